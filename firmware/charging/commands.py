@@ -1,0 +1,90 @@
+"""Every command the charger takes: the one table, and the check of what is handed in.
+
+Page, MQTT, OCPP, Modbus, cards and buttons all say these words, so that a command behaves alike wherever it comes from.
+Rows are added, never renamed.
+"""
+
+MAX_TEXT = 64        # characters; longer than any UID (20), account name or reason
+MAX_CURRENT_MA = 80000   # IEC 61851-1 table A.7 ends at 80 A
+MAX_TIMEOUT_S = 86400    # a failsafe later than a day is none
+
+# argument: (name, type, lowest or choices, highest, required)
+_SOURCE = ("source", "str", 1, 24, True)
+COMMANDS = (
+    # (name, arguments, role, refusals, what it does)
+    ("set_ceiling", (_SOURCE, ("limit_ma", "int", 0, MAX_CURRENT_MA, True), ("failsafe_ma", "int", 0, MAX_CURRENT_MA, False),
+                     ("timeout_s", "int", 1, MAX_TIMEOUT_S, False)), "control", ("not_allowed", "too_many"),
+     "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds"),
+    ("clear_ceiling", (_SOURCE,), "control", ("not_allowed", "unknown_ceiling"), "takes a named cap away"),
+    ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative",), "lets this plug-in charge"),
+    ("start", (), "control", ("inoperative", "not_authorized", "fault"), "goes on after a stop"),
+    ("stop", (("reason", "str", 1, MAX_TEXT, False),), "control", (), "ends the charge in order; the vehicle stays plugged"),
+    ("unlock", (), "control", ("no_lock",), "ends the charge, then unlocks the socket"),
+    ("clear", (), "control", ("nothing_to_clear", "not_clearable"), "clears faults that may be cleared by hand"),
+    ("availability", (("operative", "bool", None, None, True),), "control", (), "puts the charger in or out of service"),
+    ("mode", (("mode", "choice", ("immediate", "smart"), None, True),), "control", (), "immediate or smart charging"),
+    ("account", (("account", "str", 0, MAX_TEXT, True),), "control", (), "books this and later sessions to an account"),
+    ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
+    ("restart", (), "admin", (), "ends a charge in order, then restarts"),
+    ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", (), "sets the wall clock, Unix seconds (2025-2099)"),
+)
+
+
+class CommandError(Exception):
+    """A command that cannot be understood: code, field, message."""
+
+    def __init__(self, code, field, message):
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.message = message
+
+
+def row_of(name):
+    """The row of a command; raises CommandError("unknown_command")."""
+    for row in COMMANDS:
+        if row[0] == name:
+            return row
+    raise CommandError("unknown_command", name, "unknown command %s; allowed: %s" % (
+        name, ", ".join([row[0] for row in COMMANDS])))
+
+
+def _allowed(arg):
+    kind, low, high = arg[1], arg[2], arg[3]
+    if kind == "int":
+        return "a whole number from %d to %d" % (low, high)
+    if kind == "str":
+        return "text of %d to %d characters" % (low, high)
+    if kind == "bool":
+        return "true or false"
+    return "one of " + ", ".join([str(choice) for choice in low])
+
+
+def _fits(arg, value):
+    kind, low, high = arg[1], arg[2], arg[3]
+    if kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    if kind == "str":
+        return isinstance(value, str) and low <= len(value) <= high
+    if kind == "bool":
+        return isinstance(value, bool)
+    return not isinstance(value, bool) and value in low
+
+
+def check_arguments(name, args):
+    """Check args (a dict) against the table; raises CommandError that names the argument and what is allowed."""
+    row = row_of(name)
+    if not isinstance(args, dict):
+        raise CommandError("bad_value", None, "arguments of %s must be an object" % name)
+    for key in args:
+        if key not in [arg[0] for arg in row[1]]:
+            raise CommandError("unknown_argument", key, "%s takes no %s; allowed: %s" % (
+                name, key, ", ".join([arg[0] for arg in row[1]]) or "nothing"))
+    for arg in row[1]:
+        value = args.get(arg[0])
+        if value is None:
+            if arg[4]:
+                raise CommandError("missing_argument", arg[0], "%s needs %s: %s" % (name, arg[0], _allowed(arg)))
+        elif not _fits(arg, value):
+            raise CommandError("bad_value", arg[0], "%s of %s must be %s" % (arg[0], name, _allowed(arg)))
+    return row

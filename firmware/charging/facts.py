@@ -1,0 +1,64 @@
+"""Every fact the charger tells the world: the one table.
+
+Status JSON, MQTT, Home Assistant, OpenAPI and the documents are made from it. A name is a promise: rows are added, never
+renamed. Texts for people live in the page's translations; values here are numbers, codes and keys.
+"""
+
+# (name, unit, type, what null means, what it says). Types: int, bool, str, choice (values listed), list, object.
+FACTS = (
+    ("overview_state", "", "choice", "", "the whole charger in one word, see OVERVIEW_STATES"),
+    ("cp_state", "", "choice", "no reading yet", "control pilot state of IEC 61851-1: A B C D E F"),
+    ("ev_state", "", "choice", "", "the same in nine values with the pilot's form, see EV_STATES"),
+    ("session_state", "", "choice", "", "where this plug-in stands, see SESSION_STATES"),
+    ("contactor", "", "choice", "", "open, closed, or unknown where the feedback disagrees"),
+    ("offered_ma", "mA", "int", "", "what the pilot's duty says now; 0 = nothing offered"),
+    ("limit_ma", "mA", "int", "", "what may be offered: the lowest of all ceilings"),
+    ("limited_by", "", "str", "", "name of the ceiling that sets limit_ma"),
+    ("ceilings", "", "list", "", "all ceilings: source, limit_ma, failsafe in force"),
+    ("drawn_ma", "mA", "int", "no reading and nothing to estimate from", "highest phase current of the vehicle"),
+    ("drawn_phases_ma", "mA", "list", "no reading", "current of L1, L2, L3"),
+    ("voltage_v", "V", "int", "no reading", "mean voltage of the phases that have one"),
+    ("voltage_phases_v", "V", "list", "no reading", "voltage of L1, L2, L3 to N"),
+    ("power_w", "W", "int", "no reading", "power of all phases"),
+    ("energy_wh", "Wh", "int", "no reading yet", "energy meter's register, or the estimate's for life"),
+    ("meter_source", "", "choice", "neither meter nor estimate", "meter, or estimate where the values are reckoned"),
+    ("phases", "", "int", "", "phases offered to the vehicle: 1 or 3"),
+    ("phases_used", "", "int", "not known", "phases that the vehicle draws from"),
+    ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account"),
+    ("faults", "", "list", "", "active faults: code, name, since, advice"),
+    ("temperatures", "°C", "object", "not fitted or no reading", "mcu, relay, interior, supply_1, supply_2"),
+    ("lateness_ms", "ms", "object", "", "how late the control tick ran: p50, p99, max"),
+    ("uptime_s", "s", "int", "", "since this start"),
+    ("boot_number", "", "int", "", "how often it has started"),
+    ("reset_cause", "", "str", "", "why it started last"),
+    ("utc", "", "str", "clock not set", "RFC 3339"),
+    ("version", "", "str", "", "of the firmware"),
+    ("serial", "", "str", "not provisioned", "serial number"),
+    ("board", "", "object", "", "name, and what the board lacks"),
+    ("availability", "", "choice", "", "operative or inoperative"),
+    ("authorized", "", "bool", "", "this plug-in may charge"),
+    ("mode", "", "choice", "", "immediate or smart"),
+    ("account", "", "str", "none chosen", "account that sessions are booked to"),
+    ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
+)
+
+OVERVIEW_STATES = ("Idle", "ReadyForCharging", "Charging", "Suspended", "RecoverFromError", "TokenProgrammingMode",
+                   "UnrecoverableError", "ServiceMode", "Degraded")
+EV_STATES = ("Not_Initialized", "A_Not_Present_12V", "B_Present_9V", "B_Present_Asked_9V_M12V", "C_Ready_6V",
+             "C_Ready_6V_M12V", "D_Ready_VR_3V", "D_Ready_VR_3V_M12V", "E_ShortCut", "F_NotAvailable")
+SESSION_STATES = ("none", "waiting_authorization", "waiting_current", "waiting_ev", "starting", "charging", "stopping",
+                  "stopped", "fault")
+CONTACTOR_STATES = ("open", "closed", "unknown")
+
+NAMES = tuple([row[0] for row in FACTS])
+
+
+class UnknownFact(Exception):
+    """A name that is not in FACTS."""
+
+
+def check_name(name):
+    """Return name when it is in FACTS, else raise UnknownFact."""
+    if name not in NAMES:
+        raise UnknownFact(name)
+    return name
