@@ -1,0 +1,71 @@
+"""pytest's set-up: the paths of the device (repository root, lib/) and the CPython side of the twin's modules.
+
+A test file whose first line is `# micropython only: <reason>` is left to host_tests/vm/run.py.
+"""
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MICROPYTHON_ONLY = "# micropython only:"
+NOT_HERE = ("cpython only", "micropython only")  # a skip with such a reason is no want of a tool
+
+for place in (str(ROOT / "lib"), str(ROOT)):
+    if place not in sys.path:
+        sys.path.insert(0, place)
+
+try:
+    from tools.twin.cpython import install
+except ModuleNotFoundError as error:
+    if error.name not in ("tools.twin", "tools.twin.cpython"):
+        raise
+    SHIMS = "tools/twin/cpython.py is not there: asyncio, time and machine are CPython's own"
+else:
+    install()
+    SHIMS = None
+
+_counts = {"passed": 0, "failed": 0, "left_out": 0, "skips": []}
+
+
+def pytest_report_header(config):
+    return SHIMS
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leaves out what can only run on MicroPython."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    with open(collection_path, encoding="utf-8") as file:
+        if file.readline().startswith(MICROPYTHON_ONLY):
+            _counts["left_out"] += 1
+            return True
+    return None
+
+
+def pytest_runtest_logreport(report):
+    """Counts for the stage runner, which wants the reason of every skip."""
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        if reason.startswith(NOT_HERE):
+            _counts["left_out"] += 1
+        else:
+            _counts["skips"].append((report.nodeid, reason))
+    elif report.failed:
+        _counts["failed"] += 1
+    elif report.when == "call":
+        _counts["passed"] += 1
+
+
+def pytest_collectreport(report):
+    if report.failed:
+        _counts["failed"] += 1
+    elif report.skipped:
+        _counts["skips"].append((report.nodeid, str(report.longrepr[2])))
+
+
+def pytest_sessionfinish(session):
+    place = os.environ.get("MODE3_REPORT")
+    if place:
+        Path(place).write_text(json.dumps(_counts))

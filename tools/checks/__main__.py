@@ -1,0 +1,18 @@
+"""All checks over the firmware's source: `python -m tools.checks`."""
+import sys
+
+from tools.checks import integers, language, layers, words
+from tools.checks.source import show
+
+CHECKS = (layers, integers, language, words)
+
+
+def main():
+    failed = 0
+    for module in CHECKS:
+        failed += show(module.check())
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

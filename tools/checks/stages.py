@@ -1,0 +1,145 @@
+"""`make test` and `make proof`: the stages, one table each, run in order until one fails.
+
+A stage is a command. It passes when its exit status is 0; how many tests it held, and which it skipped and why, it may write
+as JSON {"passed", "failed", "skips": [[test, reason], …], "left_out"} to the file MODE3_REPORT names; a stage that does
+not counts as one test. With --strict (what .ci/run says) a skipped test is a failure: everything can be had there.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from pathlib import Path
+
+from tools.checks.source import ROOT
+
+Stage = namedtuple("Stage", "name command needs")  # needs: a file that must exist, else the stage is not there yet
+
+PY = sys.executable
+PYTEST = (PY, "-m", "pytest", "-q", "-rs", "--import-mode=importlib", "--tb=short")
+
+STAGES = {
+    "test": (
+        Stage("lint", (PY, "-m", "ruff", "check", "--quiet", "."), None),
+        Stage("lib", (PY, "-m", "tools.setup.lib", "--check"), None),
+        Stage("layers", (PY, "-m", "tools.checks.layers"), None),
+        Stage("integers", (PY, "-m", "tools.checks.integers"), None),
+        Stage("language", (PY, "-m", "tools.checks.language"), None),
+        Stage("words", (PY, "-m", "tools.checks.words"), None),
+        Stage("boards", (PY, "-m", "tools.checks.boards"), "tools/checks/boards.py"),
+        Stage("cpython", PYTEST + ("host_tests",), None),
+        Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
+        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), "tools/twin/scenario_suite.py"),
+    ),
+    "proof": (
+        Stage("safety coverage", (PY, "-m", "tools.checks.coverage"), "tools/checks/coverage.py"),
+        Stage("power cuts", (PY, "-m", "tools.checks.power_cuts"), "tools/checks/power_cuts.py"),
+        Stage("mutation", (PY, "-m", "tools.checks.mutation"), "tools/checks/mutation.py"),
+        Stage("reachable states", (PY, "-m", "tools.checks.reachable"), "tools/checks/reachable.py"),
+        Stage("soak", (PY, "-m", "tools.twin.soak"), "tools/twin/soak.py"),
+    ),
+}
+BUDGET_S = {"test": 15 * 60, "proof": 50 * 60}
+
+
+class Outcome:
+    """One stage's counts: passed, failed, skips [[test, reason]], left_out, seconds."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.passed = 0
+        self.failed = 0
+        self.skips = []
+        self.left_out = 0
+        self.seconds = 0.0
+
+
+def run_stage(stage, root=ROOT):
+    """Runs one stage, its output going straight through."""
+    outcome = Outcome(stage)
+    place = root / "build" / "reports" / (stage.name.replace(" ", "_") + ".json")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    print("== %s" % stage.name, flush=True)
+    start = time.monotonic()
+    returncode = subprocess.run(stage.command, cwd=root, env=dict(os.environ, MODE3_REPORT=str(place))).returncode
+    outcome.seconds = time.monotonic() - start
+    if place.exists():
+        counts = json.loads(place.read_text())
+        outcome.passed, outcome.failed = counts["passed"], counts["failed"]
+        outcome.skips, outcome.left_out = counts["skips"], counts.get("left_out", 0)
+    else:
+        outcome.passed = int(returncode == 0)
+    if returncode and not outcome.failed:
+        outcome.failed = 1
+    if not (outcome.passed or outcome.failed or outcome.skips):
+        outcome.failed = 1
+        print("the stage %s ran no test at all" % stage.name)
+    return outcome
+
+
+def run_stages(stages, root=ROOT):
+    """Runs the stages until one fails; returns (outcomes, names of stages that are not there yet, names not reached)."""
+    outcomes = []
+    absent = [stage.name for stage in stages if stage.needs and not (root / stage.needs).exists()]
+    present = [stage for stage in stages if stage.name not in absent]
+    for stage in present:
+        outcome = run_stage(stage, root)
+        outcomes.append(outcome)
+        print("== %s: %s, %.1f s\n" % (stage.name, "FAILED" if outcome.failed else "passed", outcome.seconds), flush=True)
+        if outcome.failed:
+            break
+    return outcomes, absent, [stage.name for stage in present[len(outcomes):]]
+
+
+def summary(suite, outcomes, absent, missed, seconds):
+    """Prints what ran, what was skipped and why, and the closing line; returns (passed, failed, skipped)."""
+    print("make %s" % suite)
+    for outcome in outcomes:
+        print("  %-16s %7.1f s %6d passed %4d failed %4d skipped%s" % (
+            outcome.stage.name, outcome.seconds, outcome.passed, outcome.failed, len(outcome.skips),
+            ", %d left to the other interpreter" % outcome.left_out if outcome.left_out else ""))
+    for name in absent:
+        print("  %-16s not there yet" % name)
+    for name in missed:
+        print("  %-16s not reached" % name)
+    for outcome in outcomes:
+        for test, reason in outcome.skips:
+            print("  skipped: %s: %s" % (test, reason))
+    counts = (sum(o.passed for o in outcomes), sum(o.failed for o in outcomes), sum(len(o.skips) for o in outcomes))
+    print("  %-16s %7.1f s of %d s" % ("together", seconds, BUDGET_S[suite]))
+    print("%d passed, %d failed, %d skipped" % counts)
+    return counts
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suite", choices=sorted(STAGES))
+    parser.add_argument("--only", action="append", metavar="STAGE", help="only this stage (may be given several times)")
+    parser.add_argument("--strict", action="store_true", help="a skipped test is a failure")
+    options = parser.parse_args(arguments)
+    stages = STAGES[options.suite]
+    names = [stage.name for stage in stages]
+    for name in options.only or ():
+        if name not in names:
+            parser.error("unknown stage %r; allowed: %s" % (name, ", ".join(names)))
+    stages = [stage for stage in stages if not options.only or stage.name in options.only]
+    start = time.monotonic()
+    outcomes, absent, missed = run_stages(stages)
+    seconds = time.monotonic() - start
+    passed, failed, skipped = summary(options.suite, outcomes, absent, missed, seconds)
+    totals = {"passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1)}
+    Path(ROOT, "build", options.suite + ".json").write_text(json.dumps(totals))
+    if options.strict and skipped:
+        print("a test was skipped for want of a tool: that counts as a failure here")
+        return 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
