@@ -1,0 +1,250 @@
+"""The simulated car: what it hangs on the pilot, when it closes S2, how its current follows the offer.
+
+Timing is that of a well-behaved car inside the limits of IEC 61851-1: up within 5 s, down within 3 s, after the PWM is
+withdrawn no current and S2 open within 3 s. A car with `stubborn` ignores the withdrawal: then only the charger can end it.
+"""
+
+from tools.twin.pilot import offer_ma_from_duty
+
+ASK_AFTER_US = 500_000          # valid PWM to S2 closed
+START_AFTER_US = 500_000        # mains at the inlet to the first current
+REACT_US = 200_000              # a changed offer to the first step
+UP_STEP_US = 200_000
+UP_STEP_MA = 1_600              # 8 A/s: 32 A in 4 s
+DOWN_STEP_US = 100_000
+DOWN_STEP_MA = 1_600            # 16 A/s: 32 A in 2 s
+DOWN_STEPS_MOST = 20            # more than 32 A fall faster: never longer than 2 s
+OPEN_AFTER_US = 100_000         # no current to S2 open
+WAKES_AFTER_US = 3_000_000      # a sleeping car wants the pilot gone this long before it wakes
+EFFICIENCY_PERMILLE = 900       # mains to battery
+MW_US_PER_WH = 3_600_000_000_000
+
+ASKS = ("auto", "A", "B", "C", "D", "E", "F")
+
+
+class Ev:
+    """`on_change(ev)` is called whenever `state` (what hangs on the pilot) or `current_ma` changes.
+
+    `asks` says what the car is after: "auto" asks for energy half a second after it sees a valid offer, as long as the
+    battery is not full; "C" and "D" hold S2 closed from plug-in on, also before any PWM, and then behave like auto; "B"
+    never asks; "A" is a plugged car that the pilot does not see, "E" one that shorts it, "F" one that holds it at -12 V.
+    An explicit A, B, E or F is carried out at once. What is set stays set over unplugging.
+    """
+
+    def __init__(self, clock, on_change, rng):
+        self._clock = clock
+        self._on_change = on_change
+        self._rng = rng
+        self.plugged = False
+        self.asks = "auto"
+        self.phases = 3
+        self.max_current_a = 16
+        self.diode = True
+        self.asleep = False
+        self.stubborn = False
+        self.battery_wh = 60_000
+        self._stored_mw_us = 24_000 * MW_US_PER_WH
+        self.state = "A"
+        self.current_ma = 0
+        self.offer_ma = 0
+        self._pilot_seen = True
+        self._was_offered = False       # a valid PWM has been there since plug-in
+        self._s2 = False
+        self._closed_phases = 0
+        self._power_mw = 0
+        self._target_ma = 0
+        self._s2_event = self._ramp_event = self._full_event = self._wake_event = None
+
+    # What the bench sets
+
+    def configure(self, values):
+        """Take over any of the fields {plugged, state, phases, max_current_a, diode, soc, asleep, stubborn,
+        battery_wh}; the values are already checked. `state` is what the car asks for."""
+        was_plugged = self.plugged
+        for name in ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn"):
+            if name in values:
+                setattr(self, name, values[name])
+        if "battery_wh" in values:
+            soc = self.soc
+            self.battery_wh = values["battery_wh"]
+            self.soc = soc
+        if "soc" in values:
+            self.soc = values["soc"]
+        if "state" in values:
+            self.asks = values["state"]
+            self._was_offered = self.offer_ma > 0       # an order is an order: C closes S2 in a pause as well
+        if self.plugged != was_plugged:
+            self._was_offered = self.offer_ma > 0
+            self._s2 = False
+        self._update()
+
+    @property
+    def soc(self):
+        """State of charge, 0..1."""
+        return self._stored_mw_us / (self.battery_wh * MW_US_PER_WH)
+
+    @soc.setter
+    def soc(self, soc):
+        self._stored_mw_us = int(soc * 1_000_000) * self.battery_wh * (MW_US_PER_WH // 1_000_000)
+
+    # What the charger does
+
+    def see_pilot(self, seen, duty_ppm, frequency_hz):
+        """The pilot at the inlet: `seen` False when the line is interrupted or the charger has no supply."""
+        offer_ma = offer_ma_from_duty(duty_ppm, frequency_hz) if seen else 0
+        alive = seen and duty_ppm > 0
+        if alive != (self._wake_event is None):
+            self._watch_interruption(alive)
+        if offer_ma == self.offer_ma and seen == self._pilot_seen:
+            return
+        self.offer_ma = offer_ma
+        self._pilot_seen = seen
+        if offer_ma:
+            self._was_offered = True
+        self._update()
+
+    def see_mains(self, phases_closed):
+        """How many conductors the contactors connect: 0, 1 or 3."""
+        if phases_closed != self._closed_phases:
+            self._closed_phases = phases_closed
+            self._update()
+
+    def take(self, energy_mw_us, power_mw):
+        """Energy that went in since the last call, and the power from now on (so that the car knows when it is full)."""
+        self._stored_mw_us += energy_mw_us * EFFICIENCY_PERMILLE // 1000
+        self._power_mw = power_mw
+        self._plan_full()
+
+    @property
+    def phase_currents_ma(self):
+        """Current on L1, L2, L3: the car uses its first `phases` ones, as far as they are connected."""
+        used = min(self.phases, self._closed_phases)
+        return [self.current_ma if phase < used else 0 for phase in (0, 1, 2)]
+
+    # How it behaves
+
+    @property
+    def _full(self):
+        return self._stored_mw_us >= self.battery_wh * MW_US_PER_WH
+
+    def _wants(self):
+        """S2 shall be closed."""
+        if not self._pilot_seen or self.asleep or self._full:
+            return False
+        if self.asks in ("C", "D"):
+            return self.offer_ma > 0 or not self._was_offered or (self.stubborn and self._s2)
+        return self.asks == "auto" and (self.offer_ma > 0 or (self.stubborn and self._s2))
+
+    def _update(self):
+        if not self.plugged or self.asks in ("A", "B", "E", "F") or not self._pilot_seen:
+            self._cancel("_s2_event")
+            self._s2 = False
+        elif self._wants() == self._s2:
+            self._cancel("_s2_event")
+        elif self._s2:
+            self._stop_in_order()
+        elif self.asks in ("C", "D") and not self._was_offered:
+            self._s2 = True
+        elif self._s2_event is None:
+            self._s2_event = self._clock.after(self._about(ASK_AFTER_US), self._close_s2)
+        self._aim()
+        self._present()
+
+    def _stop_in_order(self):
+        """First the current goes, then S2 opens."""
+        if self.current_ma == 0 and self._s2_event is None:
+            self._s2_event = self._clock.after(OPEN_AFTER_US, self._open_s2)
+
+    def _close_s2(self):
+        self._s2_event = None
+        self._s2 = True
+        self._update()
+
+    def _open_s2(self):
+        self._s2_event = None
+        self._s2 = False
+        self._update()
+
+    def _present(self):
+        if not self.plugged or self.asks == "A":
+            state = "A"
+        elif self.asks in ("E", "F"):
+            state = self.asks
+        elif self._s2:
+            state = "D" if self.asks == "D" else "C"
+        else:
+            state = "B"
+        self.state = state
+        self._on_change(self)
+
+    def _aim(self):
+        """Set the current's target; without S2 or mains it is gone at once."""
+        if not self._s2 or not self._closed_phases or not self.plugged:
+            self._cancel("_ramp_event")
+            self._target_ma = self.current_ma = 0
+            return
+        if not self._wants():
+            target_ma = 0
+        elif self.offer_ma or not self.stubborn:
+            target_ma = min(self.offer_ma, self.max_current_a * 1000)
+        else:
+            target_ma = self._target_ma
+        if target_ma == self._target_ma:
+            return
+        self._target_ma = target_ma
+        if self._ramp_event is None:
+            delay_us = START_AFTER_US if self.current_ma == 0 else REACT_US
+            self._ramp_event = self._clock.after(self._about(delay_us), self._ramp)
+
+    def _ramp(self):
+        self._ramp_event = None
+        if self.current_ma < self._target_ma:
+            self.current_ma = min(self._target_ma, self.current_ma + UP_STEP_MA)
+            step_us = UP_STEP_US
+        elif self.current_ma > self._target_ma:
+            step_ma = max(DOWN_STEP_MA, self.max_current_a * 1000 // DOWN_STEPS_MOST)
+            self.current_ma = max(self._target_ma, self.current_ma - step_ma)
+            step_us = DOWN_STEP_US
+        if self.current_ma != self._target_ma:
+            self._ramp_event = self._clock.after(step_us, self._ramp)
+        elif not self._wants() and self._s2:
+            self._stop_in_order()
+        self._on_change(self)
+
+    def _plan_full(self):
+        self._cancel("_full_event")
+        if self._power_mw <= 0 or self._full:
+            return
+        rest_mw_us = self.battery_wh * MW_US_PER_WH - self._stored_mw_us
+        rest_us = rest_mw_us * 1000 // (EFFICIENCY_PERMILLE * self._power_mw) + 1
+        self._full_event = self._clock.after(rest_us, self._when_full)
+
+    def _when_full(self):
+        self._full_event = None
+        self._on_change(self)           # the world settles the energy until now
+        if self._full:
+            self._update()
+        else:
+            self._plan_full()
+
+    def _watch_interruption(self, alive):
+        if alive:
+            self._cancel("_wake_event")
+        else:
+            self._wake_event = self._clock.after(WAKES_AFTER_US, self._wake)
+
+    def _wake(self):
+        """The pilot has been away long enough; the event stays set until the pilot is back."""
+        if self.asleep and self.plugged:
+            self.asleep = False
+            self._update()
+
+    def _about(self, us):
+        """No two cars react alike: up to a tenth faster or slower, the same for the same seed."""
+        return us + self._rng.randint(-us // 10, us // 10)
+
+    def _cancel(self, name):
+        event = getattr(self, name)
+        if event is not None:
+            self._clock.cancel(event)
+            setattr(self, name, None)

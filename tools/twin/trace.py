@@ -1,0 +1,45 @@
+"""The memory of physical edges: what really happened at coil, contacts, pilot and car, and when."""
+
+from collections import deque
+
+KEPT = 10_000
+SIGNALS = ("ev_state", "coil", "contacts", "duty_permille", "rcd_trip", "lock")
+
+
+class Trace:
+    """The last 10 000 edges, oldest first. Only changes are kept: a repeated value is not an edge."""
+
+    def __init__(self, clock, kept=KEPT):
+        self._clock = clock
+        self._edges = deque(maxlen=kept)
+        self._last = {}
+        self._listeners = []
+
+    def edge(self, signal, value):
+        """Record that `signal` is `value` from now on. Raises KeyError for a signal that is not in SIGNALS."""
+        if signal not in SIGNALS:
+            raise KeyError(signal)
+        if self._last.get(signal) == value:
+            return
+        self._last[signal] = value
+        edge = (self._clock.now_us, signal, value)
+        self._edges.append(edge)
+        for listener in self._listeners:
+            listener(*edge)
+
+    def subscribe(self, listener):
+        """`listener(t_us, signal, value)` is called for every edge from now on."""
+        self._listeners.append(listener)
+
+    def last(self, signal):
+        """The signal's present value, None when it never had one."""
+        return self._last.get(signal)
+
+    def edges(self, since_us=0):
+        """A list of (t_us, signal, value) not older than `since_us`, oldest first."""
+        return [edge for edge in self._edges if edge[0] >= since_us]
+
+    def as_json(self, since_ms=0):
+        """The same as the bench answers it."""
+        return [{"t_us": t_us, "signal": signal, "value": value}
+                for t_us, signal, value in self.edges(int(since_ms * 1000))]

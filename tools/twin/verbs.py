@@ -1,0 +1,158 @@
+"""What may be said to the world, once for bench and scenarios: every verb, its fields, what each field may be."""
+
+import re
+from datetime import UTC, datetime
+
+FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
+          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut")
+BUTTONS = ("service", "front")
+INPUTS = ("enable", "limit", "delay", "dim", "upstream")
+RESET_CAUSES = ("power", "watchdog", "soft")
+EV_STATES = ("auto", "A", "B", "C", "D", "E", "F")
+MOST_ADVANCE_S = 366 * 86_400
+
+
+class BadValue(ValueError):
+    """A value that is not allowed: `field` names the place (None: the whole thing), the message what is allowed."""
+
+    def __init__(self, field, message):
+        super().__init__(message)
+        self.field = field
+
+
+class Flag:
+    """true or false."""
+
+    allowed = "true or false"
+
+    def check(self, value):
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+    def parse(self, word):
+        words = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+        if word not in words:
+            raise ValueError
+        return words[word]
+
+
+class Number:
+    """A number from `low` to `high`, whole where `whole`."""
+
+    def __init__(self, low, high, whole=True):
+        self.low, self.high, self.whole = low, high, whole
+        self.allowed = f"a {'whole number' if whole else 'number'} from {low} to {high}"
+
+    def check(self, value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low <= value <= self.high:
+            raise ValueError
+        if self.whole:
+            if value != int(value):
+                raise ValueError
+            return int(value)
+        return value
+
+    def parse(self, word):
+        return self.check(float(word))
+
+
+class Choice:
+    """One of some words."""
+
+    def __init__(self, words):
+        self.words = words
+        self.allowed = "one of " + ", ".join(words)
+
+    def check(self, value):
+        if value not in self.words or not isinstance(value, str):
+            raise ValueError
+        return value
+
+    parse = check
+
+
+class PerPhase:
+    """Three numbers, for L1, L2, L3."""
+
+    def __init__(self, low, high):
+        self._one = Number(low, high, whole=False)
+        self.allowed = f"three numbers from {low} to {high}, for L1, L2, L3"
+
+    def check(self, value):
+        if not isinstance(value, list) or len(value) != 3:
+            raise ValueError
+        return [self._one.check(one) for one in value]
+
+    def parse(self, word):
+        return self.check([float(one) for one in word.split(",")])
+
+
+class CardUid:
+    """The UID of a card in hexadecimal digits."""
+
+    allowed = "4, 7, 8 or 10 bytes in hexadecimal digits, as 04A1B2C3D4E5F6"
+
+    def check(self, value):
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9A-Fa-f]+", value) or len(value) not in (8, 14, 16, 20):
+            raise ValueError
+        return value.upper()
+
+    parse = check
+
+
+class Utc:
+    """A point in time; the checked value is in Unix seconds."""
+
+    allowed = "a time in UTC from 2000 to 2099, as 2026-11-20T12:00:00Z"
+
+    def check(self, value):
+        if not isinstance(value, str):
+            raise ValueError
+        when = datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        if not 2000 <= when.year <= 2099:
+            raise ValueError
+        return int(when.timestamp())
+
+    parse = check
+
+
+# verb: (fields, those that must be there, fields of which just one must be there)
+VERBS = {
+    "ev": ({"plugged": Flag(), "state": Choice(EV_STATES), "phases": Number(1, 3), "max_current_a": Number(0, 80),
+            "diode": Flag(), "soc": Number(0, 1, whole=False), "asleep": Flag(), "stubborn": Flag(),
+            "battery_wh": Number(1_000, 500_000)}, (), ()),
+    "card": ({"uid": CardUid()}, ("uid",), ()),
+    "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
+               "voltage_v": PerPhase(0, 400)}, (), ()),
+    "fault": ({"name": Choice(FAULTS), "on": Flag()}, ("name", "on"), ()),
+    "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
+    "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),
+    "time": ({"advance_s": Number(0, MOST_ADVANCE_S, whole=False), "utc": Utc()}, (), ("advance_s", "utc")),
+    "reset": ({"cause": Choice(RESET_CAUSES)}, ("cause",), ()),
+}
+
+
+def checked(verb, values, as_words=False):
+    """The values of one order, checked against VERBS; with `as_words` they are still words as written in a scenario.
+    Raises BadValue that names the field and what is allowed."""
+    fields, needed, just_one = VERBS[verb]
+    if not isinstance(values, dict):
+        raise BadValue(None, f"{verb} wants an object with the fields {', '.join(fields)}")
+    result = {}
+    for name, value in values.items():
+        kind = fields.get(name)
+        if kind is None:
+            raise BadValue(name, f"{verb} has no field {name}; allowed are {', '.join(fields)}")
+        try:
+            result[name] = kind.parse(value) if as_words else kind.check(value)
+        except (ValueError, TypeError, OverflowError):
+            raise BadValue(name, f"{name} must be {kind.allowed}, not {value!r:.60}") from None
+    for name in needed:
+        if name not in result:
+            raise BadValue(name, f"{verb} needs {name}: {fields[name].allowed}")
+    if just_one and len(result) != 1:
+        raise BadValue(None, f"{verb} wants just one of {', '.join(just_one)}")
+    if not result:
+        raise BadValue(None, f"{verb} wants at least one of {', '.join(fields)}")
+    return result
