@@ -1,0 +1,87 @@
+"""Numbers out of Modbus registers: big-endian 16-bit words become exact integers, never floats.
+
+A format is a text: `u16 s16 u32 s32 u64 s64 f32 f64`, with `_lo` behind it when the least significant word comes first
+(`s32_lo`). Floating point registers are taken apart by their bits (IEEE 754), because the ESP32 computes in single
+precision and a meter above 16 777 kWh would lose watt-hours.
+"""
+
+_FORMATS = ("u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64")
+
+# A float of this size or more is nonsense for a meter; the bound also keeps the shifts small.
+_LARGEST_EXPONENT = 63
+_SMALLEST_EXPONENT = -200
+
+
+def words_of_format(fmt):
+    """Number of 16-bit registers a format occupies. ValueError names the formats that exist."""
+    kind = fmt[:3]
+    if kind not in _FORMATS or fmt[3:] not in ("", "_lo") or fmt == kind[0] + "16_lo":
+        raise ValueError("format %r is not one of %s (_lo behind it: low word first)" % (fmt, " ".join(_FORMATS)))
+    return int(fmt[1:3]) // 16
+
+
+def milli_from_registers(data, offset, fmt, num, den):
+    """The value at byte `offset` of `data` times num/den, in thousandths; None when the meter says "not available".
+
+    Halves are rounded away from zero. Not available are: NaN, infinity and absurd floats, unsigned all ones, and the
+    largest and smallest signed value (ABB sends FFFF… and 7FFF…, Schneider 8000…).
+    """
+    words = words_of_format(fmt)
+    raw = _raw(data, offset, words, fmt[3:] == "_lo")
+    kind = fmt[0]
+    if kind == "f":
+        return _milli_from_float_bits(raw, words, num, den)
+    bits = 16 * words
+    if kind == "u":
+        if raw == (1 << bits) - 1:
+            return None
+    else:
+        half = 1 << (bits - 1)
+        if raw == half or raw == half - 1:
+            return None
+        if raw > half:
+            raw -= 1 << bits
+    return divide_rounded(raw * num * 1000, den)
+
+
+def divide_rounded(num, den):
+    """num / den as an integer, halves away from zero; den > 0."""
+    if num < 0:
+        return -((2 * -num + den) // (2 * den))
+    return (2 * num + den) // (2 * den)
+
+
+def _raw(data, offset, words, low_word_first):
+    raw = 0
+    for i in range(words):
+        at = offset + 2 * (words - 1 - i if low_word_first else i)
+        raw = raw << 16 | data[at] << 8 | data[at + 1]
+    return raw
+
+
+def _milli_from_float_bits(raw, words, num, den):
+    if words == 2:
+        fraction_bits, bias, exponent_mask = 23, 127, 0xFF
+    else:
+        fraction_bits, bias, exponent_mask = 52, 1023, 0x7FF
+    negative = raw >> (16 * words - 1)
+    exponent = raw >> fraction_bits & exponent_mask
+    mantissa = raw & (1 << fraction_bits) - 1
+    if exponent == exponent_mask:
+        return None  # NaN or infinity
+    if exponent == 0:
+        exponent = 1  # subnormal: no hidden one
+    else:
+        mantissa |= 1 << fraction_bits
+    exponent -= bias
+    if exponent >= _LARGEST_EXPONENT:
+        return None
+    if exponent < _SMALLEST_EXPONENT:
+        return 0
+    shift = exponent - fraction_bits
+    value = mantissa * num * 1000
+    if negative:
+        value = -value
+    if shift >= 0:
+        return divide_rounded(value << shift, den)
+    return divide_rounded(value, den << -shift)
