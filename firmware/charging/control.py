@@ -1,0 +1,43 @@
+"""The control task: each 10 ms it reads the inputs, lets the core decide and writes the outputs. Nothing else runs in between."""
+
+
+class Control:
+    """core: SafetyCore; board: drivers' Board; timer: TickTimer; ticks_ms: the clock."""
+
+    def __init__(self, core, board, timer, lateness, ticks_ms):
+        self._core = core
+        self._board = board
+        self._timer = timer
+        self._lateness = lateness
+        self._ticks_ms = ticks_ms
+        self._guard_seen = 0
+        self.ticks = 0           # counts; the supervisor sees by it that the loop runs
+        self.on_time = True      # False after a tick later than a watchdog may accept
+
+    def step(self):
+        """One tick, now."""
+        now_ms = self._ticks_ms()
+        self._lateness.note(self._timer.late_ms(now_ms), now_ms)
+        core = self._core
+        core.inputs.guard_opened = 0
+        if self._timer.guard_opened != self._guard_seen:
+            self._guard_seen = self._timer.guard_opened
+            core.inputs.guard_opened = 1
+        self._board.read(core.inputs, core.outputs.coil_1)
+        now_ms = self._ticks_ms()
+        if self._lateness.too_late and self._lateness.take_too_late():
+            core.request_stop(now_ms)
+        core.tick(now_ms)
+        self._board.write(core.outputs)
+        self.ticks = (self.ticks + 1) & 0x3FFFFFFF
+
+    async def run(self):
+        """Task: tick for ever."""
+        self._timer.start()
+        try:
+            while True:
+                await self._timer.wait()
+                self.step()
+        finally:
+            self._timer.stop()
+            self._board.safe()

@@ -1,0 +1,86 @@
+"""The board: builds the drivers that its facts name, fills the Inputs record and follows the Outputs record."""
+
+import machine
+
+from firmware.drivers.contactor import Contactor
+from firmware.drivers.pilot_pwm import PilotPwm
+from firmware.drivers.pilot_sampler import CombSampler
+from firmware.drivers.temperature import Ntc
+from firmware.safety.io_image import NOT_FITTED
+
+_TRISTATE = (("rcd_trip", "rcd_tripped"), ("rdc_dd_trip", "rdc_dd_tripped"), ("pe_ok", "pe_ok"),
+             ("lock_feedback", "lock_closed"))
+
+
+class Board:
+    """One board. A driver that raises is counted and named in `errors`; what it should have read goes stale and trips."""
+
+    def __init__(self, facts):
+        pins = facts["pins"]
+        self._active_low = facts["active_low"]
+        self.facts = facts
+        self.errors = {}                     # driver name -> how often it raised
+        self.contactor = Contactor(pins, self._active_low)       # first: coils off
+        self._pwm = PilotPwm(pins["cp_pwm"], facts["cp"].get("pwm_invert", False))
+        self._rcd_test = self._output("rcd_test", 0)
+        self._cp_disconnect = self._output("cp_disconnect", 0)
+        self._sampler = CombSampler(pins["cp_adc"], facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
+        self._inputs = []                    # (Inputs attribute, pin, level that means 0)
+        for name, attribute in _TRISTATE:
+            if pins[name] is not None:
+                self._inputs.append((attribute, machine.Pin(pins[name], machine.Pin.IN),
+                                     1 if name in self._active_low else 0))
+        self._sensors = {}
+        for name, key in (("relay", "temperature_relay_adc"), ("interior", "temperature_interior_adc")):
+            if pins[key] is not None:
+                self._sensors[name] = Ntc(pins[key])
+        self._skip = 0
+
+    def _output(self, name, level):
+        gpio = self.facts["pins"][name]
+        if gpio is None:
+            return None
+        return machine.Pin(gpio, machine.Pin.OUT, value=level ^ (1 if name in self._active_low else 0))
+
+    def _failed(self, name):
+        self.errors[name] = self.errors.get(name, 0) + 1
+
+    def read(self, inputs, energised):
+        """Fill the Inputs record. Without power the pilot is sampled every second tick only."""
+        try:
+            self.contactor.read(inputs)
+            for attribute, pin, inverted in self._inputs:
+                setattr(inputs, attribute, pin.value() ^ inverted)
+        except (OSError, ValueError):
+            self._failed("inputs")
+            inputs.pe_ok = 0                 # unknown is not healthy
+            inputs.feedback_1 = NOT_FITTED
+        self._skip = 0 if energised else 1 - self._skip
+        if self._skip:
+            return
+        try:
+            self._sampler.burst(inputs)
+        except (OSError, ValueError):
+            self._failed("pilot_sampler")    # no burst: the core finds the pilot stale
+
+    def write(self, outputs):
+        """Follow the Outputs record; the coil first."""
+        try:
+            self.contactor.write(outputs)
+            self._pwm.set_high_ns(outputs.pilot_high_ns)
+            if self._rcd_test is not None:
+                self._rcd_test.value(outputs.rcd_test)
+            if self._cp_disconnect is not None:
+                self._cp_disconnect.value(outputs.cp_disconnect)
+        except (OSError, ValueError):
+            self._failed("outputs")
+            self.contactor.off()
+
+    def safe(self):
+        """Coils off, pilot at steady +12 V: when the application ends."""
+        self.contactor.off()
+        self._pwm.set_high_ns(1000000)
+
+    def temperatures(self):
+        """{place: whole °C or None} of the places that have a sensor."""
+        return {name: sensor.celsius() for name, sensor in self._sensors.items()}

@@ -1,0 +1,64 @@
+"""The 10 ms heartbeat of the control task, and the guard against a coroutine that hogs the loop.
+
+asyncio's own sleep would wake on the 10 ms FreeRTOS tick, 10-20 ms apart; a hardware timer and a ThreadSafeFlag do not.
+"""
+
+import asyncio
+
+import machine
+from micropython import const
+
+from firmware.drivers.clock import ticks_ms
+
+PERIOD_MS = const(10)
+_GUARD_PERIODS = const(6)     # timer callbacks in which the VM ran and the control task did not
+_TICKS_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+
+
+class TickTimer:
+    """contactor: what the guard switches off (off(), closed)."""
+
+    def __init__(self, contactor):
+        self._contactor = contactor
+        self._flag = asyncio.ThreadSafeFlag()
+        self._unserved = 0
+        self._due_ms = 0
+        self._timer = None
+        self.guard_opened = 0        # counts: the guard took the coil away
+
+    def start(self):
+        """Begin to tick."""
+        self._due_ms = (ticks_ms() + PERIOD_MS) & _TICKS_MASK
+        self._timer = machine.Timer(0)
+        self._timer.init(period=PERIOD_MS, mode=machine.Timer.PERIODIC, callback=self._beat)
+
+    def stop(self):
+        """No more ticks."""
+        if self._timer is not None:
+            self._timer.deinit()
+            self._timer = None
+
+    def _beat(self, _timer):
+        """Timer callback, between bytecodes of whatever runs: no allocation."""
+        self._unserved += 1
+        if self._unserved >= _GUARD_PERIODS and self._contactor.closed:
+            self._contactor.off()
+            self.guard_opened = (self.guard_opened + 1) & _TICKS_MASK
+        self._flag.set()
+
+    async def wait(self):
+        """Wait for the next tick."""
+        await self._flag.wait()
+
+    def late_ms(self, now_ms):
+        """Call once per tick, first thing: how late this tick is, in ms against the unbroken 10 ms grid."""
+        self._unserved = 0
+        late = (now_ms - self._due_ms) & _TICKS_MASK
+        if late >= _HALF:                       # earlier than reckoned: the grid moves
+            late = 0
+            self._due_ms = now_ms
+        self._due_ms = (self._due_ms + PERIOD_MS) & _TICKS_MASK
+        if late >= PERIOD_MS:                   # ticks were lost: the next is due after now
+            self._due_ms = (now_ms + PERIOD_MS - late % PERIOD_MS) & _TICKS_MASK
+        return late

@@ -1,0 +1,119 @@
+"""Control pilot: millivolts to states, amperes to duty. IEC 61851-1 annex A."""
+
+from micropython import const
+
+from firmware.safety import limits
+
+UNKNOWN = const(0)   # nothing read yet
+A = const(1)
+B = const(2)
+C = const(3)
+D = const(4)
+E = const(5)
+F = const(6)
+UNDEFINED = const(7)  # between the windows: a raw value only, never the debounced state
+
+LETTERS = "?ABCDEF-"
+
+
+def state_from_mv(high_mv):
+    """State of a high plateau (or steady level) in mV; UNDEFINED between the windows and beyond them."""
+    if high_mv > limits.CP_MAX_MV:
+        return UNDEFINED
+    if high_mv >= limits.CP_A_B_MV + limits.CP_GAP_MV:
+        return A
+    if high_mv > limits.CP_A_B_MV - limits.CP_GAP_MV:
+        return UNDEFINED
+    if high_mv >= limits.CP_B_C_MV + limits.CP_GAP_MV:
+        return B
+    if high_mv > limits.CP_B_C_MV - limits.CP_GAP_MV:
+        return UNDEFINED
+    if high_mv >= limits.CP_C_D_MV + limits.CP_GAP_MV:
+        return C
+    if high_mv > limits.CP_C_D_MV - limits.CP_GAP_MV:
+        return UNDEFINED
+    if high_mv >= limits.CP_D_E_MV + limits.CP_GAP_MV:
+        return D
+    if high_mv > limits.CP_D_E_MV - limits.CP_GAP_MV:
+        return UNDEFINED
+    if high_mv >= limits.CP_E_LOW_MV:
+        return E
+    if limits.CP_F_LOW_MV <= high_mv <= limits.CP_F_HIGH_MV:
+        return F
+    return UNDEFINED
+
+
+def high_ns_from_ma(offered_ma):
+    """High time in ns of 1 000 000 for an offer in mA (table A.7); steady high below 6 A. Rounds down: never offers more.
+
+    Above 80 A it stays at 80 A.
+    """
+    if offered_ma < limits.OFFER_MIN_MA:
+        return limits.PILOT_STEADY_HIGH_NS
+    if offered_ma > limits.OFFER_MAX_MA:
+        offered_ma = limits.OFFER_MAX_MA
+    if offered_ma <= limits.OFFER_KNEE_MA:
+        return offered_ma * 100 // 6          # D = I / 0.6 A: 6 A = 100 000 ns
+    return offered_ma * 4 + 640000            # D = I / 2.5 A + 64 %
+
+
+class PilotReader:
+    """Debounces bursts into a state and judges the low plateau."""
+
+    def __init__(self):
+        self.state = UNKNOWN       # debounced
+        self.raw = UNKNOWN         # of the newest burst
+        self.raw_since_ms = 0      # since when raw has been the same
+        self.raw_bursts = 0        # bursts in a row with this raw value, saturates
+        self.seen_ms = 0           # time of the newest usable burst
+        self.fresh = 0             # 1: this tick brought a usable burst
+        self.low_good = 0          # good low plateaus in a row, saturates at DIODE_GOOD_BURSTS
+        self.low_bad = 0           # bursts in a row with PWM on and no good low plateau, saturates at DIODE_LOST_BURSTS
+        self._burst = 0
+
+    def start(self, now_ms, inputs):
+        """Begin now: nothing has been seen, and a burst already taken does not count."""
+        self.seen_ms = now_ms
+        self.raw_since_ms = now_ms
+        self._burst = inputs.cp_burst
+
+    def forget_low(self):
+        """The pilot's form changed: judge the low plateau from the beginning."""
+        self.low_good = 0
+        self.low_bad = 0
+
+    def update(self, now_ms, inputs, judge_low):
+        """Take over a burst. judge_low: PWM has been on long enough for a low plateau to be due."""
+        self.fresh = 0
+        if inputs.cp_burst == self._burst:
+            return
+        self._burst = inputs.cp_burst
+        if inputs.cp_high_reads > 0:
+            raw = state_from_mv(inputs.cp_high_mv)
+        elif inputs.cp_low_reads > 0 and not judge_low:
+            raw = state_from_mv(inputs.cp_low_mv)     # steady -12 V has no high plateau
+        else:
+            return
+        self.fresh = 1
+        self.seen_ms = now_ms
+        if raw == self.raw:
+            if self.raw_bursts < limits.CP_CHANGE_BURSTS:
+                self.raw_bursts += 1
+        else:
+            self.raw = raw
+            self.raw_since_ms = now_ms
+            self.raw_bursts = 1
+        if raw != self.state and raw != UNDEFINED and self.raw_bursts >= limits.CP_CHANGE_BURSTS:
+            if raw != C and raw != D or limits.elapsed_ms(now_ms, self.raw_since_ms) >= limits.CP_ENTER_C_MS:
+                self.state = raw
+            elif self.state == C or self.state == D:
+                self.state = raw                      # between C and D nothing is entered anew
+        if judge_low:
+            if inputs.cp_low_reads > 0 and inputs.cp_low_mv <= limits.DIODE_LOW_MV:
+                self.low_bad = 0
+                if self.low_good < limits.DIODE_GOOD_BURSTS:
+                    self.low_good += 1
+            else:
+                self.low_good = 0
+                if self.low_bad < limits.DIODE_LOST_BURSTS:
+                    self.low_bad += 1

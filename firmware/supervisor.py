@@ -1,0 +1,111 @@
+"""Starts the tasks of the one table, restarts those that may be restarted, and feeds the watchdog.
+
+The watchdog is fed only when every critical task has checked in within its period. A critical task that dies is not restarted: the
+contactor is opened, and the watchdog resets the charger.
+"""
+
+import asyncio
+
+from micropython import const
+
+CHECK_MS = const(100)
+_TICKS_MASK = const(0x3FFFFFFF)
+_FIRST_DELAY_MS = const(500)
+_LONGEST_DELAY_MS = const(60000)
+_STABLE_MS = const(120000)       # ran so long: the next delay starts small again
+
+
+class Supervised:
+    """One row of the table at run time."""
+
+    def __init__(self, name, factory, critical, period_ms):
+        self.name = name
+        self.factory = factory         # factory(beat) -> a new coroutine; a finished one cannot be run again
+        self.critical = critical
+        self.period_ms = period_ms     # longest time between two beats; 0: none expected
+        self.task = None
+        self.restarts = 0
+        self.last_error = None
+        self.started_ms = 0
+        self.beat_ms = 0
+        self.down = False
+        self.delay_ms = _FIRST_DELAY_MS
+
+
+class Supervisor:
+    """rows: (name, factory, critical, period_ms). watchdog.feed(); make_safe() opens the contactor; log(event, data)."""
+
+    def __init__(self, rows, ticks_ms, watchdog, make_safe, log):
+        self.tasks = [Supervised(*row) for row in rows]
+        self._ticks_ms = ticks_ms
+        self._watchdog = watchdog
+        self._make_safe = make_safe
+        self._log = log
+
+    async def run(self):
+        """Start everything, then watch. Ends only by cancellation."""
+        for entry in self.tasks:
+            self._start(entry)
+        while True:
+            await asyncio.sleep_ms(CHECK_MS)
+            self.check(self._ticks_ms())
+
+    def _start(self, entry):
+        entry.started_ms = entry.beat_ms = self._ticks_ms()
+        entry.down = False
+        entry.task = asyncio.create_task(self._guarded(entry))
+
+    async def _guarded(self, entry):
+        def beat():
+            entry.beat_ms = self._ticks_ms()
+
+        try:
+            await entry.factory(beat)
+            self._went_down(entry, "ended")
+        except Exception as error:
+            self._went_down(entry, "%s: %s" % (type(error).__name__, error))
+
+    def _went_down(self, entry, reason):
+        entry.down = True
+        entry.last_error = reason
+        if entry.critical:
+            self._make_safe()
+        lived_ms = (self._ticks_ms() - entry.started_ms) & _TICKS_MASK
+        if lived_ms >= _STABLE_MS:
+            entry.delay_ms = _FIRST_DELAY_MS
+        entry.beat_ms = self._ticks_ms()      # now counts as the time of death
+        self._log("task_died", {"task": entry.name, "reason": reason, "lived_ms": lived_ms})
+
+    def check(self, now_ms):
+        """Restart what is due, feed the watchdog when all is well. Returns True when it was fed."""
+        healthy = True
+        for entry in self.tasks:
+            silent_ms = (now_ms - entry.beat_ms) & _TICKS_MASK
+            if entry.down:
+                if entry.critical:
+                    healthy = False
+                elif silent_ms >= entry.delay_ms:
+                    entry.delay_ms = min(entry.delay_ms * 2, _LONGEST_DELAY_MS)
+                    entry.restarts += 1
+                    self._start(entry)
+            elif entry.critical and entry.period_ms and silent_ms > entry.period_ms:
+                healthy = False
+                self._make_safe()
+        if healthy:
+            self._watchdog.feed()
+        return healthy
+
+    def fact(self):
+        """[{"name", "critical", "restarts", "last_error"}]"""
+        return [{"name": entry.name, "critical": entry.critical, "restarts": entry.restarts, "last_error": entry.last_error}
+                for entry in self.tasks]
+
+    async def stop(self):
+        """Cancel everything, newest first, and wait until it has ended."""
+        for entry in reversed(self.tasks):
+            if entry.task is not None and not entry.task.done():
+                entry.task.cancel()
+                try:
+                    await entry.task
+                except asyncio.CancelledError:
+                    entry.last_error = "stopped"
