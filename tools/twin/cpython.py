@@ -1,0 +1,385 @@
+"""Makes CPython look like MicroPython on an ESP32 to the firmware: asyncio and time extras, `machine` and its kin, virtual time."""
+import asyncio
+import importlib
+import os
+import sys
+import threading
+import time
+
+from tools.twin import costs
+from tools.twin.clock import TICKS_MASK, PowerCut, Reset, VirtualClock
+from tools.twin.hal import Hal  # noqa: F401  (what install() takes)
+from tools.twin.loop import VirtualLoop
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+SHIM_DIRS = (os.path.join(_HERE, "shims"), os.path.join(_HERE, "shims_cpython"))
+SHIMS = ("_twin", "machine", "machine_bus", "machine_pin", "machine_pwm", "network", "esp32", "neopixel", "micropython")
+_HALF = (TICKS_MASK + 1) // 2
+_installed = None
+
+
+class ThreadSafeFlag:
+    """MicroPython's flag: set() from events, callbacks and threads; one waiter, which clears it."""
+
+    __slots__ = ("state", "_future", "_loop", "_thread")
+
+    def __init__(self):
+        self.state = 0
+        self._future = None
+
+    def set(self):
+        self.state = 1
+        future = self._future
+        if future is not None:
+            if threading.get_ident() == self._thread:
+                if not future.done():
+                    future.set_result(None)
+            else:
+                self._loop.call_soon_threadsafe(self._wake, future)
+
+    @staticmethod
+    def _wake(future):
+        if not future.done():
+            future.set_result(None)
+
+    def clear(self):
+        self.state = 0
+
+    async def wait(self):
+        if not self.state:
+            assert self._future is None, "a ThreadSafeFlag has one waiter"
+            self._loop = loop = asyncio.get_running_loop()
+            self._thread = threading.get_ident()
+            self._future = future = loop.create_future()
+            try:
+                await future
+            finally:
+                self._future = None
+        self.state = 0
+
+
+class _Sleep:
+    """What sleep_ms returns: to be awaited at once; like MicroPython's, it is no coroutine and makes no task."""
+
+    __slots__ = ("_ms",)
+
+    def __init__(self, ms):
+        self._ms = ms
+
+    def __await__(self):
+        ms = self._ms
+        if ms <= 0:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        handle = loop.call_later(ms / 1000, _finish, future)
+        try:
+            yield from future
+        finally:
+            handle.cancel()
+
+
+def _finish(future):
+    if not future.done():
+        future.set_result(None)
+
+
+async def _wait_for_ms(aw, timeout_ms):
+    return await asyncio.wait_for(aw, timeout_ms / 1000)
+
+
+class Port:
+    """The interpreter's side of the shims: time from the virtual clock, timers as its events."""
+
+    def __init__(self, clock, hal):
+        self.clock = clock
+        self.hal = hal
+        self.spend = clock.spend_us
+        self.schedule = clock.schedule
+        self.radio_on = False
+        self._timers = []
+        self.nvs_saved = lambda: None
+        hal.on_halt = self._halt
+
+    def hold(self, us):
+        """The interpreter is busy in C for that long: events happen, scheduled callbacks wait."""
+        self.clock.hold_us(us)
+
+    def wait_for(self, ready, us):
+        """Holds the interpreter until ready() or us have passed."""
+        clock = self.clock
+        end = clock.now_us + us
+        while not ready() and clock.now_us < end:
+            nxt = clock.next_event_us()
+            clock.hold_us(max(1, min(end, end if nxt is None else nxt) - clock.now_us))
+
+    def tx_done_us(self, end_us):
+        """Microseconds until end_us; 0 or less when it has passed."""
+        return end_us - self.clock.now_us
+
+    def elapsed_us(self, since_us):
+        return self.clock.now_us - since_us
+
+    def sampler(self, gpio, top_uv, guard):
+        """read_uv() of one ADC channel. 1 mV steps; under 100 mV the converter reads 0; it saturates at top_uv."""
+        clock = self.clock
+        cost = costs.ADC_READ_US
+        run_to = clock._run_to
+        if gpio == self.hal.cp_adc_gpio and guard is None:
+            p = self.hal.pilot
+
+            def read_pilot_uv():
+                t = clock.now_us
+                uv = p[3] if (t - p[0]) % p[1] < p[2] else p[4]
+                t += cost
+                if t < clock._next_us:
+                    clock.now_us = t
+                else:
+                    run_to(t)
+                return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
+            return read_pilot_uv
+        levels = self.hal.adc_uv
+
+        def read_uv():
+            if guard is not None:
+                guard()
+            clock.spend_us(cost)
+            uv = levels.get(gpio, 0)
+            return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
+        return read_uv
+
+    def timer_start(self, timer, callback, period_us, repeat):
+        """Schedules callback(timer) every period_us (or once); returns what timer_stop() takes."""
+        clock = self.clock
+        handle = [None, clock.now_us + period_us]
+
+        def fire():
+            if repeat:
+                handle[1] = due = handle[1] + period_us
+                handle[0] = clock.at(due, fire)
+            else:
+                handle[0] = None
+            if callback is not None:
+                clock.schedule(callback, timer)
+        handle[0] = clock.at(handle[1], fire)
+        self._timers.append(handle)
+        return handle
+
+    def timer_stop(self, handle):
+        if handle[0] is not None:
+            self.clock.cancel(handle[0])
+            handle[0] = None
+        if handle in self._timers:
+            self._timers.remove(handle)
+
+    def watchdog_start(self, timeout_ms):
+        if self.hal.watchdog is not None:
+            self.hal.watchdog.stop()
+        self.hal.watchdog = Watchdog(self.clock, timeout_ms, self._bite)
+
+    def _bite(self):
+        self.hal.watchdog = None
+        self.hal.reset("watchdog")
+
+    def rtc_set(self, unix_s):
+        self.hal.rtc_set(unix_s)
+
+    def rtc_memory(self, data):
+        self.hal.rtc_memory = data
+
+    def reset(self, cause):
+        self.clock.check()
+        self.hal.reset(cause)
+        self.clock.check()
+
+    def _halt(self, cause):
+        self.clock.halt(PowerCut() if cause == "power" else Reset(cause))
+
+    def irq_mask(self, state):
+        """Holds back scheduled callbacks while interrupts are off; returns the state before."""
+        old = self.clock._in_callback
+        self.clock._in_callback = bool(state)
+        if not state and self.clock._queue:
+            self.clock.run_callbacks()
+        return old
+
+    def end(self):
+        """The boot is over: its timers stop, pin interrupts are off."""
+        for handle in list(self._timers):
+            self.timer_stop(handle)
+        self.hal.irq_sink = None
+        self.hal.uart_sink = None
+
+
+class Watchdog:
+    """The task watchdog on a clock: calls bite() once when feed() has not come for timeout_ms."""
+
+    def __init__(self, clock, timeout_ms, bite):
+        self._clock = clock
+        self._timeout_us = timeout_ms * 1000
+        self._bite = bite
+        self._fed_us = clock.now_us
+        self._event = clock.after(self._timeout_us, self._look)
+
+    def feed(self):
+        self._fed_us = self._clock.now_us
+
+    def stop(self):
+        self._clock.cancel(self._event)
+
+    def _look(self):
+        due = self._fed_us + self._timeout_us
+        if due > self._clock.now_us:
+            self._event = self._clock.at(due, self._look)
+        else:
+            self._bite()
+
+
+class _Installation:
+    def __init__(self, clock, hal):
+        self.clock = clock
+        self.hal = hal
+        self.port = None
+        self.loop = None
+        self._undo = []
+        self._abandoned = []
+        self._before = set(sys.modules)
+
+    def patch(self, obj, name, value):
+        had = hasattr(obj, name)
+        self._undo.append((obj, name, had, getattr(obj, name, None)))
+        setattr(obj, name, value)
+
+    def undo(self):
+        for obj, name, had, old in reversed(self._undo):
+            if had:
+                setattr(obj, name, old)
+            else:
+                delattr(obj, name)
+
+    def new_loop(self):
+        """A fresh loop, as asyncio.new_event_loop() gives; tasks of the old one are gone."""
+        self.drop_loop()
+        self.loop = VirtualLoop(self.clock)
+        asyncio.set_event_loop(self.loop)
+        return self.loop
+
+    def drop_loop(self):
+        loop, self.loop = self.loop, None
+        if loop is None or loop.is_closed():
+            return
+        for task in asyncio.all_tasks(loop):  # they stop where they are: no clean-up of theirs may run on
+            task._log_destroy_pending = False
+            self._abandoned.append(task.get_coro())
+        loop.close()
+        asyncio.set_event_loop(None)
+
+    def run(self, main, **kw):
+        """asyncio.run as MicroPython has it: other tasks are neither cancelled nor waited for, they stay for the next run."""
+        if self.loop is None or self.loop.is_closed():
+            self.new_loop()
+        return self.loop.run_until_complete(main)
+
+
+def install(clock=None, hal=None):
+    """Installs everything; without `hal` there is no `machine`. Returns the installation (attributes clock, hal, port, loop)."""
+    global _installed
+    if _installed is not None:
+        uninstall()
+    clock = clock if clock is not None else VirtualClock()
+    _installed = inst = _Installation(clock, hal)
+    inst.patch(asyncio, "sleep_ms", _Sleep)
+    inst.patch(asyncio, "wait_for_ms", _wait_for_ms)
+    inst.patch(asyncio, "ThreadSafeFlag", ThreadSafeFlag)
+    inst.patch(asyncio, "run", inst.run)
+    inst.patch(asyncio, "new_event_loop", inst.new_loop)
+    _patch_time(inst, clock, hal)
+    for path in SHIM_DIRS:
+        sys.path.insert(0, path)
+    purge(SHIMS)
+    twin = importlib.import_module("_twin")
+    twin.costs = costs
+    if hal is None:
+        sys.modules["machine"] = None  # import raises ImportError
+        twin.port = _NoDevices(clock)
+    else:
+        inst.port = twin.port = Port(clock, hal)
+    return inst
+
+
+class _NoDevices:
+    """A port without a chip: what `micropython.schedule` needs."""
+
+    def __init__(self, clock):
+        self.schedule = clock.schedule
+
+
+def _patch_time(inst, clock, hal):
+    cost = costs.TICKS_US
+    run_to = clock._run_to
+
+    def ticks_us():
+        t = clock.now_us + cost
+        if t < clock._next_us:
+            clock.now_us = t
+        else:
+            run_to(t)
+        return (clock.now_us + clock.ticks_offset_ms * 1000) & TICKS_MASK
+
+    def ticks_ms():
+        t = clock.now_us + cost
+        if t < clock._next_us:
+            clock.now_us = t
+        else:
+            run_to(t)
+        return (clock.now_us // 1000 + clock.ticks_offset_ms) & TICKS_MASK
+
+    def sleep_us(n):
+        if n > 0:
+            t = clock.now_us + n
+            if t < clock._next_us:
+                clock.now_us = t
+            else:
+                clock.sleep_us(n)
+
+    inst.patch(time, "ticks_us", ticks_us)
+    inst.patch(time, "ticks_ms", ticks_ms)
+    inst.patch(time, "ticks_diff", lambda a, b: ((a - b + _HALF) & TICKS_MASK) - _HALF)
+    inst.patch(time, "ticks_add", lambda t, d: (t + d) & TICKS_MASK)
+    inst.patch(time, "sleep_us", sleep_us)
+    inst.patch(time, "sleep_ms", lambda n: sleep_us(n * 1000))
+    if hal is not None:
+        inst.patch(time, "time", hal.rtc_s)
+
+
+def uninstall():
+    """Takes everything back; `firmware` modules first imported meanwhile are forgotten: they hold what is gone."""
+    global _installed
+    inst, _installed = _installed, None
+    if inst is None:
+        return
+    if inst.port is not None:
+        inst.port.end()
+    inst.drop_loop()
+    inst.undo()
+    for path in SHIM_DIRS:
+        if path in sys.path:
+            sys.path.remove(path)
+    purge(SHIMS)
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "firmware" and name not in inst._before:
+            del sys.modules[name]
+
+
+def purge(names):
+    """Forgets modules, so that the next import runs them anew."""
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def purge_package(package):
+    """Forgets a package and everything below it."""
+    for name in list(sys.modules):
+        if name == package or name.startswith(package + "."):
+            del sys.modules[name]
