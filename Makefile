@@ -38,7 +38,7 @@ vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 	@$(PY) -m tools.setup.vm
 
 lint: $(DEV)  ## ruff
-	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff check --quiet --output-format concise .
 
 layers: $(DEV)  ## who may import whom, integers only, MicroPython's language
 	@$(PY) -m tools.checks

@@ -47,37 +47,30 @@ def find_tests(root=ROOT):
 
 
 def read_output(result, output, returncode):
-    """Turns the VM's output into the result's counts; what is not a marked line belongs to the test before it."""
+    """Turns the VM's output into the result's counts. Lines without the mark belong to the marked line after them."""
     ended = False
-    failure = []
+    said = []
     for line in output.splitlines():
         words = line.split(" ", 3)
         if words[0] != MARK:
-            failure.append(line)
+            said.append(line)
             continue
-        if words[1] == "pass":
+        kind, test, reason = (words[1:] + ["", "", ""])[:3]
+        if kind == "pass":
             result.passed += 1
-            failure = []
-        elif words[1] == "skip":
-            test, reason = words[2], (words + [""])[3]
-            if reason.startswith(NOT_HERE):
-                result.left_out += 1
-            else:
-                result.skips.append((test, reason))
-        elif words[1] == "fail":
+        elif kind == "skip" and reason.startswith(NOT_HERE):
+            result.left_out += 1
+        elif kind == "skip":
+            result.skips.append((test, reason))
+        elif kind == "fail":
             result.failed += 1
-            failure.append("FAILED " + words[2])
-            result.text += "\n".join(failure) + "\n"
-            failure = []
-        elif words[1] == "end":
+            result.text += "\n".join(["FAILED " + test] + ["  " + line for line in said if line.strip()]) + "\n"
+        elif kind == "end":
             ended = True
-        if result.failed and failure:
-            result.text += "\n".join(failure) + "\n"
-            failure = []
-    result.text += "\n".join(failure) + "\n" if failure and (result.failed or not ended) else ""
+        said = []
     if not ended or returncode:
         result.failed += 1
-        result.text += "the VM ended before the file did, exit status %s\n" % returncode
+        result.text += "\n".join(said + ["the VM ended before the file did, exit status %s" % returncode]) + "\n"
 
 
 def run_file(path, heap_kb=None, root=ROOT):

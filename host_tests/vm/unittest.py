@@ -204,9 +204,9 @@ def _run_class(kind):
         reason = str(error)
     for name in names:
         word, text = ("skip", reason) if reason is not None else kind(name)._run()
-        _say(word, kind.__name__ + "." + name, text if word == "skip" else "")
         if word == "fail":
             print(text)
+        _say(word, kind.__name__ + "." + name, text if word == "skip" else "")
     if reason is None and hasattr(kind, "tearDownClass"):
         kind.tearDownClass()
 

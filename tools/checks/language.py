@@ -70,7 +70,7 @@ def _classes(node, own):
         inner = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = inner.id if isinstance(inner, ast.Name) else inner.attr if isinstance(inner, ast.Attribute) else ""
         if name in MISSING_DECORATORS and name not in own:
-            return "decorator %s" % name, "plain code"
+            return "decorator %s" % name, "plain code", decorator
 
 
 def _library(node, own):

@@ -22,11 +22,10 @@ LAYERS = {
 FILES = {
     "app": ("*",),
     "supervisor": ("ticks", "version"),
-    "to_thread": (),
     "ticks": (),
     "version": (),
 }
-LEAVES = ("ticks", "version", "to_thread")
+LEAVES = ("ticks", "version")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
@@ -40,7 +39,7 @@ RESTRICTED = {
     "esp32": ("drivers",),
     "neopixel": ("drivers",),
     "time": ("drivers/clock.py",),
-    "_thread": ("to_thread.py",),
+    "_thread": ("services/worker.py",),
     "microdot": ("services", "ui"),
     "umqtt": ("services",),
     "ntptime": ("services",),
@@ -101,9 +100,7 @@ def _check_foreign(source, node, module, name, layer):
                                  "itself and micropython.const")
     elif top in RESTRICTED:
         places = RESTRICTED[top]
-        if not any(inside == place or inside.startswith(place + "/") for place in places) and layer != "app":
-            yield source.finding(node, "%s is imported here" % top, "only in firmware/" + ", firmware/".join(places))
-        elif layer == "app" and places in (("drivers",), ("drivers/clock.py",)):
+        if not any(inside == place or inside.startswith(place + "/") for place in places):
             yield source.finding(node, "%s is imported here" % top, "only in firmware/" + ", firmware/".join(places))
     elif top not in COMMON:
         yield source.finding(node, "unknown module %s" % top, ", ".join(COMMON) + "; others by the table in tools/checks/layers.py")

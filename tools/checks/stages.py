@@ -22,7 +22,7 @@ PYTEST = (PY, "-m", "pytest", "-q", "-rs", "--import-mode=importlib", "--tb=shor
 
 STAGES = {
     "test": (
-        Stage("lint", (PY, "-m", "ruff", "check", "--quiet", "."), None),
+        Stage("lint", (PY, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."), None),
         Stage("lib", (PY, "-m", "tools.setup.lib", "--check"), None),
         Stage("layers", (PY, "-m", "tools.checks.layers"), None),
         Stage("integers", (PY, "-m", "tools.checks.integers"), None),

@@ -1,0 +1,87 @@
+# cpython only: drives the stage runner
+"""`make test` must not pass when something in it did not."""
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+from host_tests.checks.trees import Tree
+from tools.checks import stages
+from tools.checks.stages import Stage
+
+
+def python(code):
+    return (sys.executable, "-c", code)
+
+
+def reporting(**counts):
+    return python("import os; open(os.environ['MODE3_REPORT'], 'w').write(%r)" % json.dumps(counts))
+
+
+def quiet(function, *arguments):
+    with contextlib.redirect_stdout(io.StringIO()):
+        return function(*arguments)
+
+
+class Stages(unittest.TestCase):
+    def setUp(self):
+        tree = Tree({"here.py": ""})
+        tree.__enter__()
+        self.addCleanup(tree.__exit__)
+        self.root = tree.root
+
+    def run_all(self, *rows):
+        return quiet(stages.run_stages, rows, self.root)
+
+    def test_a_stage_without_a_report_counts_as_one_test(self):
+        outcomes, _, _ = self.run_all(Stage("a", python(""), None))
+        self.assertEqual((outcomes[0].passed, outcomes[0].failed), (1, 0))
+
+    def test_a_failing_stage_stops_the_rest(self):
+        outcomes, _, missed = self.run_all(Stage("a", python("raise SystemExit(3)"), None), Stage("b", python(""), None))
+        self.assertEqual([(o.stage.name, o.failed) for o in outcomes], [("a", 1)])
+        self.assertEqual(missed, ["b"])
+
+    def test_exit_status_counts_even_when_the_report_names_no_failure(self):
+        code = reporting(passed=4, failed=0, skips=[])[2] + "; raise SystemExit(1)"
+        outcomes, _, _ = self.run_all(Stage("a", python(code), None))
+        self.assertEqual((outcomes[0].passed, outcomes[0].failed), (4, 1))
+
+    def test_a_stage_that_ran_nothing_is_a_failure(self):
+        outcomes, _, _ = self.run_all(Stage("a", reporting(passed=0, failed=0, skips=[]), None))
+        self.assertEqual(outcomes[0].failed, 1)
+
+    def test_an_old_report_is_not_taken_for_a_new_one(self):
+        self.run_all(Stage("a", reporting(passed=9, failed=0, skips=[]), None))
+        outcomes, _, _ = self.run_all(Stage("a", python(""), None))
+        self.assertEqual(outcomes[0].passed, 1)
+
+    def test_a_stage_whose_file_is_missing_is_named(self):
+        outcomes, absent, _ = self.run_all(Stage("a", python(""), "gone.py"), Stage("b", python(""), "here.py"))
+        self.assertEqual((absent, [o.stage.name for o in outcomes]), (["a"], ["b"]))
+
+    def test_the_closing_line_sums_up(self):
+        outcomes, absent, missed = self.run_all(
+            Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None), Stage("b", python(""), None))
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            counts = stages.summary("test", outcomes, absent, missed, 1.0)
+        self.assertEqual(counts, (5, 0, 1))
+        self.assertEqual(text.getvalue().splitlines()[-1], "5 passed, 0 failed, 1 skipped")
+        self.assertIn("skipped: t: no tool", text.getvalue())
+
+    def test_a_skip_is_a_failure_only_when_strict(self):
+        rows = (Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None),)
+        with mock.patch.dict(stages.STAGES, test=rows), mock.patch.object(stages, "ROOT", self.root), \
+                mock.patch.object(stages.run_stages, "__defaults__", (self.root,)):
+            self.assertEqual(quiet(stages.main, ["test"]), 0)
+            self.assertEqual(quiet(stages.main, ["test", "--strict"]), 1)
+
+    def test_an_unknown_stage_is_refused_with_the_names_allowed(self):
+        done = subprocess.run([sys.executable, "-m", "tools.checks.stages", "test", "--only", "no"], cwd=stages.ROOT,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("allowed: lint", done.stderr)
