@@ -11,8 +11,6 @@ class Control:
         self._lateness = lateness
         self._ticks_ms = ticks_ms
         self._guard_seen = 0
-        self.ticks = 0           # counts; the supervisor sees by it that the loop runs
-        self.on_time = True      # False after a tick later than a watchdog may accept
 
     def step(self):
         """One tick, now."""
@@ -29,15 +27,15 @@ class Control:
             core.request_stop(now_ms)
         core.tick(now_ms)
         self._board.write(core.outputs)
-        self.ticks = (self.ticks + 1) & 0x3FFFFFFF
 
-    async def run(self):
-        """Task: tick for ever."""
+    async def run(self, beat):
+        """Task: tick for ever; beat() tells the supervisor that the loop runs."""
         self._timer.start()
         try:
             while True:
                 await self._timer.wait()
                 self.step()
+                beat()
         finally:
             self._timer.stop()
             self._board.safe()

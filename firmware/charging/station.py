@@ -53,6 +53,7 @@ class Station:
         self.session_number = 0          # of the last session; the records hand it in at start
         self.free = True                 # access is off: whoever plugs in may charge
         self.min_current_ma = OFFER_MIN_MA
+        self.held = False                # records are not ready: nothing is asked for yet
         self.operative = True
         self.stopped = False
         self.mode = "immediate"
@@ -159,7 +160,7 @@ class Station:
     def _renew_request(self):
         request = self.core.request
         limit_ma = self._limit_ma()
-        wanted = self.operative and self.is_authorized() and not self.stopped and limit_ma > 0
+        wanted = self.operative and self.is_authorized() and not self.stopped and not self.held and limit_ma > 0
         request.available = 1 if wanted else 0
         request.offered_ma = limit_ma
         request.phases = self.phases

@@ -20,3 +20,7 @@ class Watchdog:
     def stretch(self):
         """An hour for whoever works at the console."""
         self._wdt = machine.WDT(timeout=_STRETCHED_MS)
+
+    def reset_now(self):
+        """Restart the chip at once. Does not return."""
+        machine.reset()

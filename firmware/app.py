@@ -1,0 +1,213 @@
+"""THE wiring: builds every object of the charger and names every task. Read it from top to bottom and you know the house.
+
+    drivers ──inputs──▶ safety core ◀──request── station ◀──commands── services
+       ▲──────outputs──────┘   └──────facts───────▲──────────facts────────┘
+"""
+
+import asyncio
+
+from firmware.charging.control import Control
+from firmware.charging.lateness import Lateness
+from firmware.charging.station import Station
+from firmware.drivers import board_facts, clock, reset_marker, slot_pointer
+from firmware.drivers.board import Board
+from firmware.drivers.rs485 import Rs485
+from firmware.drivers.tick_timer import TickTimer
+from firmware.drivers.watchdog import Watchdog
+from firmware.energy import meter_types
+from firmware.energy.meter import Meter
+from firmware.energy.modbus_rtu import ModbusRtu
+from firmware.records.keeper import Keeper
+from firmware.safety.core import SafetyCore
+from firmware.safety.io_image import Fitted
+from firmware.services.web.api import Api
+from firmware.services.web.roles import role_on_loopback
+from firmware.services.web.routes import Routes
+from firmware.services.web.server import WebServer
+from firmware.services.web.static import StaticFiles
+from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
+from firmware.storage.atomic_file import AtomicFile
+from firmware.supervisor import Supervisor
+from firmware.version import VERSION
+
+STATION_MS = 100
+CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
+current = None          # the running App: for the console and the twin
+
+
+class App:
+    """Everything there is, built in the order in which it depends on each other."""
+
+    def __init__(self, root):
+        self.root = root
+
+        # what this charger is, and how it is set
+        facts = board_facts.load(root + "board.json")
+        self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
+        self.settings.load()
+
+        # the safety core with what it sees and drives; nothing else touches the contactor
+        self.board = Board(facts)
+        self.core = SafetyCore(_fitted(facts, self.settings.get))
+        self.timer = TickTimer(self.board.contactor)
+        self.lateness = Lateness()
+        self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
+        self.watchdog = Watchdog()
+
+        # what happened before and what happens now
+        self.start = reset_marker.read()
+        self.records = Keeper(root + "data/", clock, self.start["start"])
+
+        # the station: the one object that everyone outside knows
+        has = facts["has"]
+        self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"])
+        self.meter = _meter(facts, self.settings.get, self.core)
+        self.station.reading = self.meter.values
+        self.records.follow(self.station, lambda: self.core.outputs.coil_1 == 0)
+
+        # who talks to it
+        self.errors = {}                        # where -> text of the newest failure
+        self.api = Api(self.station, self.settings, self._note_error)
+        pages = StaticFiles(_page_folder(root), VERSION)
+        services = facts.get("services", {})
+        self.web = WebServer(Routes(self.api.routes() + (("GET", "/*", "public", pages.handle, 0),)),
+                             services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
+                             self._note_error)
+
+        # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
+        self.supervisor = Supervisor((
+            ("control", self.control.run, True, 500),
+            ("station", self._run_station, True, 2000),
+            ("meter", lambda beat: self.meter.run(), False, 0),
+            ("records", self.records.run, False, 0),
+            ("web", lambda beat: self.web.run(), False, 0),
+        ), clock.ticks_ms, self.watchdog, self.board.safe, self._task_died)
+
+        self._connect(facts)
+
+    def _connect(self, facts):
+        """Facts that others know, settings that act at once, and what the station asks us to do."""
+        station = self.station
+        provided = {
+            "temperatures": self._temperatures, "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
+            "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
+            "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
+            "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts)},
+        }
+        for name, fn in provided.items():
+            station.provide(name, fn)
+        station.on("restart", lambda: asyncio.create_task(self._restart("command")))
+        station.on("clock", self._set_clock)
+        station.ceilings.set("board", facts["limits"]["max_current_a"] * 1000, clock.ticks_ms())
+        self._apply(None)
+        self.settings.subscribe("", self._apply)
+        if self.settings.load_report:
+            station.faults.begin("settings_damaged")
+
+    def _apply(self, _changed):
+        """Hand the settings that act at once to those who use them."""
+        get, station, now_ms = self.settings.get, self.station, clock.ticks_ms()
+        station.ceilings.set("installation", get("installation.fuse_a") * 1000, now_ms)
+        station.ceilings.set("cable", get("installation.cable_a") * 1000, now_ms)
+        station.ceilings.set("user", get("charging.max_current_a") * 1000, now_ms)
+        station.min_current_ma = get("charging.min_current_a") * 1000
+        station.free = get("access.mode") == "off"
+        station.operative = get("charging.available")
+
+    async def _run_station(self, beat):
+        """Task: the station's tick, and what depends on the health of the rest."""
+        started_ms = clock.ticks_ms()
+        proven = False
+        while True:
+            now_ms = clock.ticks_ms()
+            self.station.tick(now_ms)
+            self._watch_health(now_ms)
+            if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
+                proven = True
+                reset_marker.runs_well()
+                if self.core.outputs.coil_1 == 0:
+                    slot_pointer.confirm(self.root)
+            beat()
+            await asyncio.sleep_ms(STATION_MS)
+
+    def _watch_health(self, now_ms):
+        faults = self.station.faults
+        self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
+        self._follow(faults, "driver", bool(self.board.errors))
+        self._follow(faults, "flash", self.records.failing)
+
+    def _follow(self, faults, name, present):
+        if present:
+            faults.begin(name)
+        else:
+            faults.end(name)
+
+    def _temperatures(self):
+        found = dict([(place, None) for place in ("mcu", "relay", "interior", "supply_1", "supply_2")])
+        found.update(self.board.temperatures())
+        return found
+
+    def _set_clock(self, utc_s):
+        clock.set_utc(utc_s)
+        self.records.clock_was_set()
+
+    def _note_error(self, where, error):
+        self.errors[where] = "%s: %s" % (type(error).__name__, error)
+
+    def _task_died(self, event, data):
+        self.station.notice(event)
+        self.records.note(event, data)
+
+    async def _restart(self, reason):
+        """End the charge in order, then restart."""
+        self.station.operative = False
+        while self.core.outputs.coil_1:
+            await asyncio.sleep_ms(STATION_MS)
+        self.records.flush()
+        reset_marker.mark(reason)
+        self.board.safe()
+        self.watchdog.reset_now()
+
+    async def run(self):
+        """Until the power goes, a restart is asked for, or somebody presses Ctrl-C."""
+        try:
+            await self.supervisor.run()
+        finally:
+            self.board.safe()
+
+
+def _fitted(facts, get):
+    has, pins = facts["has"], facts["pins"]
+    return Fitted(contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
+                  rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0,
+                  ventilated=1 if get("installation.ventilated") else 0, phases=get("installation.phases"))
+
+
+def _meter(facts, get, core):
+    """The meter that the settings name; without one, or with a name that is none, the estimate."""
+    kind = meter_types.choose(get("meter.type"))
+    line = None
+    if kind is not None and facts["pins"]["rs485_tx"] is not None:
+        baud = get("meter.baud")
+        line = ModbusRtu(Rs485(facts, baud, kind.parity, clock.ticks_us), baud, clock.ticks_ms)
+    return Meter(line, clock.ticks_ms, lambda: (core.outputs.coil_1 == 1, core.offered_ma, core.phases),
+                 kind if line else None, get("meter.address"), get("meter.phase_voltage_v"))
+
+
+def _page_folder(root):
+    """The page lies beside this file: in the slot, or in the development tree."""
+    here = __file__[:__file__.rfind("/")] if "/" in __file__ else root
+    return here + "/page"
+
+
+def run(root="/"):
+    """Build the charger and run it. Ctrl-C ends it in order: pins safe, watchdog stretched, console."""
+    global current
+    app = current = App(root)
+    try:
+        asyncio.run(app.run())
+    except KeyboardInterrupt:
+        app.board.safe()
+        app.watchdog.stretch()
+        raise
