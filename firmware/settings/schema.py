@@ -1,0 +1,128 @@
+"""THE table of settings: what each is called, what it may be, who sees and who changes it.
+
+Page forms, the JSON API, backup, export and the documentation are made from it. Names are promises: a row may be
+added, its range widened; renaming one or narrowing it needs a migration (migrations.py).
+
+A row: key, type, default, allowed, unit, access, flags
+    type     BOOL · INT, allowed (lowest, highest) · STR, allowed (fewest, most characters) · CHOICE, allowed: the values
+    unit     of an INT or CHOICE: "A", "V", "s", "%" …, "" when it has none
+    access   two letters, for user and for admin: "-" hidden, "r" may read, "w" may read and write
+    flags    letters: R acts only after a restart; and what backup, export and reset do with it, one of
+             p personal · s secret (never shown, never exported) · i identity (this one device's; kept by a factory
+             reset, left out of exports); none of them: plain
+A row's help text in the page's translations has the key "help." + key.
+"""
+
+BOOL = "bool"
+INT = "int"
+STR = "str"
+CHOICE = "choice"
+
+PLAIN = "plain"
+PERSONAL = "personal"
+SECRET = "secret"
+IDENTITY = "identity"
+
+ROLES = ("user", "admin")
+
+_YES_NO = (False, True)
+
+# Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
+SETTINGS = (
+    ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
+    ("charging.max_current_a", INT, 63, (6, 63), "A", "ww", ""),
+    ("charging.min_current_a", INT, 6, (6, 32), "A", "ww", ""),
+    ("charging.mode", CHOICE, "immediate", ("immediate", "smart"), "", "ww", ""),
+    ("charging.resume_after_power_cut", CHOICE, "wait", ("wait", "resume"), "", "rw", ""),
+    ("charging.start_delay_max_s", INT, 0, (0, 1800), "s", "rw", ""),
+    ("identity.serial", STR, "", (0, 20), "", "rr", "i"),
+    ("installation.cable", CHOICE, "tethered", ("tethered", "socket"), "", "rw", "R"),
+    ("installation.cable_a", CHOICE, 32, (13, 16, 20, 32, 63), "A", "rw", ""),
+    ("installation.fuse_a", INT, 6, (6, 63), "A", "rw", ""),
+    ("installation.pe_monitoring", BOOL, True, _YES_NO, "", "rw", ""),
+    ("installation.phase_rotation", CHOICE, "L1-L2-L3", ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2"), "", "rw", ""),
+    ("installation.phases", CHOICE, 3, (1, 3), "", "rw", "R"),
+    ("installation.ventilated", BOOL, False, _YES_NO, "", "rw", ""),
+    ("meter.address", INT, 2, (1, 247), "", "rw", "R"),
+    ("meter.baud", CHOICE, 19200, (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200), "", "rw", "R"),
+    ("meter.phase_voltage_v", INT, 230, (175, 276), "V", "rw", ""),
+    ("meter.type", STR, "none", (1, 24), "", "rw", "R"),
+    ("mqtt.allowed", BOOL, False, _YES_NO, "", "rw", ""),
+    ("setup.done", BOOL, False, _YES_NO, "", "rw", ""),
+    ("station.name", STR, "", (0, 30), "", "ww", "p"),
+    ("status.public", BOOL, True, _YES_NO, "", "rw", ""),
+    ("ui.brightness_percent", INT, 100, (0, 100), "%", "ww", ""),
+)
+
+
+def _minimum_below_maximum(get):
+    return get("charging.min_current_a") <= get("charging.max_current_a")
+
+
+# What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
+RULES = (
+    (_minimum_below_maximum, (
+        ("charging.min_current_a", "no more than charging.max_current_a"),
+        ("charging.max_current_a", "no less than charging.min_current_a"),
+    )),
+)
+
+
+def find(key):
+    """The row of a key, None when there is no such setting."""
+    for row in SETTINGS:
+        if row[0] == key:
+            return row
+    return None
+
+
+def kind_of(row):
+    """PLAIN, PERSONAL, SECRET or IDENTITY."""
+    flags = row[6]
+    return SECRET if "s" in flags else IDENTITY if "i" in flags else PERSONAL if "p" in flags else PLAIN
+
+
+def may_read(row, role):
+    """`role`: "user", "admin"; None is the firmware itself and may everything."""
+    return role is None or row[5][ROLES.index(role)] != "-"
+
+
+def may_write(row, role):
+    """As `may_read`."""
+    return role is None or row[5][ROLES.index(role)] == "w"
+
+
+def allowed_text(row):
+    """What a setting takes, in words that end a sentence."""
+    _, kind, _, allowed, unit, _, _ = row
+    if kind == BOOL:
+        return "true or false"
+    if kind == INT:
+        return ("a whole number from %d to %d %s" % (allowed[0], allowed[1], unit)).rstrip()
+    if kind == STR:
+        return "text of %d to %d characters without control characters" % allowed
+    return ("one of %s %s" % (", ".join([str(value) for value in allowed]), unit)).rstrip()
+
+
+def is_allowed(row, value):
+    """True when the value has the row's type and lies within what it allows. 1 is no True, "6" is no 6."""
+    _, kind, _, allowed, _, _, _ = row
+    if kind == BOOL:
+        return type(value) is bool
+    if kind == INT:
+        return type(value) is int and allowed[0] <= value <= allowed[1]
+    if kind == STR:
+        return type(value) is str and allowed[0] <= len(value) <= allowed[1] and _is_clean(value)
+    for choice in allowed:
+        if type(value) is type(choice) and value == choice:
+            return True
+    return False
+
+
+def _is_clean(text):
+    for char in text:
+        code = ord(char)
+        if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF:
+            return False
+    return True

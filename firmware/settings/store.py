@@ -1,0 +1,237 @@
+"""The values of the settings: those that differ from the default, in RAM and in one atomically replaced file.
+
+The file is JSON {"schema": 1, "values": {key: value}} inside a `storage.atomic_file`. Keys this firmware does not know
+and values it does not allow are kept aside and written back unchanged, so that going back to older firmware and
+forward again loses nothing; they act as if they were not there.
+
+Modules never get the store: the wiring hands them values and subscribes them to changes.
+"""
+
+import json
+import sys
+
+from firmware.settings import migrations as history
+from firmware.settings import schema
+
+FILE_KIND = 1
+FILE_VERSION = 1
+
+
+class SettingError(Exception):
+    """A setting that was refused; str() is one sentence.
+
+    key; value (None for a secret); allowed: what would do; code "bad_value", "unknown_setting" or "read_only"."""
+
+    def __init__(self, key, value, allowed, code="bad_value"):
+        self.key = key
+        self.value = value
+        self.allowed = allowed
+        self.code = code
+        super().__init__("%s: %s is refused; %s" % (key, _shown(value), _REASONS[code] % allowed))
+
+
+_REASONS = {
+    "bad_value": "allowed is %s",
+    "unknown_setting": "there is no such setting, allowed is %s",
+    "read_only": "allowed is %s",
+}
+
+
+def _shown(value):
+    text = "the value" if value is None else json.dumps(value) if type(value) in (str, bool, int) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _to_json(value):
+    # The VM's json does not join escaped surrogate pairs, so CPython must write characters as they are.
+    if sys.implementation.name == "micropython":
+        return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Store:
+    """`file`: an AtomicFile of FILE_KIND and FILE_VERSION, or None (values live in RAM only)."""
+
+    def __init__(self, file=None, migrations=history.MIGRATIONS):
+        self._file = file
+        self._migrations = migrations
+        self._values = {}
+        self._aside = {}
+        self._schema = len(migrations) + 1
+        self._listeners = []
+        self.dirty = False  # changed since it was last written
+        self.load_report = []  # sentences about what was wrong with the file, empty when all is well
+
+    def load(self):
+        """Read the file. Never raises for what is in it: a damaged one falls back to the generation before it, then
+        to defaults, and `load_report` says so. Returns "current", "previous" or "none" (defaults)."""
+        self._values, self._aside, self.load_report = {}, {}, []
+        payload, _, source, damage = self._file.read()
+        if damage:
+            self.load_report.append(damage)
+        if payload is None:
+            return source
+        stored = self._parse(payload)
+        if stored is None:
+            return "none"
+        for key, value in stored.items():
+            row = schema.find(key)
+            if row is None:
+                self._aside[key] = value
+                self.load_report.append("%s is unknown to this firmware and kept aside" % key)
+            elif not schema.is_allowed(row, value):
+                self._aside[key] = value
+                self.load_report.append("%s; the default is used" % self._refusal(row, value))
+            elif value != row[2]:
+                self._values[key] = value
+        for holds, places in schema.RULES:
+            if not holds(self.get):
+                key, allowed = places[0]
+                self.load_report.append("%s; the default is used" % SettingError(key, self.get(key), allowed))
+                if key in self._values:
+                    self._aside[key] = self._values.pop(key)
+        return source
+
+    def _parse(self, payload):
+        try:
+            document = json.loads(payload.decode())
+            number, values = document["schema"], document["values"]
+            if type(number) is not int or number < 1 or type(values) is not dict:
+                raise ValueError
+        except (ValueError, KeyError, TypeError):
+            self.load_report.append("the settings file is whole but holds no settings; the defaults are used")
+            return None
+        self._schema = history.migrate(values, number, self._migrations)
+        if number < self._schema:
+            self.load_report.append("settings brought from schema %d to %d" % (number, self._schema))
+            self.dirty = True
+        return values
+
+    def save(self):
+        """Write the file now. OSError when the flash fails: the values stay in RAM and `dirty` stays true."""
+        self._write(self._values, self._aside)
+        self.dirty = False
+
+    def _write(self, values, aside):
+        if self._file is not None:
+            merged = dict(aside)
+            merged.update(values)
+            self._file.write(_to_json({"schema": self._schema, "values": merged}).encode())
+
+    def get(self, key):
+        """A setting's value. KeyError when there is none of that name."""
+        if key in self._values:
+            return self._values[key]
+        row = schema.find(key)
+        if row is None:
+            raise KeyError(key)
+        return row[2]
+
+    def set_many(self, changes, role=None, save=True):
+        """Change several settings {key: value}, all or none; a value of None goes back to the default.
+
+        `role` "user" or "admin" limits what may be changed (None: the firmware itself). With save=False the file is
+        left for a later `save()`, for a moment when flash may not be written. Returns the dict of what changed.
+        SettingError names the first one refused; OSError when the flash fails. In both cases nothing was changed."""
+        values, aside, changed = dict(self._values), dict(self._aside), {}
+        for key in sorted(changes):
+            value = changes[key]
+            row = schema.find(key)
+            if row is None or not schema.may_read(row, role):
+                raise SettingError(key, value, "a key of the settings' list", "unknown_setting")
+            if not schema.may_write(row, role):
+                raise SettingError(key, self._hide(row, value), "only reading for the role %s" % role, "read_only")
+            if value is None:
+                value = row[2]
+            elif not schema.is_allowed(row, value):
+                raise self._refusal(row, value)
+            aside.pop(key, None)
+            if value != self.get(key):
+                changed[key] = value
+            if value == row[2]:
+                values.pop(key, None)
+            else:
+                values[key] = value
+        self._check_rules(values, changes)
+        if changed or len(aside) != len(self._aside) or (save and self.dirty):
+            if save:
+                self._write(values, aside)
+            self._values, self._aside = values, aside
+            self.dirty = not save
+            self._tell(changed)
+        return changed
+
+    def _check_rules(self, values, changes):
+        def get(key):
+            return values[key] if key in values else schema.find(key)[2]
+
+        for holds, places in schema.RULES:
+            if not holds(get):
+                for key, allowed in places:
+                    if key in changes:
+                        break
+                raise SettingError(key, get(key), allowed)
+
+    def reset(self, keep=(schema.IDENTITY,)):
+        """Factory reset: everything back to its default but the classes in `keep`; what was kept aside goes too."""
+        before = self._values
+        values = {}
+        for key, value in before.items():
+            if schema.kind_of(schema.find(key)) in keep:
+                values[key] = value
+        self._write(values, {})
+        self._values, self._aside, self.dirty = values, {}, False
+        self._tell({key: self.get(key) for key in before if key not in values})
+
+    def subscribe(self, prefix, listener):
+        """listener({key: value}) after settings whose key begins with `prefix` changed, and were saved if asked."""
+        self._listeners.append((prefix, listener))
+
+    def _tell(self, changed):
+        failure = None
+        for prefix, listener in self._listeners:
+            part = {key: value for key, value in changed.items() if key.startswith(prefix)}
+            if part:
+                try:
+                    listener(part)
+                except Exception as error:  # the others must hear of it too; the first failure is raised after them
+                    failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def describe(self, role):
+        """Yields one dict per setting that `role` ("user", "admin"; None: all) may see, in the order of the table:
+        key, type, value, default, is_set, min/max or min_length/max_length or choices, unit, writable, restart, class,
+        help. A secret's value and default are None; is_set tells whether there is one."""
+        for row in schema.SETTINGS:
+            if schema.may_read(row, role):
+                yield self._describe(row, role)
+
+    def _describe(self, row, role):
+        key, kind, default, allowed, unit, _, flags = row
+        secret = "s" in flags
+        entry = {
+            "key": key,
+            "type": kind,
+            "value": None if secret else self._values.get(key, default),
+            "default": None if secret else default,
+            "is_set": key in self._values,
+            "unit": unit or None,
+            "writable": schema.may_write(row, role),
+            "restart": "R" in flags,
+            "class": schema.kind_of(row),
+            "help": "help." + key,
+        }
+        if kind == schema.INT:
+            entry["min"], entry["max"] = allowed
+        elif kind == schema.STR:
+            entry["min_length"], entry["max_length"] = allowed
+        elif kind == schema.CHOICE:
+            entry["choices"] = list(allowed)
+        return entry
+
+    def _hide(self, row, value):
+        return None if "s" in row[6] else value
+
+    def _refusal(self, row, value):
+        return SettingError(row[0], self._hide(row, value), schema.allowed_text(row))
