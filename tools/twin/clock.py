@@ -47,6 +47,7 @@ class VirtualClock:
         self.now_us = 0
         self.ticks_offset_ms = 0
         self.lost_callbacks = 0
+        self.lag_limit_s = LAG_LIMIT_S  # None: the pace is kept whatever the host does (firmware in a process of its own)
         self._next_us = NEVER_US  # when spending has to look up: the earliest event, or -1 for "at once"
         self._heap = []
         self._seq = 0
@@ -310,7 +311,7 @@ class VirtualClock:
         delay = (t_us - self._virt0) / (1e6 * self._speed) - (time.perf_counter() - self._real0)
         if delay > 0:
             return delay
-        if delay < -LAG_LIMIT_S:
+        if self.lag_limit_s is not None and delay < -self.lag_limit_s:
             self._anchor()
         return 0
 

@@ -182,6 +182,10 @@ class Port:
         self.hal.watchdog = None
         self.hal.reset("watchdog")
 
+    def rtc_now(self):
+        """(Unix seconds, microseconds) of the chip's clock."""
+        return divmod(self.clock.now_us + self.hal.rtc_offset_us, 1_000_000)
+
     def rtc_set(self, unix_s):
         self.hal.rtc_set(unix_s)
 

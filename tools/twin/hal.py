@@ -50,6 +50,8 @@ class Hal:
         self._hi_z()
         self.set_pilot(0, 0)
         self._set_2000()
+        if board.get("has", {}).get("rtc_battery") and hasattr(clock, "utc_s"):
+            self.rtc_set(clock.utc_s())  # it has been ticking on its cell all the time
 
     def _hi_z(self):
         self.mode = {}  # gpio -> mode bits
@@ -264,6 +266,44 @@ class Hal:
             p[1] = 1000
             p[2] = PILOT_STEADY if level else 0
         self._pilot_levels()
+
+    # -- a chip that moves between processes -----------------------------------------------------------------------------
+    def export(self):
+        """Everything a new interpreter must find as it was, in JSON's types."""
+        return {
+            "cause": self.reset_cause,
+            "driven": [[g, self.driven[g]] for g in sorted(self.driven)],
+            "pwm": [[g] + self.pwm[g][:4] for g in sorted(self.pwm)],
+            "in": [[g, self.level_in[g]] for g in sorted(self.level_in)],
+            "adc": [[g, self.adc_uv[g]] for g in sorted(self.adc_uv)],
+            "pilot": list(self._pilot_mv),
+            "networks": [[n, self.networks[n][0], self.networks[n][1]] for n in sorted(self.networks)],
+            "mcu_c": self.mcu_temperature_c,
+            "rtc_s": self.rtc_s(),
+            "rtc_memory": [b for b in self.rtc_memory],
+            "nvs": [[k[0], k[1], v if isinstance(v, int) else [b for b in v]] for k, v in sorted(self.nvs.items())],
+        }
+
+    def restore(self, state):
+        """Takes over what export() gave."""
+        self.reset_cause = state["cause"]
+        for g, level in state["driven"]:
+            self.driven[g] = self.latch[g] = level
+            self.mode[g] = 3
+        for g, freq_hz, bits, duty, invert in state["pwm"]:
+            self.pwm[g] = [freq_hz, bits, duty, invert, self.clock.now_us]
+        for g, level in state["in"]:
+            self.level_in[g] = level
+        for g, uv in state["adc"]:
+            self.adc_uv[g] = uv
+        for name, key, rssi in state["networks"]:
+            self.networks[name] = (key, rssi)
+        self.mcu_temperature_c = state["mcu_c"]
+        self.rtc_memory = bytes(state["rtc_memory"])
+        for space, key, value in state["nvs"]:
+            self.nvs[(space, key)] = value if isinstance(value, int) else bytes(value)
+        self._pilot_mv = tuple(state["pilot"])
+        self._pilot_changed()
 
     # -- chip clock ----------------------------------------------------------------------------------------------------------
     def rtc_s(self):

@@ -448,9 +448,8 @@ class RTC:
         """(year, month, day, weekday 0 = Monday, hour, minute, second, microsecond)."""
         _spend(_costs.RTC_US)
         if not x:
-            total_us = _hal.clock.now_us + _hal.rtc_offset_us
-            y, mo, d, wd, h, mi, s = _civil(total_us // 1_000_000)
-            return (y, mo, d, wd, h, mi, s, total_us % 1_000_000)
+            unix_s, us = _port.rtc_now()
+            return _civil(unix_s) + (us,)
         y, mo, d, _, h, mi, s, us = x[0]
         _port.rtc_set(((_days(y, mo, d) * 24 + h) * 60 + mi) * 60 + s)
 
