@@ -72,73 +72,75 @@ def _u64(value):
     return struct.pack(">Q", int(value + 0.5))
 
 
-def _place(image, encode, address, step, values):
-    for value in values:
-        data = encode(value)
-        for i in range(0, len(data), 2):
-            image[address + i // 2] = data[i:i + 2]
-        address += step
+# What a meter sends where it has no value.
+_NOTHING = {_f32: b"\x7f\xc0\0\0", _u32: b"\xff" * 4, _i32: b"\x7f\xff\xff\xff", _i32_low_first: b"\xff\xff\x7f\xff",
+            _u64: b"\xff" * 8}
 
 
-def _eastron(readings, per_phase_energy):
-    image = {}
-    for register in range(0x5A):  # the first block answers zeros where nothing is measured
-        image[register] = b"\0\0"
-    _place(image, _f32, 0x00, 2, [mv / 1000 for mv in readings.voltage_mv])
-    _place(image, _f32, 0x06, 2, [ma / 1000 for ma in readings.current_ma])
-    _place(image, _f32, 0x0C, 2, _phase_watts(readings))
-    _place(image, _f32, 0x34, 2, [readings.power_w])
-    _place(image, _f32, 0x46, 2, [50.0])
-    _place(image, _f32, 0x48, 2, [readings.energy_wh / 1000])
-    _place(image, _f32, 0x4A, 2, [0.0])
-    if per_phase_energy:
-        _place(image, _f32, 0x15A, 2, [wh / 1000 for wh in _phase_wh(readings)])
-    return image
+class _Image:
+    """Registers by address; an address that is not in `words` does not exist."""
+
+    def __init__(self, has_values):
+        self.words = {}
+        self._has_values = has_values
+
+    def zeros(self, count):
+        """Registers from 0 that answer zero where nothing is measured."""
+        for register in range(count):
+            self.words[register] = b"\0\0"
+
+    def place(self, encode, address, step, values):
+        """Values from `address` on, `step` registers apart."""
+        for value in values:
+            data = encode(value) if self._has_values else _NOTHING[encode]
+            for i in range(0, len(data), 2):
+                self.words[address + i // 2] = data[i:i + 2]
+            address += step
 
 
-def _sdm630(readings):
-    return _eastron(readings, True)
+def _eastron(image, readings):
+    image.zeros(0x5A)
+    image.place(_f32, 0x00, 2, [mv / 1000 for mv in readings.voltage_mv])
+    image.place(_f32, 0x06, 2, [ma / 1000 for ma in readings.current_ma])
+    image.place(_f32, 0x0C, 2, _phase_watts(readings))
+    image.place(_f32, 0x34, 2, [readings.power_w])
+    image.place(_f32, 0x46, 2, [50.0])
+    image.place(_f32, 0x48, 2, [readings.energy_wh / 1000, 0.0])  # import, export
 
 
-def _sdm72(readings):
-    return _eastron(readings, False)
+def _sdm630(image, readings):
+    _eastron(image, readings)
+    image.place(_f32, 0x15A, 2, [wh / 1000 for wh in _phase_wh(readings)])
 
 
-def _abb_b23(readings):
-    image = {}
+def _abb_b23(image, readings):
     volts = [mv / 1000 for mv in readings.voltage_mv]
-    _place(image, _u32, 0x5B00, 2, [v * 10 for v in volts])
-    _place(image, _u32, 0x5B06, 2, [v * 17.3205 for v in volts])  # between the phases
-    _place(image, _u32, 0x5B0C, 2, [ma / 10 for ma in readings.current_ma])
-    _place(image, _u32, 0x5B12, 2, [0])  # neutral
-    _place(image, _i32, 0x5B14, 2, [readings.power_w * 100])
-    _place(image, _i32, 0x5B16, 2, [w * 100 for w in _phase_watts(readings)])
-    _place(image, _u64, 0x5000, 4, [readings.energy_wh / 10])
-    _place(image, _u64, 0x5004, 4, [0])
-    _place(image, _u64, 0x5460, 4, [wh / 10 for wh in _phase_wh(readings)])
-    return image
+    image.place(_u32, 0x5B00, 2, [v * 10 for v in volts])
+    image.place(_u32, 0x5B06, 2, [v * 17.3205 for v in volts])  # between the phases
+    image.place(_u32, 0x5B0C, 2, [ma / 10 for ma in readings.current_ma])
+    image.place(_u32, 0x5B12, 2, [0])  # neutral
+    image.place(_i32, 0x5B14, 2, [readings.power_w * 100])
+    image.place(_i32, 0x5B16, 2, [w * 100 for w in _phase_watts(readings)])
+    image.place(_u64, 0x5000, 4, [readings.energy_wh / 10, 0])  # import, export
+    image.place(_u64, 0x5460, 4, [wh / 10 for wh in _phase_wh(readings)])
 
 
-def _em340(readings):
-    image = {}
-    for register in range(0x50):
-        image[register] = b"\0\0"
-    _place(image, _i32_low_first, 0x00, 2, [mv / 100 for mv in readings.voltage_mv])
-    _place(image, _i32_low_first, 0x0C, 2, readings.current_ma)
-    _place(image, _i32_low_first, 0x12, 2, [w * 10 for w in _phase_watts(readings)])
-    _place(image, _i32_low_first, 0x28, 2, [readings.power_w * 10])
-    _place(image, _i32_low_first, 0x34, 2, [readings.energy_wh / 100])
-    _place(image, _i32_low_first, 0x40, 2, [wh / 100 for wh in _phase_wh(readings)])
-    return image
+def _em340(image, readings):
+    image.zeros(0x50)
+    image.place(_i32_low_first, 0x00, 2, [mv / 100 for mv in readings.voltage_mv])
+    image.place(_i32_low_first, 0x0C, 2, readings.current_ma)
+    image.place(_i32_low_first, 0x12, 2, [w * 10 for w in _phase_watts(readings)])
+    image.place(_i32_low_first, 0x28, 2, [readings.power_w * 10])
+    image.place(_i32_low_first, 0x34, 2, [readings.energy_wh / 100])
+    image.place(_i32_low_first, 0x40, 2, [wh / 100 for wh in _phase_wh(readings)])
 
 
-# type: (image of the readings, function codes, registers per read, words per value that must not be cut, what the meter
-# sends where it has no value)
+# type: (fills the image from the readings, function codes, registers per read, words per value that must not be cut)
 _TYPES = {
-    "eastron_sdm630": (_sdm630, (4,), 80, 2, b"\x7f\xc0\0\0"),
-    "eastron_sdm72d_v2": (_sdm72, (4,), 80, 2, b"\x7f\xc0\0\0"),
-    "abb_b23": (_abb_b23, (3,), 125, 1, b"\xff\xff"),
-    "carlo_gavazzi_em340": (_em340, (3, 4), 50, 1, b"\x7f\xff"),
+    "eastron_sdm630": (_sdm630, (4,), 80, 2),
+    "eastron_sdm72d_v2": (_eastron, (4,), 80, 2),
+    "abb_b23": (_abb_b23, (3,), 125, 1),
+    "carlo_gavazzi_em340": (_em340, (3, 4), 50, 1),
 }
 
 
@@ -153,7 +155,7 @@ class ModbusMeter:
     def __init__(self, readings, type="eastron_sdm630", address=2):
         if type not in _TYPES:
             raise ValueError("meter type %r is not one of %s" % (type, ", ".join(sorted(_TYPES))))
-        self._image, self._functions, self._most, self._align, self._nothing = _TYPES[type]
+        self._fill, self._functions, self._most, self._align = _TYPES[type]
         self.readings = readings
         self.address = address
         self.fault = None
@@ -196,14 +198,13 @@ class ModbusMeter:
             return self._exception(function, ILLEGAL_VALUE)
         if start % self._align or count % self._align:
             return self._exception(function, ILLEGAL_ADDRESS)
-        image = self._image(self.readings)
+        image = _Image(self.fault != "not_available")
+        self._fill(image, self.readings)
         data = b""
         for register in range(start, start + count):
-            if register not in image:
+            if register not in image.words:
                 return self._exception(function, ILLEGAL_ADDRESS)
-            data += image[register]
-        if self.fault == "not_available":
-            data = (self._nothing * len(data))[:len(data)]
+            data += image.words[register]
         return bytes((self.address, function, len(data))) + data
 
     def _exception(self, function, code):
