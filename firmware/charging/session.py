@@ -4,47 +4,32 @@ from firmware.safety.limits import elapsed_ms
 
 
 class Session:
-    """Numbers of one session. Energy comes from a register in Wh (meter or estimate)."""
+    """Numbers of one session. counted_mwh: a count of energy that never falls (Reading.counted_mwh)."""
 
-    def __init__(self, number, now_ms, stamp, energy_wh):
+    def __init__(self, number, now_ms, stamp, counted_mwh):
         self.number = number
         self.start = stamp            # (boot_number, uptime_s, utc_s)
         self.account = ""
         self.id = ""                  # card or other token that authorised it
-        self.end_reason = None        # why the charge ended last: "stop", "limit", "ev", "unplugged", "fault", ...
-        self.charging_ms = 0
+        self.end_reason = None        # why the charge ended last: unplugged, fault, inoperative, stop, limit, ev
         self.duration_ms = 0
-        self._start_wh = energy_wh    # None until the register can be read
-        self._last_wh = energy_wh
+        self.charging_ms = 0
+        self._start_mwh = counted_mwh
+        self._counted_mwh = counted_mwh
         self._tick_ms = now_ms
 
-    def tick(self, now_ms, energy_wh, charging):
-        """Add the time since the last tick; take over the register."""
+    def tick(self, now_ms, counted_mwh, charging):
+        """Add the time since the last tick; take over the count. Call at least every six days."""
         gone_ms = elapsed_ms(now_ms, self._tick_ms)
         self._tick_ms = now_ms
         self.duration_ms += gone_ms
         if charging:
             self.charging_ms += gone_ms
-        if energy_wh is not None:
-            if self._start_wh is None:
-                self._start_wh = energy_wh
-            elif energy_wh < self._last_wh:
-                self._start_wh -= self._last_wh - energy_wh     # the register was reset or wrapped: what counts is the growth
-            self._last_wh = energy_wh
-
-    @property
-    def start_wh(self):
-        """Register at the start, or None while it is not known."""
-        return self._start_wh
-
-    @property
-    def last_wh(self):
-        """Register now, or None."""
-        return self._last_wh
+        self._counted_mwh = counted_mwh
 
     def energy_wh(self):
         """Wh charged so far."""
-        return 0 if self._start_wh is None else self._last_wh - self._start_wh
+        return (self._counted_mwh - self._start_mwh) // 1000
 
 
 def session_state(phase_name, vehicle, authorized, stopped, offered):

@@ -35,6 +35,7 @@ class Reading:
         self.current_ma = (None, None, None)
         self.power_w = None
         self.energy_wh = None          # register
+        self.counted_mwh = 0           # energy since start, from the register or reckoned; never falls
         self.phases_used = None
 
 
@@ -111,12 +112,12 @@ class Station:
         charging = self.core.phase == phases.CLOSED
         if vehicle and self.session is None:
             self.session_number += 1
-            self.session = Session(self.session_number, now_ms, self._stamp(), self.reading.energy_wh)
+            self.session = Session(self.session_number, now_ms, self._stamp(), self.reading.counted_mwh)
             self.session.account = self.account
             self._tell("session_start", {"session": self.session})
         if self.session is None:
             return
-        self.session.tick(now_ms, self.reading.energy_wh, charging)
+        self.session.tick(now_ms, self.reading.counted_mwh, charging)
         if charging and not self._was_charging:
             self.session.end_reason = None
             self._tell("charge_start", {"session": self.session})

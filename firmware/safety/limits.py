@@ -28,7 +28,7 @@ CP_ENTER_C_MS = const(460)        # B->C, 450-500 ms: BCB pulses of the vehicle 
 CP_CHANGE_BURSTS = const(2)       # every other change: two equal bursts, 20 ms (sequences 2.2, 8: coil off within 50 ms) [own]
 DIODE_GOOD_BURSTS = const(5)      # good low plateaus wanted before the contactor closes [own]
 DIODE_LOST_BURSTS = const(3)      # bursts in a row without a good low plateau are a lost diode [own]
-PWM_SETTLE_MS = const(20)         # a burst may straddle the moment when the pilot's form changes; its low plateau is not judged [own]
+PWM_SETTLE_MS = const(20)         # the burst that straddles a change of the pilot's form is not judged [own]
 
 # --- pilot generator (IEC 61851-1 table A.7) [T]
 PILOT_PERIOD_NS = const(1000000)  # 1 kHz
