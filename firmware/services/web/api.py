@@ -1,0 +1,116 @@
+"""The JSON interface: one table of routes over station and settings."""
+from firmware.charging.commands import COMMANDS, CommandError, row_of
+from firmware.charging.facts import FACTS
+from firmware.services.web.live import Live
+from firmware.services.web.reply import HttpError, Reply, json_list_pieces, json_pieces
+from firmware.services.web.request import MAX_BODY, json_object
+from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC, READ, allows
+from firmware.settings.store import SettingError
+
+_COMMAND_BODY = 2048      # bytes; the longest command is far shorter
+_SOURCE = "web"           # how the station's log names us
+
+
+class Api:
+    """Handlers. station: charging.station.Station; settings: settings.store.Store.
+
+    on_error(where, error) is told about failures that no answer can carry.
+    """
+
+    def __init__(self, station, settings, on_error):
+        self._station = station
+        self._settings = settings
+        self._live = Live(station, on_error)
+
+    def routes(self):
+        """The table's rows, for Routes."""
+        looking = self._role_to_look
+        return (
+            ("GET", "/api/v1/status", looking, self.status, 0),
+            ("GET", "/api/v1/stream", looking, self._live.handle, 0),
+            ("GET", "/api/v1/facts", PUBLIC, self.facts, 0),
+            ("GET", "/api/v1/commands", PUBLIC, self.commands, 0),
+            ("POST", "/api/v1/commands/*", CONTROL, self.command, _COMMAND_BODY),
+            ("GET", "/api/v1/settings", READ, self.settings, 0),
+            ("PUT", "/api/v1/settings", CONTROL, self.change_settings, MAX_BODY),
+            ("GET", "/api/v1/settings/table", READ, self.settings_table, 0),
+        )
+
+    def _role_to_look(self):
+        return PUBLIC if self._settings.get("status.public") else READ
+
+    async def status(self, request, rest):
+        """Every fact, taken at one moment."""
+        return Reply(json_pieces(self._station.facts().items()))
+
+    async def facts(self, request, rest):
+        """The table of facts itself."""
+        return Reply(json_list_pieces("facts", _fact_rows()))
+
+    async def commands(self, request, rest):
+        """The table of commands itself."""
+        return Reply(json_list_pieces("commands", _command_rows()))
+
+    async def command(self, request, rest):
+        """Give the station a command: 200 accepted, 409 refused with the reason, 404 unknown, 422 bad argument."""
+        args = json_object(request.body)
+        try:
+            needed = row_of(rest)[2]
+            if not allows(request.g.role, needed):
+                raise HttpError(403, "forbidden", "needs the role " + needed)
+            result = self._station.command(rest, args, _SOURCE)
+        except CommandError as error:
+            raise HttpError(404 if error.code == "unknown_command" else 422, error.code, error.message, error.field)
+        if result["result"] != "accepted":
+            raise HttpError(409, result["reason"], "the charger refuses " + rest)
+        return Reply(json_pieces(result.items()))
+
+    async def settings(self, request, rest):
+        """Keys and values that the role may see; a secret is null."""
+        return Reply(json_pieces(self._values(request)))
+
+    def _values(self, request):
+        for row in self._settings.describe(_settings_role(request)):
+            yield row["key"], row["value"]
+
+    async def settings_table(self, request, rest):
+        """The settings with type, range, unit, and whether the role may write them."""
+        return Reply(json_list_pieces("settings", self._settings.describe(_settings_role(request))))
+
+    async def change_settings(self, request, rest):
+        """Change settings, all or nothing; 422 names the one that cannot be."""
+        values = json_object(request.body)
+        try:
+            self._settings.set_many(values, _settings_role(request))
+        except SettingError as error:
+            raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key)
+        except OSError:
+            raise HttpError(503, "flash_failed", "the flash cannot be written; nothing was changed")
+        return await self.settings(request, rest)
+
+
+def _settings_role(request):
+    """The settings know two roles."""
+    return "admin" if allows(request.g.role, ADMIN) else "user"
+
+
+def _fact_rows():
+    for name, unit, kind, null_means, doc in FACTS:
+        yield {"name": name, "unit": unit, "type": kind, "null_means": null_means, "doc": doc}
+
+
+def _command_rows():
+    for name, arguments, role, refusals, doc in COMMANDS:
+        yield {"name": name, "arguments": [_argument(row) for row in arguments], "role": role,
+               "refusals": list(refusals), "doc": doc}
+
+
+def _argument(row):
+    name, kind, low, high, required = row
+    described = {"name": name, "type": kind, "required": required}
+    if kind == "choice":
+        described["choices"] = list(low)
+    elif kind in ("int", "str"):
+        described["lowest" if kind == "int" else "shortest"] = low
+        described["highest" if kind == "int" else "longest"] = high
+    return described

@@ -1,0 +1,95 @@
+"""The live stream: server-sent events with one status a second, and one at once when something visible changes."""
+import asyncio
+
+from firmware.services.web.reply import PIECE, HttpError, Reply, json_pieces
+
+MAX_STREAMS = 2           # of the server's connections; a third page polls instead
+_LOOK_MS = 100
+_LOOKS_PER_STATUS = 10
+_STALL_MS = 5000          # a client that takes nothing for this long is gone
+_WATCHED = ("overview_state", "cp_state", "contactor")
+
+
+class Live:
+    """Streams station's facts. A status is put into text once, whoever listens; a slow listener misses some.
+
+    on_error(where, error) is told when the facts fail; the streams then end and their clients come again.
+    """
+
+    def __init__(self, station, on_error):
+        self._station = station
+        self._on_error = on_error
+        self._listeners = 0
+        self._producer = None
+        self._news = asyncio.Event()
+        self._number = 0          # of the status in _frame
+        self._frame = None        # list of bytes, each about PIECE long
+
+    async def handle(self, request, rest):
+        """Route handler. Raises HttpError 503 when all streams are taken."""
+        if self._listeners >= MAX_STREAMS:
+            raise HttpError(503, "too_many_streams", "at most %d streams; ask the status instead" % MAX_STREAMS,
+                            headers=(("Retry-After", "5"),))
+        return Reply(kind="text/event-stream", stream=self._stream)
+
+    async def _stream(self, write):
+        if self._listeners >= MAX_STREAMS:
+            return                # two were let in at the same moment: the client comes again
+        self._listeners += 1
+        try:
+            seen = self._number if self._frame is None else self._number - 1
+            if self._producer is None:
+                self._producer = asyncio.create_task(self._produce())
+            await asyncio.wait_for_ms(write(b"retry: 3000\n\n"), _STALL_MS)
+            while True:
+                while seen == self._number:
+                    await self._news.wait()
+                seen = self._number
+                if self._frame is None:
+                    return        # the facts failed; the client comes again
+                await asyncio.wait_for_ms(_send(write, self._frame), _STALL_MS)
+        finally:
+            self._listeners -= 1
+
+    async def _produce(self):
+        """Runs while somebody listens."""
+        last = None
+        looks = 0
+        try:
+            while self._listeners:
+                now = [self._station.fact(name) for name in _WATCHED]
+                if now != last or looks >= _LOOKS_PER_STATUS:
+                    last = now
+                    looks = 0
+                    self._publish(_frame(self._station.facts()))
+                looks += 1
+                await asyncio.sleep_ms(_LOOK_MS)
+        except Exception as error:
+            self._on_error("live stream", error)
+        finally:
+            self._producer = None
+            self._publish(None)
+
+    def _publish(self, frame):
+        self._frame = frame
+        self._number += 1
+        self._news.set()
+        self._news.clear()
+
+
+async def _send(write, frame):
+    for piece in frame:
+        await write(piece)
+
+
+def _frame(facts):
+    pieces = []
+    out = bytearray(b"data: ")
+    for piece in json_pieces(facts.items()):
+        out.extend(piece.encode())
+        if len(out) >= PIECE:
+            pieces.append(bytes(out))
+            out = bytearray()
+    out.extend(b"\n\n")
+    pieces.append(bytes(out))
+    return pieces

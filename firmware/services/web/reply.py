@@ -1,0 +1,130 @@
+"""What a handler answers, and how it is put on the wire: in pieces of about one kilobyte, never as one big string."""
+import json
+
+PIECE = 1024      # bytes gathered before they are sent
+
+_REASONS = {200: "OK", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
+            405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 411: "Length Required",
+            413: "Payload Too Large", 414: "URI Too Long", 422: "Unprocessable Content",
+            431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+            505: "HTTP Version Not Supported"}
+
+JSON_TYPE = "application/json"
+# Everything from ourselves, scripts and styles only as files; nothing may frame the page or lead a form elsewhere.
+_SECURITY = (
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n")
+
+
+class HttpError(Exception):
+    """An answer that is an error: HTTP status, code for programs, message for people, field it is about (or None)."""
+
+    def __init__(self, status, code, message, field=None, headers=()):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+        self.headers = headers
+
+    def reply(self):
+        """The Reply that says it."""
+        error = {"code": self.code, "message": self.message, "field": self.field}
+        return Reply(json.dumps({"error": error}), self.status, headers=self.headers)
+
+
+class Reply:
+    """An answer.
+
+    body: str or bytes, or an iterator of them (sent as it comes; length None then means chunked).
+    stream: instead of a body, `async stream(write)` writes for as long as it likes.
+    """
+
+    def __init__(self, body=b"", status=200, kind=JSON_TYPE, headers=(), length=None, stream=None):
+        if isinstance(body, str):
+            body = body.encode()
+        self.status = status
+        self.stream = stream
+        self.chunked = False
+        self._kind = kind
+        self._headers = headers
+        self._length = length
+        if isinstance(body, bytes):
+            self._pieces = (body,)
+            self._length = len(body) if stream is None else None
+        else:
+            self._pieces = body
+
+    def _head(self, http_1_1):
+        lines = ["HTTP/1.1 %d %s\r\n" % (self.status, _REASONS.get(self.status, "Status")), _SECURITY]
+        if self.status != 304:
+            lines.append("Content-Type: %s\r\n" % self._kind)
+        cached = False
+        for name, value in self._headers:
+            cached = cached or name == "Cache-Control"
+            lines.append("%s: %s\r\n" % (name, value))
+        if not cached:
+            lines.append("Cache-Control: no-store\r\n")
+        self.chunked = self._length is None and self.stream is None and http_1_1
+        if self.chunked:
+            lines.append("Transfer-Encoding: chunked\r\n")
+        elif self._length is not None and self.status != 304:
+            lines.append("Content-Length: %d\r\n" % self._length)
+        lines.append("\r\n")
+        return "".join(lines).encode()
+
+    async def send(self, write, is_head, http_1_1):
+        """Send head and body by `async write(bytes)`. is_head: the client wants the head alone."""
+        out = bytearray(self._head(http_1_1))
+        if is_head or self.status == 304:
+            await write(out)
+        elif self.stream is not None:
+            await write(out)
+            await self.stream(write)
+        else:
+            await self._send_body(write, out)
+
+    async def _send_body(self, write, out):
+        head = len(out)               # where the chunk's data begins; what is before goes out as it is
+        for piece in self._pieces:
+            out.extend(piece.encode() if isinstance(piece, str) else piece)
+            if len(out) - head >= PIECE:
+                await write(self._framed(out, head))
+                out = bytearray()
+                head = 0
+        if len(out) > head:
+            out = self._framed(out, head)
+        if self.chunked:
+            out = out + b"0\r\n\r\n"
+        if out:
+            await write(out)
+
+    def _framed(self, out, head):
+        if not self.chunked:
+            return out
+        return out[:head] + b"%x\r\n" % (len(out) - head) + out[head:] + b"\r\n"
+
+    def close(self):
+        """Let go of what the body holds open, sent or not."""
+        if hasattr(self._pieces, "close"):
+            self._pieces.close()
+
+
+def json_pieces(pairs):
+    """Pieces of a JSON object from an iterable of (name, value): one value is text at a time."""
+    first = True
+    for name, value in pairs:
+        yield '%s%s: %s' % ("{" if first else ", ", json.dumps(name), json.dumps(value))
+        first = False
+    yield "{}" if first else "}"
+
+
+def json_list_pieces(key, rows):
+    """Pieces of {"key": [row, ...]} from an iterable of rows."""
+    yield '{"%s": [' % key
+    comma = ""
+    for row in rows:
+        yield comma + json.dumps(row)
+        comma = ", "
+    yield "]}"

@@ -1,0 +1,185 @@
+"""Reads one HTTP request with every size checked before memory is spent.
+
+microdot checks a line's length after reading all of it and takes any number of headers, so only its Request object is
+used, built from pieces that have passed here.
+"""
+import json
+
+from microdot import Request
+from microdot.microdot import NoCaseDict
+
+from firmware.services.web.reply import HttpError
+
+MAX_LINE = 2048       # bytes of the request line and of one header; a browser's longest are cookies
+MAX_HEAD = 8192       # bytes of all lines together
+MAX_HEADERS = 48
+MAX_BODY = 16384      # bytes; routes may allow less
+_PIECE = 512          # bytes per read
+_MAX_DEPTH = 8        # of a JSON body
+
+# Others are read past: a header that nobody looks at costs no memory.
+_KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect", "cookie", "authorization", "origin",
+         "x-csrf-token", "if-none-match", "accept-encoding")
+
+
+class Reader:
+    """Lines and bodies of bounded size from a Connection."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._rest = b""
+        self._head = 0
+        self.started = False      # a first byte has come
+
+    async def _more(self):
+        data = await self._connection.read(_PIECE)
+        if data:
+            self.started = True
+        return data
+
+    async def line(self, code):
+        """The next line without its end; None when the client closed before a first byte. code: of the error if too long."""
+        parts = None
+        while True:
+            end = self._rest.find(b"\n")
+            taken = len(self._rest) if end < 0 else end + 1
+            self._head += taken
+            if self._head > MAX_HEAD or (len(parts) if parts else 0) + taken > MAX_LINE:
+                raise HttpError(414 if code == "uri_too_long" else 431, code, "request line or headers too long")
+            if end >= 0:
+                line = self._rest[:end] if parts is None else bytes(parts) + self._rest[:end]
+                self._rest = self._rest[end + 1:]
+                return line[:-1] if line.endswith(b"\r") else line
+            if parts is None:
+                parts = bytearray()
+            parts.extend(self._rest)
+            self._rest = await self._more()
+            if not self._rest:
+                if not self.started:
+                    return None
+                raise HttpError(400, "bad_request", "the request ends in the middle")
+
+    async def body(self, length):
+        """The next length bytes."""
+        body = bytearray()
+        while len(body) < length:
+            if not self._rest:
+                self._rest = await self._more()
+                if not self._rest:
+                    raise HttpError(400, "bad_request", "the body is shorter than Content-Length says")
+            missing = length - len(body)
+            body.extend(self._rest[:missing])
+            self._rest = self._rest[missing:]
+        return bytes(body)
+
+
+def _bad(message):
+    return HttpError(400, "bad_request", message)
+
+
+def _text(line):
+    try:
+        return line.decode()
+    except ValueError:
+        raise _bad("the head is not text")
+
+
+def _is_method(word):
+    for char in word:
+        if not "A" <= char <= "Z":
+            return False
+    return 0 < len(word) <= 16
+
+
+async def read_head(reader, peer):
+    """Read request line and headers; returns a microdot Request without body, or None when nothing was asked.
+
+    Raises HttpError 400, 411, 413, 414, 431, 505."""
+    line = await reader.line("uri_too_long")
+    if line == b"":
+        line = await reader.line("uri_too_long")     # RFC 9112 2.2: one empty line before is forgiven
+    if line is None:
+        return None
+    parts = _text(line).split(" ")
+    if len(parts) != 3 or not _is_method(parts[0]):
+        raise _bad("not an HTTP request line")
+    method, target, version = parts
+    if version not in ("HTTP/1.1", "HTTP/1.0"):
+        raise HttpError(505, "bad_version", "HTTP/1.0 or HTTP/1.1") if version.startswith("HTTP/") else \
+            _bad("not an HTTP request line")
+    if not target.startswith("/"):
+        raise _bad("the target must be a path")
+    for char in target:
+        if not "!" <= char <= "~":
+            raise _bad("the target holds characters that must be escaped")
+    headers = await _headers(reader)
+    length = headers.get("Content-Length", "0")
+    if "Transfer-Encoding" in headers:
+        raise HttpError(411, "length_required", "bodies need Content-Length")
+    if not length.isdigit():
+        raise _bad("Content-Length is not a number")
+    if len(length) > 9 or int(length) > MAX_BODY:
+        raise HttpError(413, "payload_too_large", "a body may have %d bytes" % MAX_BODY)
+    try:
+        return Request(None, (peer, 0), method, target, version[5:], headers)
+    except (ValueError, IndexError):
+        raise _bad("the query is not well escaped")
+
+
+async def _headers(reader):
+    headers = NoCaseDict()
+    for _ in range(MAX_HEADERS + 1):
+        line = await reader.line("headers_too_large")
+        if line is None:
+            raise _bad("the request ends in the middle")
+        if not line:
+            return headers
+        colon = line.find(b":")
+        name = line[:colon] if colon > 0 else b""
+        if not name or name.strip() != name:
+            raise _bad("a header is not of the form name: value")
+        name = _text(name).lower()
+        if name in _KEPT:
+            value = _text(line[colon + 1:]).strip()
+            if name in headers and headers[name] != value and name != "cookie":
+                raise _bad("the header %s is there twice" % name)
+            headers[name] = value
+    raise HttpError(431, "headers_too_large", "at most %d headers" % MAX_HEADERS)
+
+
+def json_object(body):
+    """The JSON object in a body (bytes); an empty body is {}. Raises HttpError 400."""
+    if not body:
+        return {}
+    if not _closes(body):
+        raise HttpError(400, "bad_json", "the body is not JSON, or nested deeper than %d" % _MAX_DEPTH)
+    try:
+        value = json.loads(body.decode())
+    except ValueError:
+        raise HttpError(400, "bad_json", "the body is not JSON")
+    if not isinstance(value, dict):
+        raise HttpError(400, "bad_json", "the body must be a JSON object")
+    return value
+
+
+def _closes(body):
+    """Whether all brackets are closed, at most _MAX_DEPTH deep: MicroPython takes "{" for {}, CPython recurses."""
+    depth = 0
+    quoted = escaped = False
+    for byte in body:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                quoted = False
+        elif byte == 0x22:
+            quoted = True
+        elif byte in b"{[":
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return False
+        elif byte in b"}]":
+            depth -= 1
+    return depth == 0 and not quoted

@@ -1,0 +1,37 @@
+"""Finds a request's row in the table of routes."""
+from firmware.services.web.reply import HttpError
+
+
+class Routes:
+    """rows: (method, path, role, handler, max_body_bytes).
+
+    A path that ends in "*" takes any rest, given to the handler as its second argument. role is a name of roles.py, or
+    a function that returns one (asked at each request). Handlers are `async handler(request, rest)` and return a Reply
+    or raise HttpError. Rows are tried from the top.
+    """
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def find(self, method, path):
+        """(row, rest); raises HttpError 404, or 405 with the methods that are allowed."""
+        wanted = "GET" if method == "HEAD" else method
+        allowed = []
+        for row in self._rows:
+            rest = _rest(row[1], path)
+            if rest is not None:
+                if row[0] == wanted:
+                    return row, rest
+                allowed.append(row[0])
+        if not allowed:
+            raise HttpError(404, "not_found", "nothing is at this path")
+        if "GET" in allowed:
+            allowed.append("HEAD")
+        methods = ", ".join(allowed)
+        raise HttpError(405, "method_not_allowed", "allowed: " + methods, headers=(("Allow", methods),))
+
+
+def _rest(pattern, path):
+    if pattern.endswith("*"):
+        return path[len(pattern) - 1:] if path.startswith(pattern[:-1]) else None
+    return "" if pattern == path else None

@@ -1,0 +1,179 @@
+"""The web server: lets few clients in, gives each little memory and little time, and never waits for one alone."""
+import asyncio
+import gc
+
+from firmware.services.web.reply import HttpError
+from firmware.services.web.request import Reader, read_head
+from firmware.services.web.roles import allows
+from firmware.services.web.sockets import ConnectionGone, Listener
+
+MAX_CONNECTIONS = 4       # of the ten sockets that stock lwIP has
+BACKLOG = 4               # more wait here, unseen by us
+REQUEST_MS = 5000         # from the connection to the last byte of the request
+RESPONSE_MS = 15000       # from there to the last byte of the answer; streams have their own
+_SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in memory
+# What a refused client still sends is thrown away for a while, so that it reads the refusal before the reset.
+_LINGER_MS = 300
+_LINGER_READS = 128       # of 512 bytes
+
+# While somebody waits at the door, an open connection is given this long, by what it is doing.
+_PATIENCE_MS = {"silent": 200, "reading": 1000, "answering": 4000}
+_DOOR_MS = 50
+
+
+class _Client:
+    def __init__(self, connection):
+        self.connection = connection
+        self.reader = Reader(connection)
+        self.request = None       # once its head is read
+        self.phase = "silent"
+        self.waited_ms = 0        # time that others waited at the door meanwhile
+        self.task = None
+
+    def patience_ms(self):
+        if self.phase == "silent" and self.reader.started:
+            self.phase = "reading"
+        return _PATIENCE_MS.get(self.phase)
+
+
+class WebServer:
+    """Serves routes (Routes) on host and port.
+
+    role_of(request) -> a name of roles.py. on_error(where, error) is told about handlers that failed.
+    """
+
+    def __init__(self, routes, host, port, role_of, on_error, request_ms=REQUEST_MS, response_ms=RESPONSE_MS):
+        self._routes = routes
+        self._host = host
+        self._port = port
+        self._role_of = role_of
+        self._on_error = on_error
+        self._request_ms = request_ms
+        self._response_ms = response_ms
+        self._clients = []
+        self._large_body = asyncio.Lock()
+
+    async def run(self):
+        """The task. Raises OSError when the port cannot be had. Ends when cancelled, and closes what is open."""
+        listener = Listener(self._host, self._port, BACKLOG)
+        try:
+            while True:
+                await listener.wait()
+                await self._room()
+                connection = listener.accept()
+                if connection is None:
+                    await asyncio.sleep_ms(_DOOR_MS)     # no socket left: not again at once
+                    continue
+                client = _Client(connection)
+                self._clients.append(client)
+                client.task = asyncio.create_task(self._serve(client))
+        finally:
+            listener.close()
+            for client in list(self._clients):
+                client.task.cancel()
+
+    def open_connections(self):
+        """How many clients are in now."""
+        return len(self._clients)
+
+    async def _room(self):
+        """Wait until a connection is free; those that only hold their place must yield."""
+        while len(self._clients) >= MAX_CONNECTIONS:
+            await asyncio.sleep_ms(_DOOR_MS)
+            for client in list(self._clients):
+                client.waited_ms += _DOOR_MS
+                patience_ms = client.patience_ms()
+                if patience_ms is not None and client.waited_ms > patience_ms:
+                    client.task.cancel()
+                    break
+
+    async def _serve(self, client):
+        try:
+            await self._answer_one(client)
+        except (ConnectionGone, asyncio.TimeoutError):
+            client.phase = "gone"       # nobody is left to be told
+        except asyncio.CancelledError:
+            client.phase = "gone"       # its place was wanted, or the server ends: this task is over either way
+        finally:
+            client.connection.close()
+            self._clients.remove(client)
+
+    async def _answer_one(self, client):
+        refused = False
+        try:
+            found = await asyncio.wait_for_ms(self._read(client), self._request_ms)
+            if found is None:
+                return
+            client.phase = "answering"
+            client.waited_ms = 0
+            reply = await asyncio.wait_for_ms(self._handle(client.request, found[0], found[1]), self._response_ms)
+        except asyncio.TimeoutError:
+            if not client.reader.started:
+                return
+            refused = client.phase != "answering"
+            reply = (HttpError(408, "request_timeout", "the request did not come in time") if refused else
+                     HttpError(503, "busy", "no answer in time")).reply()
+        except HttpError as error:
+            refused = client.phase != "answering"
+            reply = error.reply()
+        client.phase = "answering"
+        try:
+            await self._send(client, reply)
+        finally:
+            reply.close()
+        if refused:
+            try:
+                await asyncio.wait_for_ms(self._linger(client), _LINGER_MS)
+            except asyncio.TimeoutError:
+                return
+
+    async def _read(self, client):
+        """Read head and body; (row, rest) of the route, or None when nothing was asked."""
+        request = client.request = await read_head(client.reader, client.connection.peer)
+        if request is None:
+            return None
+        row, rest = self._routes.find(request.method, request.path)
+        request.g.role = self._role_of(request)
+        needed = row[2]() if callable(row[2]) else row[2]
+        if not allows(request.g.role, needed):
+            raise HttpError(403, "forbidden", "needs the role " + needed)
+        length = request.content_length
+        if length > row[4]:
+            raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % row[4])
+        if length:
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                await client.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if length > _SMALL_BODY:
+                async with self._large_body:
+                    request._body = await client.reader.body(length)
+            else:
+                request._body = await client.reader.body(length)
+        return row, rest
+
+    async def _handle(self, request, row, rest):
+        try:
+            return await row[3](request, rest)
+        except HttpError:
+            raise
+        except MemoryError:
+            gc.collect()
+            raise HttpError(503, "busy", "out of memory, try again", headers=(("Retry-After", "5"),))
+        except Exception as error:
+            self._on_error(request.method + " " + request.path, error)
+            raise HttpError(500, "internal", "this went wrong: " + type(error).__name__)
+
+    async def _send(self, client, reply):
+        request = client.request
+        is_head = request is not None and request.method == "HEAD"
+        http_1_1 = request is not None and request.http_version == "1.1"
+        sending = reply.send(client.connection.write, is_head, http_1_1)
+        if reply.stream is not None:
+            client.phase = "stream"     # never has to yield its place: there are at most two
+            await sending
+        else:
+            await asyncio.wait_for_ms(sending, self._response_ms)
+
+    async def _linger(self, client):
+        for _ in range(_LINGER_READS):
+            if not await client.connection.read(512):
+                return
