@@ -138,6 +138,8 @@ class Store:
             value = changes[key]
             row = schema.find(key)
             if row is None or not schema.may_read(row, role):
+                if row is not None:
+                    value = self._hide(row, value)
                 raise SettingError(key, value, "a key of the settings' list", "unknown_setting")
             if not schema.may_write(row, role):
                 raise SettingError(key, self._hide(row, value), "only reading for the role %s" % role, "read_only")
@@ -167,9 +169,7 @@ class Store:
 
         for holds, places in schema.RULES:
             if not holds(get):
-                for key, allowed in places:
-                    if key in changes:
-                        break
+                key, allowed = [place for place in places if place[0] in changes][0]
                 raise SettingError(key, get(key), allowed)
 
     def reset(self, keep=(schema.IDENTITY,)):

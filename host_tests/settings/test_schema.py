@@ -1,0 +1,53 @@
+import unittest
+
+from firmware.settings import schema
+
+
+class SchemaTest(unittest.TestCase):
+    def test_every_row_is_complete_and_its_default_allowed(self):
+        for row in schema.SETTINGS:
+            with self.subTest(row[0]):
+                key, kind, default, allowed, unit, access, flags = row
+                self.assertIn(kind, (schema.BOOL, schema.INT, schema.STR, schema.CHOICE))
+                self.assertTrue(schema.is_allowed(row, default))
+                self.assertEqual(len(access), 2)
+                for letter in access:
+                    self.assertIn(letter, "-rw")
+                for letter in flags:
+                    self.assertIn(letter, "Rpsi")
+                if kind in (schema.INT, schema.STR):
+                    self.assertLess(allowed[0], allowed[1])
+                if kind == schema.CHOICE:
+                    self.assertGreater(len(allowed), 1)
+                    self.assertEqual(len(set(allowed)), len(allowed))
+                self.assertTrue(type(unit) is str)
+                self.assertIs(schema.find(key), row)
+
+    def test_keys_are_dotted_by_area_and_each_stands_there_once(self):
+        keys = [row[0] for row in schema.SETTINGS]
+        self.assertEqual(len(set(keys)), len(keys))
+        self.assertEqual(keys, sorted(keys))
+        for key in keys:
+            area, name = key.split(".")
+            for char in area + name:
+                self.assertIn(char, "abcdefghijklmnopqrstuvwxyz_0123456789")
+
+    def test_units_stand_in_the_names(self):
+        for row in schema.SETTINGS:
+            if row[4]:
+                ending = {"A": "_a", "V": "_v", "s": "_s", "%": "_percent"}[row[4]]
+                self.assertTrue(ending in row[0], row[0])
+
+    def test_a_user_never_may_more_than_an_admin(self):
+        for row in schema.SETTINGS:
+            if schema.kind_of(row) != schema.PERSONAL:
+                self.assertLessEqual("-rw".find(row[5][0]), "-rw".find(row[5][1]), row[0])
+
+    def test_classes(self):
+        for flags, kind in (("", "plain"), ("R", "plain"), ("p", "personal"), ("Rs", "secret"), ("i", "identity")):
+            self.assertEqual(schema.kind_of(("k", "str", "", (0, 1), "", "rw", flags)), kind)
+
+    def test_the_firmware_itself_may_everything(self):
+        row = ("k", schema.STR, "", (0, 1), "", "--", "s")
+        self.assertTrue(schema.may_read(row, None) and schema.may_write(row, None))
+        self.assertFalse(schema.may_read(row, "admin") or schema.may_write(row, "user"))
