@@ -75,10 +75,14 @@ class Rs485:
     def read_into(self, view):
         """Copy received bytes into a memoryview, as many as there are and fit; returns their number. Never waits."""
         self._open()
-        count = min(self._uart.any(), len(view))
-        if not count:
-            return 0
-        count = self._uart.readinto(view[:count]) or 0
+        try:
+            count = min(self._uart.any(), len(view))
+            if not count:
+                return 0
+            count = self._uart.readinto(view[:count]) or 0
+        except (OSError, RuntimeError, ValueError):
+            self.close()
+            raise
         if count:
             self._last_us = self._ticks_us()
         return count

@@ -58,9 +58,9 @@ class ModbusRtu:
     """The master. Counters only grow; `last_error` is the text of the transport's latest exception."""
 
     def __init__(self, transport, baud, ticks_ms, sleep_ms=None, timeout_ms=300):
-        """baud 2400…115200; timeout_ms: until the answer begins (meters need up to 60 ms); transport None: no line."""
-        if not 2400 <= baud <= 115200:
-            raise ValueError("baud %r is not in 2400…115200" % (baud,))
+        """baud 1200…115200; timeout_ms: until the answer begins (meters need up to 60 ms); transport None: no line."""
+        if not 1200 <= baud <= 115200:
+            raise ValueError("baud %r is not in 1200…115200" % (baud,))
         self._transport = transport
         self._ticks_ms = ticks_ms
         self._sleep_ms = sleep_ms or asyncio.sleep_ms

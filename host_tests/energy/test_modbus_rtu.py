@@ -52,7 +52,7 @@ class TestFrames(unittest.TestCase):
         self.assertEqual(crc16(data, 0, 256), crc)
 
     def test_silence_times(self):
-        for baud, times in ((2400, (6875, 16042)), (4800, (3438, 8021)), (9600, (1719, 4011)), (19200, (860, 2006)),
+        for baud, times in ((1200, (13750, 32084)), (2400, (6875, 16042)), (4800, (3438, 8021)), (9600, (1719, 4011)), (19200, (860, 2006)),
                             (38400, (750, 1750)), (57600, (750, 1750)), (115200, (750, 1750))):
             self.assertEqual(silence_times_us(baud), times)
 
@@ -248,7 +248,7 @@ class TestMaster(unittest.TestCase):
                 self.read(master, *arguments)
         self.assertEqual(self.line.sent, [])
         with self.assertRaises(ValueError):
-            ModbusRtu(None, 1200, self.time.ticks_ms)
+            ModbusRtu(None, 600, self.time.ticks_ms)
 
 
 class Flood:
