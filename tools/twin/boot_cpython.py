@@ -22,7 +22,7 @@ def run_firmware(clock, hal, flash_dir):
     path = list(sys.path)
     modules = dict(sys.modules)
     _forget(root)
-    inst = cpython.install(clock, hal)
+    cpython.install(clock, hal)
     try:
         clock.spend_us(costs.SOFT_BOOT_US if cause == "soft" else costs.BOOT_US)
         runpy.run_path(root + "boot.py", init_globals={"ROOT": root}, run_name="boot")
@@ -45,7 +45,6 @@ def run_firmware(clock, hal, flash_dir):
         sys.path[:] = path
         for name in modules:
             sys.modules.setdefault(name, modules[name])
-        del inst
 
 
 def _reason(exc):

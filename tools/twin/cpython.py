@@ -15,7 +15,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 SHIM_DIRS = (os.path.join(_HERE, "shims"), os.path.join(_HERE, "shims_cpython"))
 SHIMS = ("_twin", "machine", "machine_bus", "machine_pin", "machine_pwm", "network", "esp32", "neopixel", "micropython")
 _HALF = (TICKS_MASK + 1) // 2
-_installed = None
+_stack = []  # installations: the last one counts, uninstall() goes back to the one before
 
 
 class ThreadSafeFlag:
@@ -248,14 +248,17 @@ class _Installation:
         self.loop = None
         self._undo = []
         self._abandoned = []
-        self._before = set(sys.modules)
+        self.before = set(sys.modules)
+        self.hidden = {}
 
     def patch(self, obj, name, value):
+        """Replaces an attribute until undo()."""
         had = hasattr(obj, name)
         self._undo.append((obj, name, had, getattr(obj, name, None)))
         setattr(obj, name, value)
 
     def undo(self):
+        """Puts back what patch() replaced."""
         for obj, name, had, old in reversed(self._undo):
             if had:
                 setattr(obj, name, old)
@@ -287,12 +290,14 @@ class _Installation:
 
 
 def install(clock=None, hal=None):
-    """Installs everything; without `hal` there is no `machine`. Returns the installation (attributes clock, hal, port, loop)."""
-    global _installed
-    if _installed is not None:
-        uninstall()
-    clock = clock if clock is not None else VirtualClock()
-    _installed = inst = _Installation(clock, hal)
+    """Installs everything; without `hal` there is no `machine`. Returns the installation (attributes clock, hal, port, loop).
+
+    Installations nest: the new one hides the one before until uninstall().
+    """
+    if clock is None:
+        clock = hal.clock if hal is not None else VirtualClock()
+    inst = _Installation(clock, hal)
+    _stack.append(inst)
     inst.patch(asyncio, "sleep_ms", _Sleep)
     inst.patch(asyncio, "wait_for_ms", _wait_for_ms)
     inst.patch(asyncio, "ThreadSafeFlag", ThreadSafeFlag)
@@ -301,11 +306,14 @@ def install(clock=None, hal=None):
     _patch_time(inst, clock, hal)
     for path in SHIM_DIRS:
         sys.path.insert(0, path)
-    purge(SHIMS)
+    inst.hidden = {name: sys.modules.pop(name) for name in SHIMS if name in sys.modules}
+    for name in list(sys.modules):
+        if name == "firmware.app" or name.startswith("firmware.drivers"):
+            inst.hidden[name] = sys.modules.pop(name)  # bound to the devices of the installation before
     twin = importlib.import_module("_twin")
     twin.costs = costs
     if hal is None:
-        sys.modules["machine"] = None  # import raises ImportError
+        sys.modules["machine"] = None  # importing it raises ImportError
         twin.port = _NoDevices(clock)
     else:
         inst.port = twin.port = Port(clock, hal)
@@ -358,11 +366,10 @@ def _patch_time(inst, clock, hal):
 
 
 def uninstall():
-    """Takes everything back; `firmware` modules first imported meanwhile are forgotten: they hold what is gone."""
-    global _installed
-    inst, _installed = _installed, None
-    if inst is None:
+    """Takes the last installation back; `firmware` modules first imported under it are forgotten: they hold what is gone."""
+    if not _stack:
         return
+    inst = _stack.pop()
     if inst.port is not None:
         inst.port.end()
     inst.drop_loop()
@@ -370,20 +377,7 @@ def uninstall():
     for path in SHIM_DIRS:
         if path in sys.path:
             sys.path.remove(path)
-    purge(SHIMS)
     for name in list(sys.modules):
-        if name.partition(".")[0] == "firmware" and name not in inst._before:
+        if name in SHIMS or (name.partition(".")[0] == "firmware" and name not in inst.before):
             del sys.modules[name]
-
-
-def purge(names):
-    """Forgets modules, so that the next import runs them anew."""
-    for name in names:
-        sys.modules.pop(name, None)
-
-
-def purge_package(package):
-    """Forgets a package and everything below it."""
-    for name in list(sys.modules):
-        if name == package or name.startswith(package + "."):
-            del sys.modules[name]
+    sys.modules.update(inst.hidden)

@@ -37,10 +37,10 @@ def main(port, root):
     gc.collect()
     free = gc.mem_alloc()
     sys.path[:] = [here, here + "/shims", ".frozen"]
+    import _twin
     import costs
     import hal as hal_module
     import vm_port
-    import _twin
     sock = _connect(port)
     link = vm_port.Link(sock)
     clock = vm_port.VmClock()

@@ -4,7 +4,6 @@ Input is looked for by every read of a device and by every timer callback; nothi
 only on MicroPython's unix port.
 """
 import _thread
-import sys
 import time
 
 import micropython
