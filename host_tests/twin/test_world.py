@@ -48,11 +48,19 @@ class PilotTest(unittest.TestCase):
     def test_before_the_firmware_drives_the_pin_the_pilot_is_steady_plus_12(self):
         self.assertEqual(self.world.state()["cp"]["duty_permille"], 1000)
 
-    def test_pwm_taken_off_the_pin_is_steady_minus_12(self):
-        self.bench.offer(16_000)
-        self.assertEqual(self.world.state()["cp"]["duty_permille"], 267)
-        self.hal.drive("cp_pwm", None, "pwm")
-        self.assertEqual(self.world.state()["cp"]["duty_permille"], 0)
+    def test_a_pin_driven_low_is_steady_minus_12_and_one_let_go_of_is_pulled_up(self):
+        for value, signal, permille in (((1000, 266_667), "pwm", 267), (0, "pin", 0), (1, "pin", 1000),
+                                        ((1000, 0), "pwm", 0), (None, "pwm", 1000), (0, "pin", 0),
+                                        (None, "pin", 1000)):
+            self.hal.drive("cp_pwm", value, signal)
+            self.assertEqual(self.world.state()["cp"]["duty_permille"], permille, (value, signal))
+
+    def test_coil_pins_that_are_let_go_of_are_low(self):
+        self.bench.close_contactors()
+        self.hal.drive("contactor_1", None)
+        self.hal.drive("contactor_2", None)
+        self.bench.run_ms(20)
+        self.assertFalse(self.world.state()["contactor"]["closed"])
 
 
 class ContactorWiringTest(unittest.TestCase):
@@ -222,7 +230,6 @@ class MainsTest(unittest.TestCase):
 
     def test_the_relay_warms_with_the_current_and_the_adc_shows_it(self):
         gpio = BOARD["pins"]["temperature_relay_adc"]
-        cold_uv = self.bench.hal.adc[gpio]
         self.world.set_ev({"max_current_a": 32})
         self.bench.charge(32_000)
         self.bench.run_ms(3_600_000)

@@ -36,13 +36,13 @@ class EnergyCounter:
 class Mains:
     """Voltages and currents of the charger's three conductors."""
 
-    def __init__(self, clock, house):
+    def __init__(self, clock, house, energy_mwh=0):
         self._house = house
         self.voltage_mv = [0, 0, 0]
         self.current_ma = [0, 0, 0]
         self.power_mw = 0
         self.alive = True
-        self.energy = EnergyCounter(clock)
+        self.energy = EnergyCounter(clock, energy_mwh)
         self.update([0, 0, 0])
 
     def update(self, ev_ma):

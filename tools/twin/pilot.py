@@ -52,20 +52,23 @@ class Generator:
         self.supplied = True
 
     def pwm(self, value):
-        """`value` is (freq_hz, duty_ns), or None when the PWM was taken off the pin, which leaves it low."""
+        """`value` is (freq_hz, duty_ns), or None when the PWM was taken off the pin, which then floats."""
         if value is None:
-            self.level(0)
+            self.release()
             return
         frequency_hz, duty_ns = value
         duty_ppm = min(1_000_000, (duty_ns * frequency_hz + 500) // 1000)
         self._set(frequency_hz, duty_ppm)
 
     def level(self, level):
-        """The pin is a plain output."""
-        self._set(0, 1_000_000 if level else 0)
+        """The pin is a plain output; None lets go of it."""
+        if level is None:
+            self.release()
+        else:
+            self._set(0, 1_000_000 if level else 0)
 
     def release(self):
-        """The pin is an input after power-up."""
+        """Nobody drives the pin: the board's pull makes it steady +12 V."""
         self.frequency_hz, self.duty_ppm = 0, 1_000_000
 
     def _set(self, frequency_hz, duty_ppm):

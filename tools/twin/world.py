@@ -26,11 +26,11 @@ NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead", "flash_full")
 
 class World:
     """`hal` is the attached board or None while it has no power; `board` are the board's facts; `meter` is a class that
-    makes a Modbus meter of readings. `on_power(on)` is called when the supply of the charger's electronics comes or
+    makes a Modbus meter of readings, `energy_mwh` where its register stands. `on_power(on)` is called when the supply of the charger's electronics comes or
     goes, `on_reset(cause)` when the bench asks for a restart.
     """
 
-    def __init__(self, clock, hal, board, seed=1, meter=None):
+    def __init__(self, clock, hal, board, seed=1, meter=None, energy_mwh=0):
         self.clock = clock
         self.board = board
         self.hal = None
@@ -55,7 +55,7 @@ class World:
         watchdog = board.get("coil_watchdog") or {"hold_ms": 0}
         self.generator = Generator(board["cp"].get("pwm_invert", False))
         self.house = House()
-        self.mains = Mains(clock, self.house)
+        self.mains = Mains(clock, self.house, energy_mwh)
         self.readings = MeterReadings(self.mains)
         self._meter = None if meter is None else meter(self.readings)
         self.coil_supply = CoilSupply(clock, watchdog["hold_ms"], self._coils_changed,
@@ -68,7 +68,7 @@ class World:
         self._outputs = {}
         for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
                               ("contactor_1", self._set_coil_1), ("contactor_2", self._set_coil_2),
-                              ("coil_watchdog", self.coil_supply.pin), ("rcd_test", self.rcd.test)):
+                              ("coil_watchdog", self._set_watchdog), ("rcd_test", self._set_rcd_test)):
             if pins.get(name) is not None:
                 self._outputs["pin", pins[name]] = handler
         self._outputs["pin", pins["cp_pwm"]] = self._cp_level
@@ -128,7 +128,7 @@ class World:
     def on_output(self, signal, key, value, t_us):
         """An output of the board; those that lead nowhere in this world are ignored."""
         handler = self._outputs.get((signal, key))
-        if handler is not None:
+        if handler is not None and self.generator.supplied:
             handler(value)
 
     # Verbs
@@ -290,12 +290,18 @@ class World:
     # Coils and contacts
 
     def _set_coil_1(self, value):
-        self._coil_pins[0] = value
+        self._coil_pins[0] = value or 0         # let go of, a pull-down holds it low
         self._coils_changed()
 
     def _set_coil_2(self, value):
-        self._coil_pins[1] = value
+        self._coil_pins[1] = value or 0
         self._coils_changed()
+
+    def _set_watchdog(self, value):
+        self.coil_supply.pin(value or 0)
+
+    def _set_rcd_test(self, value):
+        self.rcd.test(value or 0)
 
     def _coils_changed(self, powered=None):
         powered = self.coil_supply.powered and self.generator.supplied

@@ -1,0 +1,280 @@
+"""`python -m tools.twin`: the charger's firmware on the twin, its page, and the bench beside it."""
+
+import argparse
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
+from tools.twin.runner import Twin
+from tools.twin.scenario import Play, ScenarioError, read
+
+DEFAULT_DATA = Path("build") / "twin"
+LIVE_S = 1.0
+CLEAR_LINE = "\r\x1b[K"
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
+PASSWORD_LETTERS = 12
+
+
+class NotStarted(Exception):
+    """Why the twin cannot start, in one line."""
+
+
+def _port(word):
+    port = int(word)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _speed(word):
+    speed = float(word)
+    if not 0 <= speed <= 1_000_000:
+        raise ValueError
+    return speed
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.twin", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Runs the charger's firmware on a simulated board with a simulated car, mains and house.",
+        epilog="Ctrl-C or SIGTERM ends it. Exit status: 0 ended, 1 the scenario failed, 2 not started.")
+    _port.__name__, _speed.__name__ = "port (0 to 65535)", "speed (0 to 1000000)"
+    add = parser.add_argument
+    add("--http", type=_port, default=8080, metavar="PORT", help="the charger's own page and API (default 8080; 0: any)")
+    add("--bench", type=_port, default=8081, metavar="PORT", help="the bench: car, house, faults (default 8081; 0: any)")
+    add("--mqtt-port", type=_port, default=1883, metavar="PORT",
+        help="MQTT broker (default 1883). Written to twin.json; the broker itself comes with the MQTT service")
+    add("--data", type=Path, default=DEFAULT_DATA, metavar="DIR",
+        help="what survives a restart: DIR/flash is the device's file system, DIR/twin.json holds addresses, password and "
+             f"token for scripts (default {DEFAULT_DATA})")
+    add("--speed", type=_speed, default=None, metavar="N",
+        help="N times real time, 0 = as fast as possible (default 1; with --scenario and --headless 0)")
+    add("--scenario", type=Path, metavar="FILE", help="play a scenario, then end; the exit status says how it went")
+    add("--headless", action="store_true", help="print only addresses and events, no live line")
+    add("--seed", type=int, default=1, metavar="N", help="seed of the world's small variations (default 1)")
+    add("--fresh", action="store_true", help="empty DIR/flash first: a new device that nobody has set up")
+    add("--vm", action="store_true", help="run the firmware on MicroPython in a process of its own, in real time")
+    return parser
+
+
+class Console:
+    """What is printed: lines, and in a terminal one live line below them."""
+
+    def __init__(self, live):
+        self._live = live
+        self._shown = ""
+        self._lock = threading.Lock()
+
+    def line(self, text):
+        with self._lock:
+            sys.stdout.write((CLEAR_LINE if self._live else "") + text + "\n" + self._shown)
+            sys.stdout.flush()
+
+    def live(self, text):
+        with self._lock:
+            self._shown = text
+            sys.stdout.write(CLEAR_LINE + text)
+            sys.stdout.flush()
+
+    def end_live(self):
+        with self._lock:
+            if self._shown:
+                sys.stdout.write(CLEAR_LINE)
+            self._shown = ""
+
+
+class Data:
+    """The folder that survives: lock, flash, energy register, and what scripts want to know."""
+
+    def __init__(self, folder, fresh):
+        self.folder = folder
+        self.flash = folder / "flash"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(folder / "lock", "w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotStarted(f"{folder} is in use by another twin; --data chooses another folder") from None
+        except OSError as exc:
+            raise NotStarted(f"--data {folder}: {exc.strerror}") from None
+        if fresh:
+            self._empty_flash()
+        self._known = {} if fresh else self._load("twin.json")
+
+    def energy_mwh(self):
+        """The charger meter's register when the twin ended last."""
+        value = self._load("world.json").get("energy_mwh", 0)
+        return value if isinstance(value, int) and value >= 0 else 0
+
+    def save_energy(self, mwh):
+        self._save("world.json", {"energy_mwh": mwh})
+
+    def write_twin_json(self, http_port, bench_port, mqtt_port):
+        """Addresses, and the secrets that were made when the device was new. Returns the admin's password."""
+        password = self._known.get("admin_password") or "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LETTERS))
+        self._save("twin.json", {
+            "http": f"http://{HOST}:{http_port}", "bench": f"http://{HOST}:{bench_port}",
+            "mqtt": f"mqtt://{HOST}:{mqtt_port}", "admin_user": "admin", "admin_password": password,
+            "control_token": self._known.get("control_token") or secrets.token_urlsafe(32),
+            "flash": str(self.flash.resolve()), "pid": os.getpid()})
+        return password
+
+    def _empty_flash(self):
+        from tools.twin.provision import wipe
+        if self.flash.exists() and any(self.flash.iterdir()) and not (self.flash / "board.json").exists():
+            raise NotStarted(f"{self.flash} is no twin's flash (no board.json in it); --fresh leaves it alone")
+        wipe(self.flash)
+
+    def _load(self, name):
+        try:
+            value = json.loads((self.folder / name).read_text())
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _save(self, name, value):
+        new = self.folder / (name + ".new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(value, file, indent=1)
+        os.replace(new, self.folder / name)
+
+
+def _ports(args):
+    """(charger's port, bench's listening socket). Raises NotStarted when one is taken."""
+    if args.http and args.http == args.bench:
+        raise NotStarted(f"--http and --bench are both {args.http}; they must differ")
+    try:
+        with bound_socket(args.http) as probe:
+            http_port = probe.getsockname()[1]
+    except PortInUse as exc:
+        raise NotStarted(f"{exc.strerror}; --http chooses another") from None
+    try:
+        return http_port, bound_socket(args.bench)
+    except PortInUse as exc:
+        raise NotStarted(f"{exc.strerror}; --bench chooses another") from None
+
+
+def _live_text(twin):
+    state = twin.world.state()
+    try:
+        overview = twin.facts("overview_state")
+    except Exception:                   # the line is for people: no power, starting, or stopped
+        overview = "no firmware"
+    seconds = state["t_ms"] // 1000
+    ev = state["ev"]
+    return (f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}  {overview}  pilot {ev['state']} "
+            f"{state['cp']['duty_permille'] / 10:.1f} %  contactor {'closed' if state['contactor']['closed'] else 'open'}  "
+            f"{ev['current_ma'] / 1000:.1f} A  {state['meter']['power_w']} W  battery {ev['soc'] * 100:.0f} %")
+
+
+def _show_live(twin, console, ended):
+    while not ended.wait(LIVE_S):
+        try:
+            console.live(twin.clock.call(lambda: _live_text(twin), timeout_s=2))
+        except TimeoutError:
+            continue
+
+
+def _on_signals(act):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, act)
+
+
+def _interrupt(signum, frame):
+    raise KeyboardInterrupt
+
+
+def _start(args):
+    """Everything that may refuse, in an order that leaves nothing half started."""
+    steps = None if args.scenario is None else read(args.scenario)
+    if args.vm:
+        raise NotStarted("--vm: the attachment of the MicroPython VM is not in this version")
+    http_port, listener = _ports(args)
+    try:
+        data = Data(args.data, args.fresh)
+    except NotStarted:
+        listener.close()
+        raise
+    return steps, http_port, listener, data
+
+
+def main(argv=None):
+    """Runs the twin; returns the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        steps, http_port, listener, data = _start(args)
+    except (NotStarted, ScenarioError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    live = sys.stdout.isatty() and not args.headless
+    console = Console(live)
+    speed = args.speed if args.speed is not None else 0 if steps is not None and args.headless else 1
+    _on_signals(_interrupt)
+    try:
+        return _run(args, steps, http_port, listener, data, console, speed, live)
+    except KeyboardInterrupt:           # before or after the twin itself ran
+        return 0
+
+
+def _run(args, steps, http_port, listener, data, console, speed, live):
+    twin = Twin(data.flash, http_port, speed, args.seed, lambda text: event(text), set_up=not args.fresh,
+                energy_mwh=data.energy_mwh())
+    bench = Bench(twin, listener)
+    results = []
+
+    def event(text):
+        console.line(f"{twin.clock.now_us / 1e6:12.3f} s  {text}")
+
+    def edge(t_us, signal_name, value):
+        event(f"{signal_name} {json.dumps(value)}")
+        if (signal_name, value) == ("contacts", False):
+            data.save_energy(twin.world.mains.energy.mwh)
+
+    def finished(failure):
+        results.append(failure)
+        twin.end()
+
+    bench.start()
+    password = data.write_twin_json(http_port, bench.port, args.mqtt_port)
+    console.line(f"charger  http://{HOST}:{http_port}\nbench    http://{HOST}:{bench.port}\n"
+                 f"log-in   admin, password {password}\ndata     {data.folder}")
+    twin.world.trace.subscribe(edge)
+    if steps is not None:
+        Play(twin, steps, finished, lambda text: event("> " + text)).start()
+    ended = threading.Event()
+    if live:
+        threading.Thread(target=_show_live, args=(twin, console, ended), name="live", daemon=True).start()
+
+    def switch_off(signum, frame):
+        """The first signal takes the supply away, as somebody who pulls the plug; a second one interrupts."""
+        _on_signals(_interrupt)
+        twin.end()
+
+    _on_signals(switch_off)
+    try:
+        twin.run()
+    finally:
+        _on_signals(signal.SIG_IGN)
+        ended.set()
+        bench.stop()
+        data.save_energy(twin.world.mains.energy.mwh)
+        console.end_live()
+    if steps is None:
+        console.line("ended")
+        return 0
+    if not results:
+        console.line("the scenario was interrupted")
+        return 130
+    console.line("the scenario went as told" if results[0] is None else results[0])
+    return 0 if results[0] is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

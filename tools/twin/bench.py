@@ -1,0 +1,242 @@
+"""The bench: an HTTP API and a small page to play with the world, in a thread of its own.
+
+Everything it asks of the world runs in the clock's thread between two events (`clock.call`).
+"""
+
+import asyncio
+import json
+import socket
+import threading
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import microdot
+
+from tools.twin.runner import NotNow
+from tools.twin.verbs import VERBS, BadValue, checked
+
+HOST = "127.0.0.1"
+MOST_BODY_BYTES = 10_000
+POLL_S = 0.01
+PAGE = Path(__file__).with_name("bench.html")
+JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+_sleep = asyncio.sleep          # taken before the firmware's shims may put another one there
+
+
+class PortInUse(OSError):
+    """The bench's port is taken."""
+
+
+def order(twin, verb, values):
+    """Carry out one checked order, in the clock's thread. Returns what of the state it changed. `time` with advance_s
+    is not for here, it takes time. Raises NotNow."""
+    world = twin.world
+    if verb == "ev":
+        world.set_ev(values)
+    elif verb == "card":
+        world.present_card(values["uid"])
+    elif verb == "house":
+        world.set_house(values)
+    elif verb == "fault":
+        world.set_fault(values["name"], values["on"])
+    elif verb == "button":
+        world.press_button(**values)
+    elif verb == "input":
+        world.set_input(values["name"], values["on"])
+    elif verb == "time":
+        twin.set_utc(values["utc"])
+    elif verb == "reset":
+        world.reset(values["cause"])
+    state = world.state()
+    part = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}.get(verb, verb)
+    return {"t_ms": state["t_ms"], part: state[part]}
+
+
+class Refused(Exception):
+    """A request that gets an error for an answer."""
+
+    def __init__(self, status, code, message, field=None):
+        super().__init__(message)
+        self.status, self.code, self.field = status, code, field
+
+
+def _error(status, code, message, field=None):
+    body = json.dumps({"error": {"code": code, "message": message, "field": field}})
+    return microdot.Response(body, status, JSON)
+
+
+def _checked(verb, body):
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "not_json", "the body is not JSON") from None
+    try:
+        return checked(verb, values)
+    except BadValue as exc:
+        raise Refused(422, "bad_value", str(exc), exc.field) from None
+
+
+def make_app(twin):
+    """The bench's routes for a running twin."""
+    app = microdot.Microdot()
+    page = PAGE.read_bytes()
+    clock, world = twin.clock, twin.world
+
+    async def answer(request, work):
+        origin = request.headers.get("Origin")
+        if origin is not None and origin != "http://" + request.headers.get("Host", ""):
+            return _error(403, "foreign_origin", "other pages in the browser may not use the bench")
+        try:
+            return microdot.Response(json.dumps(await work()), 200, JSON)
+        except Refused as exc:
+            return _error(exc.status, exc.code, str(exc), exc.field)
+        except NotNow as exc:
+            return _error(409, "not_now", str(exc))
+        except TimeoutError as exc:
+            return _error(503, "busy", str(exc))
+
+    @app.get("/")
+    async def index(request):
+        return microdot.Response(page, 200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"})
+
+    @app.get("/api/state")
+    async def state(request):
+        async def work():
+            return clock.call(world.state)
+        return await answer(request, work)
+
+    @app.get("/api/trace")
+    async def trace(request):
+        async def work():
+            query = parse_qs(request.query_string or "", keep_blank_values=True)
+            unknown = [name for name in query if name != "since_ms"]
+            if unknown:
+                raise Refused(422, "bad_value", "the trace is asked with since_ms alone", unknown[0])
+            word = query.get("since_ms", ["0"])[-1]
+            try:
+                since_ms = float(word)
+                if not 0 <= since_ms <= 1e12:
+                    raise ValueError
+            except ValueError:
+                message = "since_ms must be a number of milliseconds from 0 to 1000000000000"
+                raise Refused(422, "bad_value", message, "since_ms") from None
+            return clock.call(lambda: world.trace.as_json(since_ms))
+        return await answer(request, work)
+
+    async def advance(seconds):
+        if not twin.can_advance:
+            raise NotNow("the firmware runs in real time here; only the twin without --vm can advance")
+        arrived = threading.Event()
+        clock.call(lambda: twin.pace.advance(int(seconds * 1_000_000), arrived.set))
+        while not arrived.is_set():
+            await _sleep(POLL_S)
+        return clock.call(lambda: {"t_ms": clock.now_us // 1000, "utc_s": clock.utc_s()})
+
+    def route(verb):
+        @app.post("/api/" + verb)
+        async def carry_out(request):
+            async def work():
+                values = _checked(verb, request.body)
+                if "advance_s" in values:
+                    return await advance(values["advance_s"])
+                return clock.call(lambda: order(twin, verb, values))
+            return await answer(request, work)
+
+    for verb in VERBS:
+        route(verb)
+
+    calls = "GET /, GET /api/state, GET /api/trace, " + ", ".join("POST /api/" + verb for verb in VERBS)
+
+    @app.errorhandler(404)
+    async def not_found(request):
+        return _error(404, "unknown_path", f"there is no {request.path[:60]}; there are {calls}")
+
+    @app.errorhandler(405)
+    async def wrong_method(request):
+        return _error(405, "wrong_method", f"not with {request.method[:10]}; there are {calls}")
+
+    @app.errorhandler(413)
+    async def too_large(request):
+        return _error(413, "too_large", f"a body may have {MOST_BODY_BYTES} bytes")
+
+    @app.errorhandler(400)
+    async def malformed(request):
+        return _error(400, "malformed", "this is no HTTP request that can be understood")
+
+    @app.errorhandler(Exception)
+    async def broken(request, exc):
+        return _error(500, "internal", f"the twin failed: {type(exc).__name__}: {exc}")
+
+    @app.before_request
+    async def limit(request):
+        if request.content_length > MOST_BODY_BYTES:
+            return _error(413, "too_large", f"a body may have {MOST_BODY_BYTES} bytes")
+
+    return app
+
+
+def bound_socket(port, host=HOST):
+    """A listening socket on `port`; 0 takes any free one. Raises PortInUse."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(16)
+    except OSError as exc:
+        listener.close()
+        raise PortInUse(exc.errno, f"port {port} on {host}: {exc.strerror.lower()}") from None
+    return listener
+
+
+class Bench:
+    """Serves the bench on an already bound socket until `stop`."""
+
+    def __init__(self, twin, listener):
+        self._app = make_app(twin)
+        self._listener = listener
+        self.port = listener.getsockname()[1]
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._serve, name="bench", daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        """Close the port; a request under way is dropped."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(1)
+        self._listener.close()
+
+    def _serve(self):
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(asyncio.start_server(self._client, sock=self._listener))
+            self._loop.run_forever()
+        finally:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.run_until_complete(_sleep(0))
+            self._loop.close()
+
+    async def _client(self, reader, writer):
+        try:
+            await self._app.handle_request(reader, _Writer(writer))
+        except (OSError, EOFError, asyncio.CancelledError):
+            writer.close()
+
+
+class _Writer:
+    """A stream writer with the two methods that the web framework wants."""
+
+    def __init__(self, writer):
+        self._writer = writer
+        self.get_extra_info = writer.get_extra_info
+
+    async def awrite(self, data):
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def aclose(self):
+        self._writer.close()
+        await self._writer.wait_closed()

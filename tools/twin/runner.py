@@ -1,0 +1,151 @@
+"""One twin: clock, board, world and flash together, boot after boot until somebody ends it."""
+
+import json
+import sys
+from pathlib import Path
+
+from tools.twin import cpython
+from tools.twin.boot_cpython import run_firmware
+from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
+from tools.twin.hal import Hal
+from tools.twin.meter import ModbusMeter
+from tools.twin.world import World
+
+LIBRARY = str(Path(__file__).resolve().parents[2] / "lib")
+POWER_CYCLE_US = 1_000_000
+
+
+class NotNow(Exception):
+    """Something was asked for that cannot be done in the twin's present state; the text says why."""
+
+
+def _provision(flash_dir, http_port, set_up):
+    """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
+    cpython.install()
+    try:
+        from tools.twin.provision import provision
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
+    finally:
+        cpython.uninstall()
+
+
+class Pace:
+    """The speed at which virtual time passes, and stretches of it that run as fast as the host can."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._speed = clock.speed
+        self._hurries = 0
+
+    def advance(self, us, done):
+        """Run `us` of virtual time as fast as possible, then go back to the usual pace and call done()."""
+        self._hurries += 1
+        self._clock.speed = 0
+
+        def arrived():
+            self._hurries -= 1
+            if not self._hurries:
+                self._clock.speed = self._speed
+            done()
+        self._clock.after(us, arrived)
+
+
+class Twin:
+    """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
+    empty; `event(text)` is told what happens to the board as a whole."""
+
+    can_advance = True
+
+    def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
+                 energy_mwh=0):
+        if LIBRARY not in sys.path:
+            sys.path.append(LIBRARY)
+        _provision(flash_dir, http_port, set_up)
+        self.board = json.loads((Path(flash_dir) / "board.json").read_text())
+        self.clock = VirtualClock(speed=speed)
+        self.hal = Hal(self.board, self.clock)
+        self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
+        self.pace = Pace(self.clock)
+        self.powered = True
+        self._flash_dir = flash_dir
+        self._event = event or (lambda text: None)
+        self._ended = False
+        self.world.on_power = self._power
+        self.world.on_reset = self._reset
+        self._set_board_clock(self.clock.utc_s())
+
+    def run(self):
+        """Boot after boot until `end` is called or Ctrl-C comes. Returns "ended" or "exit"."""
+        clock = self.clock
+        try:
+            while not self._ended:
+                if not self.powered:
+                    clock.resume()
+                    clock.run_until(lambda: self.powered or self._ended)
+                    continue
+                self.world.power_returns()
+                self.world.attach(self.hal)
+                reason = run_firmware(clock, self.hal, str(self._flash_dir))
+                if reason == "exit":
+                    return "exit"
+                if not self._ended:
+                    self._event(f"firmware ended: {reason}")
+                if reason == "stopped":
+                    self._wait_at_prompt()
+        except KeyboardInterrupt:
+            return "exit"
+        return "ended"
+
+    def end(self):
+        """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
+        self._ended = True
+        self.clock.halt(PowerCut())
+        self.clock.wake()
+
+    def set_utc(self, unix_s):
+        """Set the wall clock of the world, and with it the board's battery-backed clock."""
+        self.clock.set_utc(unix_s)
+        self._set_board_clock(unix_s)
+
+    def facts(self, name):
+        """One fact of the running charger. Raises NotNow while no firmware runs."""
+        app = getattr(sys.modules.get("firmware.app"), "current", None)
+        if app is None or not self.powered:
+            raise NotNow("the charger is not running")
+        return app.station.fact(name)
+
+    def close(self):
+        """Give the clock's sockets back."""
+        self.clock.close()
+
+    def _set_board_clock(self, unix_s):
+        if self.board.get("has", {}).get("rtc_battery"):
+            self.hal.rtc_set(unix_s)
+
+    def _wait_at_prompt(self):
+        """The application is gone and no watchdog bites: only power or reset help."""
+        self.clock.resume()
+        try:
+            self.clock.run_until(lambda: self._ended or not self.powered)
+        except Halt:
+            return
+
+    def _power(self, on):
+        if on == self.powered:
+            return
+        self.powered = on
+        self._event("power returns" if on else "power is cut")
+        if not on:
+            self.world.detach()
+            self.hal.power_cut()
+            self.clock.halt(PowerCut())
+
+    def _reset(self, cause):
+        if not self.powered:
+            raise NotNow("there is no power: end the power_cut first")
+        if cause == "power":
+            self.world.set_fault("power_cut", True)
+            self.clock.after(POWER_CYCLE_US, lambda: self.world.set_fault("power_cut", False))
+        else:
+            self.hal.reset(cause)
+            self.clock.halt(Reset(cause))
