@@ -3,7 +3,7 @@ import asyncio
 
 from firmware.energy.counter import EnergyCounter
 from firmware.energy.modbus_rtu import BUS_ERROR, BUSY, CRC_ERROR, OK, TICKS_MASK, TIMEOUT
-from firmware.energy.registers import divide_rounded, milli_from_registers, words_of_format
+from firmware.energy.registers import divide_rounded, milli_from_registers
 
 POLL_MS = 1000
 SHORTEST_PAUSE_MS = 50
@@ -256,7 +256,8 @@ def _register_modulus(meter_type):
     if meter_type is None:
         return None
     items = [item for read in meter_type.reads for item in read.items if item.quantity == "energy"]
-    if len(items) != 1 or items[0].fmt[0] == "f":
+    kind, words, _ = items[0].fmt if len(items) == 1 else ("f", 0, False)
+    if kind == "f":
         return None
-    bits = 16 * words_of_format(items[0].fmt) - (1 if items[0].fmt[0] == "s" else 0)
+    bits = 16 * words - (1 if kind == "s" else 0)
     return (1 << bits) * items[0].num * 1000 // items[0].den

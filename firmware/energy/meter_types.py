@@ -16,7 +16,7 @@ Addresses are those of the protocol (counted from 0). A quantity named again is 
 Evidence: "source" = read in the source of a maintained project, "manual" = in the vendor's manual, "unverified" = neither.
 None of it replaces a try with the meter itself. Serial settings are those the vendor ships; all can be changed.
 """
-from firmware.energy.registers import words_of_format
+from firmware.energy.registers import format_from_text
 
 QUANTITIES = ("voltage", "current", "power", "power_phases", "energy", "energy_phases")
 TOTALS = ("power", "energy")
@@ -61,7 +61,7 @@ class Item:
         self.quantity = quantity
         self.slot = slot
         self.address = address
-        self.fmt = fmt
+        self.fmt = fmt  # as of registers.format_from_text
         self.num = num
         self.den = den
         self.offset = 0  # in bytes, within its read
@@ -150,7 +150,7 @@ def plan_reads(items, max_registers, hole):
     order = sorted([(item.address, index) for index, item in enumerate(items)])
     for address, index in order:
         item = items[index]
-        end = address + words_of_format(item.fmt)
+        end = address + item.fmt[1]
         last = reads[-1] if reads else None
         if last is None or address - (last.start + last.count) > hole or end - last.start > max_registers:
             last = Read(address, 0, [])
@@ -170,7 +170,8 @@ def _parse_entry(words, items):
         raise ValueError("quantity is not one of " + ", ".join(QUANTITIES))
     if len(addresses) != 1 and (quantity in TOTALS or len(addresses) != 3):
         raise ValueError("one address" if quantity in TOTALS else "one address or three")
-    size = words_of_format(fmt)
+    fmt = format_from_text(fmt)
+    size = fmt[1]
     num, den = _parse_scale(scale)
     for slot, text in enumerate(addresses):
         address = _parse_int(text, "address")

@@ -12,23 +12,24 @@ _LARGEST_EXPONENT = 63
 _SMALLEST_EXPONENT = -200
 
 
-def words_of_format(fmt):
-    """Number of 16-bit registers a format occupies. ValueError names the formats that exist."""
-    kind = fmt[:3]
-    if kind not in _FORMATS or fmt[3:] not in ("", "_lo") or fmt == kind[0] + "16_lo":
-        raise ValueError("format %r is not one of %s (_lo behind it: low word first)" % (fmt, " ".join(_FORMATS)))
-    return int(fmt[1:3]) // 16
+def format_from_text(text):
+    """(kind, words, low word first) of a format: "u", "s" or "f", 16-bit registers. ValueError names those that exist."""
+    if text[:3] not in _FORMATS or text[3:] not in ("", "_lo") or text[1:] == "16_lo":
+        raise ValueError("format %r is not one of %s (_lo behind it: low word first)" % (text, " ".join(_FORMATS)))
+    return text[0], int(text[1:3]) // 16, text[3:] == "_lo"
 
 
 def milli_from_registers(data, offset, fmt, num, den):
     """The value at byte `offset` of `data` times num/den, in thousandths; None when the meter says "not available".
 
-    Halves are rounded away from zero. Not available are: NaN, infinity and absurd floats, unsigned all ones, and the
-    largest and smallest signed value (ABB sends FFFF… and 7FFF…, Schneider 8000…).
+    fmt comes from format_from_text(). Halves are rounded away from zero. Not available are: NaN, infinity and absurd floats,
+    unsigned all ones, and the largest and smallest signed value (ABB sends FFFF… and 7FFF…, Schneider 8000…).
     """
-    words = words_of_format(fmt)
-    raw = _raw(data, offset, words, fmt[3:] == "_lo")
-    kind = fmt[0]
+    kind, words, low_word_first = fmt
+    if words == 2 and not low_word_first:
+        raw = data[offset] << 24 | data[offset + 1] << 16 | data[offset + 2] << 8 | data[offset + 3]
+    else:
+        raw = _raw(data, offset, words, low_word_first)
     if kind == "f":
         return _milli_from_float_bits(raw, words, num, den)
     bits = 16 * words
@@ -79,9 +80,11 @@ def _milli_from_float_bits(raw, words, num, den):
     if exponent < _SMALLEST_EXPONENT:
         return 0
     shift = exponent - fraction_bits
-    value = mantissa * num * 1000
+    value = mantissa * (num * 1000)
     if negative:
         value = -value
     if shift >= 0:
         return divide_rounded(value << shift, den)
+    if den == 1:  # most meters: a shift instead of a division; + half, and for negative values half less an ulp
+        return (value + (1 << -shift - 1) - (value < 0)) >> -shift
     return divide_rounded(value, den << -shift)

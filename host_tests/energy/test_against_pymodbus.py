@@ -13,7 +13,7 @@ from pathlib import Path
 from firmware.energy import meter_types
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import OK, TIMEOUT, ModbusRtu
-from firmware.energy.registers import milli_from_registers
+from firmware.energy.registers import format_from_text, milli_from_registers
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,7 +98,7 @@ class TestAgainstPymodbus(unittest.TestCase):
 
     def test_every_integer_width(self):
         self.assertEqual(self.read(2, 3, 100, 14), OK)
-        decoded = [milli_from_registers(self.into, 2 * offset, fmt, 1, 1) for offset, fmt in (
+        decoded = [milli_from_registers(self.into, 2 * offset, format_from_text(fmt), 1, 1) for offset, fmt in (
             (0, "s16"), (1, "u16"), (2, "s32"), (4, "u32"), (6, "u64"), (10, "f64"))]
         self.assertEqual(decoded, [-5000, 300000, -123456000, 4000000000000, 123456789012000, -1234567891])
 

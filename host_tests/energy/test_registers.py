@@ -1,11 +1,11 @@
 import struct
 import unittest
 
-from firmware.energy.registers import divide_rounded, milli_from_registers, words_of_format
+from firmware.energy.registers import divide_rounded, format_from_text, milli_from_registers
 
 
 def decode(hex_text, fmt, num=1, den=1):
-    return milli_from_registers(bytes.fromhex(hex_text.replace(" ", "")), 0, fmt, num, den)
+    return milli_from_registers(bytes.fromhex(hex_text.replace(" ", "")), 0, format_from_text(fmt), num, den)
 
 
 class TestIntegers(unittest.TestCase):
@@ -37,7 +37,7 @@ class TestIntegers(unittest.TestCase):
         for fmt in ("", "u8", "u17", "f16", "u16_lo", "s16_lo", "u32_hi", "U32", "u32_lo_"):
             with self.subTest(fmt):
                 with self.assertRaises(ValueError) as caught:
-                    words_of_format(fmt)
+                    format_from_text(fmt)
                 self.assertIn("u16 s16", str(caught.exception))
 
     def test_divide_rounded_is_symmetric(self):
@@ -57,6 +57,13 @@ class TestFloats(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(decode(text, fmt), milli)
 
+    def test_float_halves_round_away_from_zero_with_and_without_a_divisor(self):
+        for value, num, den, milli in ((0.0625, 1, 1, 63), (-0.0625, 1, 1, -63), (-0.1875, 1, 1, -188), (0.1875, 1, 1, 188),
+                                       (-0.0625, 3, 3, -63), (0.625, 1, 10, 63), (-0.625, 1, 10, -63), (-0.0625, -1, 1, 63)):
+            for fmt, letter in (("f32", ">f"), ("f64", ">d")):
+                data = struct.pack(letter, value)
+                self.assertEqual(milli_from_registers(data, 0, format_from_text(fmt), num, den), milli, (value, num, den))
+
     def test_kilowatt_hours_keep_every_bit(self):
         # 123456.789 kWh in single precision is 123456.7890625 kWh
         self.assertEqual(decode("47F1 2065", "f32", 1000), 123456789063)
@@ -71,11 +78,11 @@ class TestFloats(unittest.TestCase):
     def test_agrees_with_the_interpreters_own_floats(self):
         for tenths in range(-30000, 30000, 37):
             data = struct.pack(">d", tenths / 10)
-            self.assertEqual(milli_from_registers(data, 0, "f64", 1, 1), tenths * 100)
+            self.assertEqual(milli_from_registers(data, 0, format_from_text("f64"), 1, 1), tenths * 100)
 
     def test_offset_is_where_it_reads(self):
         data = b"\xff\xff" + struct.pack(">f", 2.5) + b"\xff\xff"
-        self.assertEqual(milli_from_registers(data, 2, "f32", 1, 1), 2500)
+        self.assertEqual(milli_from_registers(data, 2, format_from_text("f32"), 1, 1), 2500)
 
 
 if __name__ == "__main__":

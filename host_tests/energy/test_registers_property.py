@@ -6,9 +6,9 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.energy.registers import milli_from_registers
+from firmware.energy.registers import format_from_text, milli_from_registers
 
-SCALES = st.tuples(st.integers(-100000, 100000).filter(bool), st.integers(1, 100000))
+SCALES = st.tuples(st.integers(-100000, 100000).filter(bool), st.sampled_from((1, 1, 10, 100, 1000)) | st.integers(1, 100000))
 
 
 def rounded(value):
@@ -32,9 +32,9 @@ def check(data, letter, fmt, scale):
     else:
         missing = value in (2 ** (bits - 1) - 1, -2 ** (bits - 1))
     wanted = None if missing else rounded(Fraction(value) * num * 1000 / den)
-    assert milli_from_registers(data, 0, fmt, num, den) == wanted
+    assert milli_from_registers(data, 0, format_from_text(fmt), num, den) == wanted
     if len(data) > 2:
-        assert milli_from_registers(words_reversed(data), 0, fmt + "_lo", num, den) == wanted
+        assert milli_from_registers(words_reversed(data), 0, format_from_text(fmt + "_lo"), num, den) == wanted
 
 
 class TestAgainstStruct(unittest.TestCase):
