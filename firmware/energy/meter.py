@@ -47,14 +47,15 @@ class Meter:
 
     line: ModbusRtu or None · supply(): (energised, offered_ma, phases), energised = contactor closed and the vehicle in
     state C · meter_type: of meter_types, None = no meter · address 1…247 · phase_voltage_v 175…276: for the estimate ·
-    phase_rotation "123" and its permutations: the n-th digit is the meter's channel that measures the charger's Ln.
+    phase_rotation "L1-L2-L3" or "123" and its permutations: the n-th digit is the meter's channel that measures the charger's Ln.
     """
 
     def __init__(self, line, ticks_ms, supply, meter_type=None, address=2, phase_voltage_v=230, phase_rotation="123",
                  sleep_ms=None):
         if not 1 <= address <= 247:
             raise ValueError("meter address %r is not in 1…247" % (address,))
-        self._channels = [ord(digit) - ord("1") for digit in phase_rotation]
+        order = phase_rotation.replace("L", "").replace("-", "")
+        self._channels = [ord(digit) - ord("1") for digit in order]
         if sorted(self._channels) != [0, 1, 2]:
             raise ValueError("phase rotation %r is not a permutation of 123" % (phase_rotation,))
         self._line = line

@@ -92,13 +92,13 @@ class TestReading(MeterCase):
         self.assertEqual(self.line.violations, [])
 
     def test_phase_order_is_mapped_to_the_chargers_conductors(self):
-        for rotation, currents in (("123", [1100, 2200, 3300]), ("231", [2200, 3300, 1100]), ("312", [3300, 1100, 2200]),
+        for rotation, currents in (("123", [1100, 2200, 3300]), ("231", [2200, 3300, 1100]), ("L3-L1-L2", [3300, 1100, 2200]),
                                    ("213", [2200, 1100, 3300])):
             self.build(phase_rotation=rotation)
             self.readings.current_ma = [1100, 2200, 3300]
             self.poll()
             self.assertEqual(self.values.current_ma, currents)
-            self.assertEqual(self.values.voltage_mv[0], self.readings.voltage_mv[int(rotation[0]) - 1])
+            self.assertEqual(self.values.voltage_mv[0], self.readings.voltage_mv[int(rotation.replace("L", "")[0]) - 1])
 
     def test_a_single_phase_meter_leaves_the_other_phases_open(self):
         self.build("generic", registers="voltage u16 1/10 131; current u32 1/1000 139; power u32 1 141")
