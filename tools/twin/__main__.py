@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -126,10 +127,10 @@ class Data:
         return password
 
     def _empty_flash(self):
-        from tools.twin.provision import wipe
         if self.flash.exists() and any(self.flash.iterdir()) and not (self.flash / "board.json").exists():
             raise NotStarted(f"{self.flash} is no twin's flash (no board.json in it); --fresh leaves it alone")
-        wipe(self.flash)
+        if self.flash.exists():
+            shutil.rmtree(self.flash)
 
     def _load(self, name):
         try:

@@ -196,10 +196,13 @@ class Bench:
         self._listener = listener
         self.port = listener.getsockname()[1]
         self._loop = asyncio.SelectorEventLoop()
+        self._serving = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="bench", daemon=True)
 
     def start(self):
+        """Returns when the bench answers."""
         self._thread.start()
+        self._serving.wait()
 
     def stop(self):
         """Close the port; a request under way is dropped."""
@@ -212,6 +215,7 @@ class Bench:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(asyncio.start_server(self._client, sock=self._listener))
+            self._loop.call_soon(self._serving.set)
             self._loop.run_forever()
         finally:
             for task in asyncio.all_tasks(self._loop):

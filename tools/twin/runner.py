@@ -1,7 +1,12 @@
 """One twin: clock, board, world and flash together, boot after boot until somebody ends it."""
 
+import contextlib
+import gc
 import json
+import socket
 import sys
+import threading
+import weakref
 from pathlib import Path
 
 from tools.twin import cpython
@@ -27,6 +32,40 @@ def _provision(flash_dir, http_port, set_up):
         provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
     finally:
         cpython.uninstall()
+
+
+@contextlib.contextmanager
+def _end_with_the_boot(clock):
+    """What the chip forgets when it stops: its sockets are closed, and coroutines that were under way are buried while
+    every device call of theirs still fails, so that no `finally` of theirs reaches the next boot's pins."""
+    board_thread = threading.get_ident()
+    opened = weakref.WeakSet()
+    plain, hook = socket.socket, sys.unraisablehook
+
+    class BoardSocket(plain):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            if threading.get_ident() == board_thread:
+                opened.add(self)
+
+    def quiet(unraisable):
+        if not issubclass(unraisable.exc_type, Halt):
+            hook(unraisable)
+
+    socket.socket = BoardSocket
+    sys.unraisablehook = quiet
+    try:
+        yield
+    finally:
+        socket.socket = plain
+        for one in list(opened):
+            one.close()
+        try:
+            clock.check()
+        except Halt as exc:     # what ended the boot holds on to all of its frames
+            exc.__traceback__ = exc.__context__ = None
+        gc.collect()
+        sys.unraisablehook = hook
 
 
 class Pace:
@@ -85,7 +124,8 @@ class Twin:
                     continue
                 self.world.power_returns()
                 self.world.attach(self.hal)
-                reason = run_firmware(clock, self.hal, str(self._flash_dir))
+                with _end_with_the_boot(clock):
+                    reason = run_firmware(clock, self.hal, str(self._flash_dir))
                 if reason == "exit":
                     return "exit"
                 if not self._ended:
