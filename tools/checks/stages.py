@@ -101,7 +101,8 @@ def run_stage(stage, root=ROOT, limit_s=None):
 
 
 def run_stages(stages, root=ROOT, limit_s=None):
-    """Runs the stages until one fails or limit_s is over; returns (outcomes, names of stages that are not there yet, names not reached)."""
+    """Runs the stages until one fails or limit_s is over; returns (outcomes, names of stages that are not there yet, names
+    not reached)."""
     outcomes = []
     absent = [stage.name for stage in stages if stage.needs and not (root / stage.needs).exists()]
     present = [stage for stage in stages if stage.name not in absent]
