@@ -101,6 +101,10 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(post("reset", {"cause": "watchdog"})[0], 200)
         self.assertEqual(causes, ["watchdog"])
 
+    def test_a_fault_that_breaks_nothing_yet_says_so(self):
+        self.assertIn("not simulated", self.desk.post("fault", {"name": "flash_full", "on": True})[1]["note"])
+        self.assertNotIn("note", self.desk.post("fault", {"name": "pe_lost", "on": True})[1])
+
     def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):
         before = self.desk.state()["t_ms"]
         status, answer = self.desk.post("time", {"advance_s": 3600})

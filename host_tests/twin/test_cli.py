@@ -11,6 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
+from tools.setup.vm import VmMissing, find_vm
+
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 20
 
@@ -220,6 +222,42 @@ class RunningTest(CliCase):
         marker.write_text("x")
         self.start("--fresh")
         self.assertFalse(marker.exists())
+
+
+class VmTest(CliCase):
+    def setUp(self):
+        super().setUp()
+        try:
+            find_vm(fetch=False)
+        except VmMissing as exc:
+            self.skipTest(f"no MicroPython VM: {exc}")
+
+    def test_the_firmware_charges_on_micropython_survives_a_power_cut_and_ends_cleanly(self):
+        story = self.data.parent / "story.scn"
+        story.write_text("""
+            wait 2 s
+            expect charger.cp_state is A within 10 s
+            plug
+            expect charger.contactor is closed within 10 s
+            expect trace contacts true within 3 s of ev_state C
+            fault power_cut on
+            expect trace contacts false within 50 ms of coil false
+            wait 500 ms
+            fault power_cut off
+            expect charger.boot_number is 2 within 10 s
+            unplug
+            expect charger.cp_state is A within 5 s
+        """)
+        done = self.run_cli("--vm", "--headless", "--http", "0", "--bench", "0", "--scenario", str(story))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_twin_on_the_vm_cannot_be_hurried_and_says_so(self):
+        self.assertIn("--speed", self.refused("--vm", "--speed", "10"))
+        process, known = self.start("--vm")
+        status, answer = post(known["bench"], "/api/time", {"advance_s": 60})
+        self.assertEqual((status, answer["error"]["code"]), (409, "not_now"))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual((process.wait(5), "Traceback" in process.stdout.read()), (0, False))
 
 
 if __name__ == "__main__":

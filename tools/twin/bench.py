@@ -14,6 +14,7 @@ import microdot
 
 from tools.twin.runner import NotNow
 from tools.twin.verbs import VERBS, BadValue, checked
+from tools.twin.world import NOT_SIMULATED_YET
 
 HOST = "127.0.0.1"
 MOST_BODY_BYTES = 10_000
@@ -49,7 +50,10 @@ def order(twin, verb, values):
         world.reset(values["cause"])
     state = world.state()
     part = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}.get(verb, verb)
-    return {"t_ms": state["t_ms"], part: state[part]}
+    answer = {"t_ms": state["t_ms"], part: state[part]}
+    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
+        answer["note"] = "only noted: what this would break is not simulated yet"
+    return answer
 
 
 class Refused(Exception):
