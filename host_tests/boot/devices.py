@@ -6,15 +6,15 @@ import contextlib
 import io
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from tools.setup.vm import vm_command
-from tools.twin import cpython
-from tools.twin.clock import PowerCut, Reset, VirtualClock
+from tools.twin import costs
+from tools.twin.boot_cpython import run_firmware
+from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
 
 REPO = Path(__file__).resolve().parents[2]
@@ -46,9 +46,8 @@ class HostDevice:
         self.board = BOARD if board is None else board
         self.clock = VirtualClock()
         self.hal = Hal(self.board, self.clock)
-        self.machine = None
         self.path_first = []  # what stands on sys.path beside the interpreter's own, as a built-in application
-        self.wrap = None  # fn(machine) -> what boot.py shall get as `machine`
+        self.write("boot.py", (REPO / "boot.py").read_bytes())
         self.write("board.json", json.dumps(self.board))
 
     def close(self):
@@ -83,52 +82,43 @@ class HostDevice:
 
     def start(self, cause="power", events=()):
         """events: [(ms after the start, gpio, level)] what people do at inputs meanwhile."""
-        rtc = self.hal.rtc_memory
-        self.hal.begin_boot("power" if cause == "dip" else cause)
-        if cause == "dip":  # the supply sagged: reported as power-on, RTC memory still there
-            self.hal.rtc_memory = rtc
         outputs = []
         self.hal.on_output = lambda signal, key, value, t_us: outputs.append((signal, key, value))
-        for after_ms, gpio, level in events:
-            if after_ms:
-                self.clock.after(after_ms * 1000, lambda gpio=gpio, level=level: self.hal.set_pin(gpio, level))
-            else:
-                self.hal.set_pin(gpio, level)
-        started_us = self.clock.now_us
-        limit = self.clock.after(LIMIT_US, lambda: self.clock.halt(PowerCut()))
+        started_us = []
+
+        def begin(cause, begin=Hal.begin_boot):
+            """The supply may only sag: the chip reports power-on, RTC memory is still there."""
+            rtc = self.hal.rtc_memory
+            begin(self.hal, cause)
+            if sagged:
+                self.hal.rtc_memory = rtc
+            del outputs[:]  # what going dark let go is not the firmware's doing
+            for after_ms, gpio, level in events:
+                if after_ms:
+                    self.clock.after(after_ms * 1000 + us, lambda gpio=gpio, level=level: self.hal.set_pin(gpio, level))
+                else:
+                    self.hal.set_pin(gpio, level)
+            started_us.append(self.clock.now_us + us)
+        sagged = cause == "dip"
+        us = costs.SOFT_BOOT_US if cause == "soft" else costs.BOOT_US
+        self.hal.begin_boot = begin
+        self.hal.next_cause = "power" if sagged else cause
+        limit = self.clock.after(LIMIT_US, self.hal.power_cut)
         text = io.StringIO()
-        cpython.purge_package("firmware")
         path, modules = list(sys.path), set(sys.modules)
-        cpython.install(self.clock, self.hal)
+        here = (REPO, REPO / "lib")  # the device has the slots' firmware, not the repository's
+        sys.path[:] = [""] + self.path_first + [p for p in sys.path if Path(p or ".").resolve() not in here]
         try:
-            if self.wrap is not None:
-                import machine
-                sys.modules["machine"] = self.wrap(machine)
-            here = (REPO, REPO / "lib")  # the device has the slots' firmware, not the repository's
-            sys.path[:] = [""] + self.path_first + [p for p in sys.path if Path(p or ".").resolve() not in here]
             with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
-                end = self._run()
+                end = run_firmware(self.clock, self.hal, self.root)
         finally:
             self.clock.cancel(limit)
-            cpython.uninstall()
             sys.path[:] = path
             for name in set(sys.modules) - modules:
-                file = getattr(sys.modules[name], "__file__", None) or ""
-                if file.startswith(self.root):
+                if (getattr(sys.modules[name], "__file__", None) or "").startswith(self.root):
                     del sys.modules[name]
-            self.clock.resume()
-        return Start(end, text.getvalue(), outputs, (self.clock.now_us - started_us) // 1000)
-
-    def _run(self):
-        try:
-            runpy.run_path(str(REPO / "boot.py"), init_globals={"ROOT": self.root})
-        except Reset as e:
-            return "reset:" + e.cause
-        except PowerCut:
-            return "power_cut"
-        except KeyboardInterrupt:
-            return "ctrl_c"
-        return "console"
+        duration_us = self.clock.now_us - started_us[0]
+        return Start({"exit": "ctrl_c", "stopped": "console"}.get(end, end), text.getvalue(), outputs, duration_us // 1000)
 
 
 class VmDevice:

@@ -13,6 +13,7 @@ import unittest
 
 from host_tests.boot.devices import BOARD, REPO, HostDevice, VmDevice
 from tools.setup.vm import VmMissing
+from tools.twin import costs
 
 PINS = BOARD["pins"]
 COIL_1, COIL_2, PILOT, BUTTON = PINS["contactor_1"], PINS["contactor_2"], PINS["cp_pwm"], PINS["button_service"]
@@ -378,39 +379,27 @@ class Cases:
 class OnCPython(Cases, unittest.TestCase):
     Device = HostDevice
 
-    def test_the_pin_writes_are_the_first_calls_to_machine(self):
+    def test_the_pin_writes_are_the_first_calls_to_the_device(self):
         device = self.two_slots(at=("a", "b", True, 0))
+        for gpio, level in SAFE_PINS:
+            device.drive(gpio, 1 - level)
         calls = []
+        spend = device.clock.spend_us
 
-        class Watched:
-            """The twin's machine; every name asked of it and every pin made is noted."""
-
-            def __init__(self, real):
-                self._real = real
-                self.Pin = self._pin
-
-            def _pin(self, *args, **kw):
-                calls.append(("Pin",) + args[:1])
-                return self._real.Pin(*args, **kw)
-
-            def __getattr__(self, name):
-                if not name.startswith("__"):  # the import machinery's own
-                    calls.append((name,))
-                return getattr(self._real, name)
-
-        def wrap(real):
-            watched = Watched(real)
-            watched._pin.__func__.OUT = real.Pin.OUT
-            watched._pin.__func__.IN = real.Pin.IN
-            watched._pin.__func__.PULL_UP = real.Pin.PULL_UP
-            return watched
-        device.wrap = wrap
+        def counted(us):  # every device call spends its time before it has its effect
+            driven = device.hal.driven
+            calls.append((us, [gpio for gpio, level in SAFE_PINS if driven.get(gpio) == level]))
+            spend(us)
+        device.clock.spend_us = counted
         self.assertEqual(started(device.start("watchdog")), ["a"])
-        self.assertEqual(calls[:len(SAFE_PINS)], [("Pin", gpio) for gpio, _ in SAFE_PINS])
-        calls.clear()
+        order = [gpio for gpio, _ in SAFE_PINS]
+        self.assertEqual(calls[:len(order) + 1],
+                         [(costs.BOOT_US, [])] + [(costs.PIN_INIT_US, order[:n]) for n in range(len(order))])
+        self.assertEqual(calls[len(order) + 1][1], order)
+        del calls[:]
         device.remove("board.json")
         device.start("watchdog")
-        self.assertEqual(calls, [])
+        self.assertEqual([us for us, _ in calls], [costs.BOOT_US])
 
     def test_a_power_cut_or_any_other_end_that_is_no_exception_passes_untouched(self):
         end = "import machine\nmachine.Pin(%d, machine.Pin.OUT, value=1)\nclass Gone(BaseException):\n    pass\n" % COIL_1
@@ -419,6 +408,11 @@ class OnCPython(Cases, unittest.TestCase):
             device.start()
         self.assertEqual(type(caught.exception).__name__, "Gone")
         self.assertEqual(device.hal.driven[COIL_1], 1)
+        self.assertEqual(self.log_of(device), [])
+        device = self.two_slots(a="import time\nwhile True:\n    time.sleep_ms(1000)", at=("a", None, True, 0))
+        start = device.start()  # an hour later its power is cut
+        self.assertEqual(start.end, "power_cut")
+        self.assertEqual(start.watchdogs, [])
         self.assertEqual(self.log_of(device), [])
 
     def test_without_slots_the_application_on_the_path_is_run(self):
