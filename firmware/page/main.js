@@ -4,7 +4,7 @@ import { Live, command } from "./live.js";
 import * as t from "./texts.js";
 import { showAge, showDetails, showFacts } from "./view.js";
 
-const LOST_MS = 6000;
+const LOST_MS = 8000;      // longer than a poll and its answer may take
 
 let facts = null;
 const find = id => document.getElementById(id);

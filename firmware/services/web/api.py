@@ -1,8 +1,8 @@
 """The JSON interface: one table of routes over station and settings."""
 from firmware.charging.commands import COMMANDS, CommandError, row_of
-from firmware.charging.facts import FACTS
+from firmware.charging.facts import FACTS, NAMES
 from firmware.services.web.live import Live
-from firmware.services.web.reply import HttpError, Reply, json_list_pieces, json_pieces
+from firmware.services.web.reply import HttpError, Reply, in_order, json_list_pieces, json_pieces
 from firmware.services.web.request import MAX_BODY, json_object
 from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC, READ, allows
 from firmware.settings.store import SettingError
@@ -41,7 +41,7 @@ class Api:
 
     async def status(self, request, rest):
         """Every fact, taken at one moment."""
-        return Reply(json_pieces(self._station.facts().items()))
+        return Reply(json_pieces(in_order(NAMES, self._station.facts())))
 
     async def facts(self, request, rest):
         """The table of facts itself."""

@@ -1,7 +1,8 @@
 """The live stream: server-sent events with one status a second, and one at once when something visible changes."""
 import asyncio
 
-from firmware.services.web.reply import PIECE, HttpError, Reply, json_pieces
+from firmware.charging.facts import NAMES
+from firmware.services.web.reply import PIECE, HttpError, Reply, in_order, json_pieces
 
 MAX_STREAMS = 2           # of the server's connections; a third page polls instead
 _LOOK_MS = 200
@@ -87,7 +88,7 @@ async def _send(write, frame):
 def _frame(facts):
     pieces = []
     out = bytearray(b"data: ")
-    for piece in json_pieces(facts.items()):
+    for piece in json_pieces(in_order(NAMES, facts)):
         out.extend(piece.encode())
         if len(out) >= PIECE:
             pieces.append(bytes(out))

@@ -120,6 +120,12 @@ def json_pieces(pairs):
     yield "{}" if first else "}"
 
 
+def in_order(names, values):
+    """(name, value) pairs of a dict in the order of names: MicroPython's dicts have none."""
+    for name in names:
+        yield name, values[name]
+
+
 def json_list_pieces(key, rows):
     """Pieces of {"key": [row, ...]} from an iterable of rows."""
     yield '{"%s": [' % key

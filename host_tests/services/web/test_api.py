@@ -23,6 +23,9 @@ class Status(unittest.TestCase):
                 self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
                 self.assertIn("default-src 'none'", answer.headers["content-security-policy"])
                 self.assertEqual(sorted(answer.json()), sorted(NAMES))
+                text = answer.body.decode()
+                places = [text.find('"%s": ' % name) for name in NAMES]
+                self.assertEqual(places, sorted(places))        # in the table's order, on both interpreters
                 self.assertEqual(answer.json(), server.station.facts())
         run(main())
 
