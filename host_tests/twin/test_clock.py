@@ -167,10 +167,10 @@ class OtherThreads(Clocked):
         self.assertEqual(box[0][0], threading.get_ident())
 
     def test_an_error_is_raised_where_the_call_was_made(self):
-        thread, box = self.ask(lambda: [][1])
+        thread, box = self.ask(lambda: {}["nothing"])
         while thread.is_alive():
             self.clock.spend_us(1)
-        self.assertIsInstance(box[0], IndexError)
+        self.assertIsInstance(box[0], KeyError)
 
     def test_a_call_ends_a_real_wait(self):
         self.clock.speed = 1

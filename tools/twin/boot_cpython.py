@@ -6,6 +6,7 @@ import traceback
 
 from tools.twin import costs, cpython
 from tools.twin.clock import Halt, PowerCut
+from tools.twin.flash import FlashFiles
 
 
 def run_firmware(clock, hal, flash_dir):
@@ -22,7 +23,8 @@ def run_firmware(clock, hal, flash_dir):
     path = list(sys.path)
     modules = dict(sys.modules)
     _forget(root)
-    cpython.install(clock, hal)
+    inst = cpython.install(clock, hal)
+    FlashFiles(root, clock, hal).install(inst.patch)
     try:
         clock.spend_us(costs.SOFT_BOOT_US if cause == "soft" else costs.BOOT_US)
         runpy.run_path(root + "boot.py", init_globals={"ROOT": root}, run_name="boot")

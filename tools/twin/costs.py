@@ -23,3 +23,7 @@ NEOPIXEL_LED_US = 30  # 24 bits of 1.25 us per LED (data sheet of the WS2812)
 NEOPIXEL_SETUP_US = 80  # RMT channel set-up and the reset pulse (estimate)
 BOOT_US = 600_000  # bootloader, IDF start and file system mount: 0.5 to 1 s (estimate); pins are as the reset left them
 SOFT_BOOT_US = 50_000  # a new interpreter in a running chip (estimate)
+FLASH_ERASE_US = 45_000  # one 4 KB sector, typical; up to 400 ms (data sheets of common flash chips)
+FLASH_PROGRAM_US = 1_000  # one page of 256 bytes (data sheets)
+FLASH_METADATA_US = 3_000  # LittleFS: 3 programs to replace a 40-byte inline file (measured)
+FLASH_METADATA_ERASE_EVERY = 15  # and an erase in 15 (measured)

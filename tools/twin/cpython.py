@@ -7,7 +7,7 @@ import threading
 import time
 
 from tools.twin import costs
-from tools.twin.clock import TICKS_MASK, PowerCut, Reset, VirtualClock
+from tools.twin.clock import TICKS_MASK, Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal  # noqa: F401  (what install() takes)
 from tools.twin.loop import VirtualLoop
 
@@ -247,7 +247,6 @@ class _Installation:
         self.port = None
         self.loop = None
         self._undo = []
-        self._abandoned = []
         self.before = set(sys.modules)
         self.hidden = {}
 
@@ -276,9 +275,17 @@ class _Installation:
         loop, self.loop = self.loop, None
         if loop is None or loop.is_closed():
             return
-        for task in asyncio.all_tasks(loop):  # they stop where they are: no clean-up of theirs may run on
+        halted = self.clock._fatal
+        if halted is None:
+            self.clock.halt(Halt("the loop is gone"))
+        for task in asyncio.all_tasks(loop):  # they stop where they are: no clean-up of theirs reaches a device
             task._log_destroy_pending = False
-            self._abandoned.append(task.get_coro())
+            try:
+                task.get_coro().close()
+            except (Exception, Halt):
+                continue
+        if halted is None:
+            self.clock.resume()
         loop.close()
         asyncio.set_event_loop(None)
 
