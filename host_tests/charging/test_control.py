@@ -1,0 +1,142 @@
+"""The control task: inputs, core, outputs, in this order and nothing in between; and what ends it makes safe."""
+
+import asyncio
+import unittest
+
+from firmware.charging.control import Control
+from firmware.charging.lateness import LATE_MS, Lateness
+from firmware.safety import trips
+from firmware.safety.core import CLOSED, STOPPING
+from host_tests.safety.rig import Rig
+
+
+class Board:
+    """Takes the rig's inputs as they are and notes the calls."""
+
+    def __init__(self):
+        self.calls = []
+        self.failing = False
+
+    def read(self, inputs, energised):
+        if self.failing:
+            raise RuntimeError("no such pin")
+        self.calls.append(("read", energised))
+
+    def write(self, outputs):
+        self.calls.append(("write", outputs.coil_1))
+
+    def safe(self):
+        self.calls.append(("safe",))
+
+
+class Timer:
+    """A tick each time the loop comes round; tells what lateness it is told to."""
+
+    def __init__(self):
+        self.guard_opened = 0
+        self.late = 0
+        self.calls = []
+
+    def late_ms(self, now_ms):
+        return self.late
+
+    def start(self):
+        self.calls.append("start")
+
+    def stop(self):
+        self.calls.append("stop")
+
+    async def wait(self):
+        await asyncio.sleep_ms(0)
+
+
+class TestControl(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig()
+        self.board, self.timer, self.lateness = Board(), Timer(), Lateness()
+        self.control = Control(self.rig.core, self.board, self.timer, self.lateness, lambda: self.rig.now_ms)
+
+    def step(self):
+        """What the rig does around a tick, with the control task's step in the place of the tick."""
+        tick, self.rig.core.tick = self.rig.core.tick, lambda now_ms: None
+        self.rig.step()
+        self.rig.core.tick = tick
+        self.control.step()
+
+    def run_core(self, ticks):
+        for _ in range(ticks):
+            self.step()
+
+    def test_reads_then_ticks_then_writes(self):
+        order = []
+        self.rig.core.tick = lambda now_ms: order.append("tick")
+        self.board.read = lambda inputs, energised: order.append("read")
+        self.board.write = lambda outputs: order.append("write")
+        self.control.step()
+        self.assertEqual(order, ["read", "tick", "write"])
+
+    def test_pilot_is_sampled_each_tick_while_the_coil_is_on(self):
+        self.control.step()
+        self.assertEqual(self.board.calls[0], ("read", 0))
+        self.rig.core.outputs.coil_1 = 1
+        self.rig.core.tick = lambda now_ms: None
+        self.control.step()
+        self.assertEqual(self.board.calls[2:], [("read", 1), ("write", 1)])
+
+    def test_guard_that_opened_is_told_to_the_core_once_and_trips(self):
+        self.rig.to_closed()
+        self.timer.guard_opened += 1
+        self.step()
+        self.assertEqual(self.rig.core.trips, trips.GUARD)
+        self.assertEqual(self.board.calls[-1], ("write", 0))
+        self.step()
+        self.assertEqual(self.rig.core.inputs.guard_opened, 0)
+
+    def test_three_very_late_ticks_stop_the_charge_in_order(self):
+        self.rig.to_closed()
+        self.timer.late = LATE_MS + 1
+        self.run_core(2)
+        self.assertEqual(self.rig.core.phase, CLOSED)
+        self.run_core(1)
+        self.assertEqual((self.rig.core.phase, self.rig.core.outputs.coil_1), (STOPPING, 1))
+        self.assertEqual(self.lateness.stops, 1)
+
+    def test_late_ticks_without_a_charge_stop_nothing(self):
+        self.timer.late = LATE_MS + 1
+        self.run_core(5)
+        self.assertEqual(self.rig.core.trips, 0)
+
+    def start(self):
+        beats = []
+        loop = getattr(asyncio, "new_event_loop", None)
+        if loop:
+            loop()
+        return beats
+
+    def test_task_beats_each_tick_and_makes_safe_when_cancelled(self):
+        beats = self.start()
+
+        async def main():
+            task = asyncio.create_task(self.control.run(lambda: beats.append(1)))
+            for _ in range(20):
+                await asyncio.sleep_ms(0)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                return True
+        self.assertTrue(asyncio.run(main()))
+        self.assertGreater(len(beats), 5)
+        self.assertEqual(self.timer.calls, ["start", "stop"])
+        self.assertEqual(self.board.calls[-1], ("safe",))
+
+    def test_task_that_raises_makes_safe_and_does_not_hide_it(self):
+        beats = self.start()
+        self.board.failing = True
+        with self.assertRaises(RuntimeError):
+            asyncio.run(self.control.run(lambda: beats.append(1)))
+        self.assertEqual((beats, self.timer.calls, self.board.calls), ([], ["start", "stop"], [("safe",)]))
+
+
+if __name__ == "__main__":
+    unittest.main()
