@@ -1,0 +1,266 @@
+# cpython only: the world's end of the link, with the firmware's end in a MicroPython process
+"""Firmware on MicroPython in its own process: both directions of the link, time, and everything that ends a boot."""
+import json
+import os
+import socket
+import tempfile
+import textwrap
+import unittest
+from pathlib import Path
+
+from tools.setup.vm import VmMissing, vm_command
+from tools.twin.clock import VirtualClock
+from tools.twin.vm_link import VmLink, VmProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+BOARD = json.loads((ROOT / "board_configs" / "twin.json").read_text())
+MAIN = str(ROOT / "tools" / "twin" / "vm_main.py")
+SECOND = 1_000_000
+
+
+class OnVm(unittest.TestCase):
+    def setUp(self):
+        try:
+            command = vm_command(1024)
+        except VmMissing as error:
+            self.skipTest("no MicroPython VM: %s" % error)
+        self.clock = VirtualClock(speed=1)
+        self.addCleanup(self.clock.close)
+        self.outputs = []
+        self.link = VmLink(BOARD, self.clock, lambda *event: self.outputs.append(event))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.flash = Path(folder.name)
+        environment = {k: v for k, v in os.environ.items() if k != "MICROPYPATH"}
+        self.process = VmProcess(self.link, command, folder.name, MAIN, environment)
+        self.addCleanup(self.process.kill)
+
+    def start(self, text):
+        (self.flash / "boot.py").write_text(textwrap.dedent(text))
+        self.process.start()
+
+    def boot(self, text, limit_s=10):
+        self.start(text)
+        return self.process.wait(self.clock.now_us + limit_s * SECOND)
+
+    def run_until(self, done, limit_s=10):
+        limit = self.clock.now_us + limit_s * SECOND
+        self.clock.run_until(done, limit)
+        self.assertTrue(done(), "nothing came in %d s: %r" % (limit_s, self.outputs[-5:]))
+
+    def values(self, signal, key):
+        return [e[2] for e in self.outputs if e[:2] == (signal, key)]
+
+    def said(self):
+        return json.loads((self.flash / "said.json").read_text())
+
+
+class Outputs(OnVm):
+    def test_every_output_arrives_in_order_with_its_value(self):
+        self.assertEqual(self.boot("""
+            import machine, neopixel
+            machine.Pin(25, machine.Pin.OUT, value=1)
+            pwm = machine.PWM(machine.Pin(33), freq=1000, duty_u16=65535)
+            pwm.duty_u16(16384)
+            pwm.deinit()
+            uart = machine.UART(1, 9600, tx=14, rx=5)
+            uart.write(b"\\x01\\x03\\xff")
+            uart.write(b"")
+            strip = neopixel.NeoPixel(machine.Pin(15), 1)
+            strip[0] = (1, 2, 3)
+            strip.write()
+            machine.Pin(25, machine.Pin.IN)
+            machine.reset()
+        """), "reset:hard")
+        self.assertEqual([e[:3] for e in self.outputs], [
+            ("pin", 25, 1), ("pwm", 33, (1000, 1_000_000)), ("pwm", 33, (1000, 250_000)), ("pwm", 33, None),
+            ("uart", 1, b"\x01\x03\xff"), ("uart", 1, b""), ("pin", 15, 0), ("neopixel", 15, b"\x02\x01\x03"),
+            ("pin", 25, None), ("reset", 0, "hard")])
+        stamps = [e[3] for e in self.outputs]
+        self.assertEqual(stamps, sorted(stamps))
+
+    def test_stamps_are_the_worlds_time_and_both_clocks_agree(self):
+        self.start("""
+            import machine, time
+            machine.Timer(0, period=10, callback=lambda t: None)
+            pin = machine.Pin(25, machine.Pin.OUT, value=0)
+            while True:
+                time.sleep_ms(100)
+                pin.toggle()
+        """)
+        lags = []
+
+        def took(signal, key, value, t_us):
+            lags.append(self.clock.now_us - t_us)
+        self.link.on_output = took
+        for n in range(10):
+            self.clock.after(n * SECOND // 10, self.link.measure_clock)
+        self.run_until(lambda: len(lags) >= 12)
+        self.assertLess(self.link.clock_error_us, 5_000)
+        self.assertLess(abs(self.link.clock_drift_us), 20_000)
+        self.assertGreaterEqual(min(lags), -2 * self.link.clock_error_us)
+        self.assertLess(sorted(lags)[len(lags) // 2], 5_000)
+
+    def test_the_shims_tell_what_heap_they_take(self):
+        self.boot("import machine; machine.reset()")
+        self.assertGreater(self.link.heap_used_by_shims, 5_000)
+        self.assertLess(self.link.heap_used_by_shims, 60_000)
+
+
+class Inputs(OnVm):
+    def test_a_pilot_change_is_answered_within_three_ticks(self):
+        self.link.set_pilot(9000, -12_000)
+        self.start("""
+            import asyncio, machine
+            adc = machine.ADC(machine.Pin(36))
+            coil = machine.Pin(25, machine.Pin.OUT, value=0)
+            flag = asyncio.ThreadSafeFlag()
+            machine.Timer(0, period=10, callback=lambda t: flag.set())
+            async def main():
+                while True:
+                    await flag.wait()
+                    coil.value(1 if adc.read_uv() < 2_000_000 else 0)
+            asyncio.run(main())
+        """)
+        delays = []
+        for n in range(8):
+            level = 6000 if n % 2 == 0 else 9000
+            count = len(self.outputs)
+            asked_us = self.clock.now_us
+            self.link.set_pilot(level, -12_000)
+            self.run_until(lambda count=count: len(self.outputs) > count)
+            delays.append(self.outputs[-1][3] - asked_us)
+        self.assertLess(sorted(delays)[len(delays) // 2], 30_000)
+
+    def test_pins_adc_and_uart_reach_a_sleeping_firmware_and_its_interrupts(self):
+        self.start("""
+            import machine, time
+            seen = []
+            button = machine.Pin(21, machine.Pin.IN)
+            button.irq(lambda p: seen.append(p.value()), machine.Pin.IRQ_RISING)
+            uart = machine.UART(1, 9600, tx=14, rx=5)
+            adc = machine.ADC(machine.Pin(34))
+            machine.Timer(0, period=10, callback=lambda t: None)
+            machine.Pin(25, machine.Pin.OUT, value=1)
+            while not seen or uart.any() < 4 or adc.read_uv() == 0:
+                time.sleep_ms(20)
+            with open(ROOT + "said.json", "w") as f:
+                f.write("[%r, %r, %r]" % (seen, list(uart.read()), adc.read_uv()))
+            machine.reset()
+        """)
+        self.run_until(lambda: self.outputs)
+        self.link.set_pin(21, 1)
+        self.link.set_adc(34, 1_500_000)
+        self.link.uart_rx(1, b"\x01\x02")
+        self.link.uart_rx(1, b"\xfe\xff")
+        self.assertEqual(self.process.wait(self.clock.now_us + 10 * SECOND), "reset:hard")
+        self.assertEqual(self.said(), [[1], [1, 2, 254, 255], 1_500_000])
+
+    def test_a_firmware_that_hogs_its_interpreter_is_still_interrupted_by_its_timer(self):
+        self.assertEqual(self.boot("""
+            import machine
+            beats = []
+            def beat(t):
+                beats.append(1)
+                if len(beats) == 20:
+                    machine.Pin(25, machine.Pin.OUT, value=0)
+            machine.Timer(0, period=10, callback=beat)
+            while len(beats) < 20:
+                pass
+            machine.reset()
+        """), "reset:hard")
+        self.assertEqual(self.values("pin", 25), [0])
+
+
+class Ends(OnVm):
+    def test_resets_have_their_causes_and_the_chip_keeps_its_state(self):
+        hold = """
+            import machine
+            machine.Pin(25, machine.Pin.OUT, value=1)
+            machine.PWM(machine.Pin(33), freq=1000, duty_u16=65535)
+            machine.RTC().memory(b"marker")
+            machine.%s()
+            """
+        look = """
+            import json, machine
+            with open(ROOT + "said.json", "w") as f:
+                f.write(json.dumps([machine.reset_cause(), machine.Pin(25).value(), list(machine.RTC().memory())]))
+            """
+        self.assertEqual(self.boot(hold % "reset"), "reset:hard")
+        self.assertEqual(self.link.pwm[33][0], 1000)
+        self.assertEqual(self.boot(look), "stopped")
+        self.assertEqual(self.said(), [2, 1, list(b"marker")])
+        self.process.kill()
+        self.assertEqual(self.process.wait(), "power_cut")
+        self.assertEqual(self.values("pin", 25)[-1], None)
+        self.boot(look)
+        self.assertEqual(self.said(), [1, 0, []])
+        self.process.kill()
+        self.assertEqual(self.boot(hold % "soft_reset"), "reset:soft")
+        self.assertIn(33, self.link.pwm)
+        self.boot(look)
+        self.assertEqual(self.said()[0], 5)
+        self.assertNotIn(33, self.link.pwm)
+
+    def test_the_watchdog_bites_a_process_that_hangs_and_not_one_that_feeds(self):
+        self.assertEqual(self.boot("""
+            import machine, time
+            wdt = machine.WDT(timeout=300)
+            machine.Pin(25, machine.Pin.OUT, value=1)
+            for _ in range(10):
+                time.sleep_ms(100)
+                wdt.feed()
+            machine.Pin(26, machine.Pin.OUT, value=1)
+            while True:
+                pass
+        """), "reset:watchdog")
+        self.assertEqual((self.values("pin", 26), self.link.driven[25], self.link.next_cause), ([1], 1, "watchdog"))
+
+    def test_a_power_cut_ends_the_process_at_once(self):
+        self.start("import machine\nmachine.Pin(25, machine.Pin.OUT, value=1)\nwhile True: pass")
+        self.run_until(lambda: self.outputs)
+        self.link.power_cut()
+        self.assertFalse(self.process.running())
+        self.assertEqual(self.process.wait(), "power_cut")
+        self.assertEqual(self.values("pin", 25), [1, None])
+
+    def test_ctrl_c_ends_it_in_order(self):
+        self.start("""
+            import machine, time
+            pin = machine.Pin(25, machine.Pin.OUT, value=1)
+            try:
+                while True:
+                    time.sleep_ms(10)
+            except KeyboardInterrupt:
+                pin.value(0)
+                raise
+        """)
+        self.run_until(lambda: self.outputs)
+        self.process.interrupt()
+        self.assertEqual(self.process.wait(), "exit")
+        self.assertEqual(self.values("pin", 25), [1, 0])
+
+    def test_a_program_that_fails_leaves_its_pins_as_they_are(self):
+        self.assertEqual(self.boot("import machine\nmachine.Pin(25, machine.Pin.OUT, value=1)\n1 // 0"), "stopped")
+        self.assertEqual(self.link.driven[25], 1)
+
+    def test_a_stranger_at_the_link_is_refused(self):
+        here, there = socket.socketpair()
+        there.sendall(b"GET / HTTP/1.1\n")
+        with self.assertRaises(ConnectionError):
+            self.link.attach(_Tcp(here))
+        here.close()
+        there.close()
+
+
+class _Tcp:
+    """A local socket pair where attach() sets TCP's options."""
+
+    def __init__(self, sock):
+        self._sock = sock
+
+    def setsockopt(self, *_):
+        """There is no delay to switch off."""
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
