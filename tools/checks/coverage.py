@@ -8,8 +8,8 @@ DATA = "--data-file=build/coverage"
 
 
 def main():
-    measured = subprocess.run([sys.executable, "-m", "coverage", "run", "--branch", "--source=firmware/safety", DATA, "-m", "pytest",
-                               "-q", "--import-mode=importlib", "--tb=short", "host_tests/safety"], cwd=ROOT)
+    measured = subprocess.run([sys.executable, "-m", "coverage", "run", "--branch", "--source=firmware/safety", DATA,
+                               "-m", "pytest", "-q", "--import-mode=importlib", "--tb=short", "host_tests/safety"], cwd=ROOT)
     if measured.returncode:
         return measured.returncode
     return subprocess.run([sys.executable, "-m", "coverage", "report", DATA, "--show-missing", "--fail-under=100"],
