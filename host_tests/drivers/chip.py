@@ -82,7 +82,7 @@ class Chip:
 
 def _forget():
     for name in list(sys.modules):
-        if name in ("machine", "machine_bus") or name.startswith("firmware.drivers"):
+        if name.startswith("machine") or name.startswith("firmware.drivers"):
             del sys.modules[name]
 
 
