@@ -1,5 +1,9 @@
 """The control task: each 10 ms it reads the inputs, lets the core decide and writes the outputs. Nothing else runs in between."""
 
+from micropython import const
+
+_STALL_MS = const(20)
+
 
 class Control:
     """core: SafetyCore; board: drivers' Board; timer: TickTimer; ticks_ms: the clock."""
@@ -15,13 +19,15 @@ class Control:
     def step(self):
         """One tick, now."""
         now_ms = self._ticks_ms()
-        self._lateness.note(self._timer.late_ms(now_ms), now_ms)
+        late_ms = self._timer.late_ms(now_ms)
+        self._lateness.note(late_ms, now_ms)
         core = self._core
         core.inputs.guard_opened = 0
         if self._timer.guard_opened != self._guard_seen:
             self._guard_seen = self._timer.guard_opened
             core.inputs.guard_opened = 1
-        self._board.read(core.inputs, core.outputs.coil_1)
+        # after a stall (flash is written with the contactor open) the last reading is old: take a new one before it is judged
+        self._board.read(core.inputs, core.outputs.coil_1 or late_ms >= _STALL_MS)
         now_ms = self._ticks_ms()
         if self._lateness.too_late and self._lateness.take_too_late():
             core.request_stop(now_ms)

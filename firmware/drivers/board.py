@@ -54,8 +54,8 @@ class Board:
     def _failed(self, name):
         self.errors[name] = self.errors.get(name, 0) + 1
 
-    def read(self, inputs, energised):
-        """Fill the Inputs record. Without power the pilot is sampled every second tick only."""
+    def read(self, inputs, sample_pilot):
+        """Fill the Inputs record. Where sample_pilot is not true the pilot is sampled every second tick only."""
         try:
             self.contactor.read(inputs)
             for attribute, pin, inverted in self._inputs:
@@ -65,7 +65,7 @@ class Board:
             inputs.feedback_1 = NOT_FITTED
             for attribute, _pin, _inverted in self._inputs:      # unknown is not healthy
                 setattr(inputs, attribute, 1 if attribute in _BAD_WHEN_1 else 0)
-        self._skip = 0 if energised else 1 - self._skip
+        self._skip = 0 if sample_pilot else 1 - self._skip
         if self._skip:
             return
         try:

@@ -17,10 +17,10 @@ class Board:
         self.calls = []
         self.failing = False
 
-    def read(self, inputs, energised):
+    def read(self, inputs, sample_pilot):
         if self.failing:
             raise RuntimeError("no such pin")
-        self.calls.append(("read", energised))
+        self.calls.append(("read", 1 if sample_pilot else 0))
 
     def write(self, outputs):
         self.calls.append(("write", outputs.coil_1))
@@ -70,7 +70,7 @@ class TestControl(unittest.TestCase):
     def test_reads_then_ticks_then_writes(self):
         order = []
         self.rig.core.tick = lambda now_ms: order.append("tick")
-        self.board.read = lambda inputs, energised: order.append("read")
+        self.board.read = lambda inputs, sample_pilot: order.append("read")
         self.board.write = lambda outputs: order.append("write")
         self.control.step()
         self.assertEqual(order, ["read", "tick", "write"])
@@ -82,6 +82,14 @@ class TestControl(unittest.TestCase):
         self.rig.core.tick = lambda now_ms: None
         self.control.step()
         self.assertEqual(self.board.calls[2:], [("read", 1), ("write", 1)])
+
+    def test_pilot_is_sampled_at_once_after_a_stall(self):
+        # the keeper's flash writes stalled the loop for 100 ms with the contactor open; the tick after it skipped its burst, the old
+        # reading was judged stale, and a vehicle that had just been plugged got a fault instead of current
+        for late_ms, sampled in ((0, 0), (19, 0), (20, 1), (300, 1)):
+            self.timer.late = late_ms
+            self.control.step()
+            self.assertEqual(self.board.calls[-2], ("read", sampled), late_ms)
 
     def test_guard_that_opened_is_told_to_the_core_once_and_trips(self):
         self.rig.to_closed()
