@@ -291,7 +291,7 @@ class TestFlash(KeeperTest):
     def test_flash_is_left_alone_while_power_flows_but_for_one_small_file_a_minute(self):
         place = self.boot(utc_s=UTC).meter(1000).charge()
         del self.flash.writes[:]
-        for minute in range(5):
+        for _ in range(5):
             place.station.command("mode", {"mode": "smart"}, "page")       # an event waits
             place.keeper.clock_was_set()
             place.run(60000)

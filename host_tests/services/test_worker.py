@@ -7,7 +7,6 @@ import unittest
 from firmware.services.worker import Workers
 
 
-
 def add(one, two):
     return one + two
 

@@ -1,0 +1,136 @@
+"""The board: what cannot be read is not healthy, what cannot be written opens, and safe() is safe."""
+
+import unittest
+
+from firmware.safety.io_image import NOT_FITTED, Inputs, Outputs
+from host_tests.drivers.chip import Chip, board_facts
+
+RCD_TRIP, RDC_DD_TRIP, PE_OK, RCD_TEST, CP_DISCONNECT, COIL_1, COIL_2, RELAY_NTC = 13, 38, 35, 4, 22, 25, 26, 34
+
+
+class Broken:
+    """A pin or converter that the chip refuses."""
+
+    def value(self, *level):
+        raise OSError(5)
+
+    def read_uv(self):
+        raise OSError(5)
+
+
+class TestBoard(unittest.TestCase):
+    def board(self, change=None):
+        facts = board_facts()
+        if change is not None:
+            change(facts)
+        self.chip = Chip(facts)
+        self.addCleanup(self.chip.close)
+        from firmware.drivers.board import Board
+        self.inputs, self.outputs = Inputs(), Outputs()
+        return Board(facts)
+
+    def level(self, gpio):
+        return self.chip.hal.driven.get(gpio)
+
+    def test_inputs_are_read_as_the_board_wires_them(self):
+        for inverted in (0, 1):
+            def change(facts):
+                if inverted:
+                    facts["active_low"] = ["rcd_trip", "rdc_dd_trip", "pe_ok"]
+            board = self.board(change)
+            for level in (0, 1):
+                for gpio in (RCD_TRIP, RDC_DD_TRIP, PE_OK):
+                    self.chip.hal.set_pin(gpio, level)
+                board.read(self.inputs, 1)
+                found = (self.inputs.rcd_tripped, self.inputs.rdc_dd_tripped, self.inputs.pe_ok)
+                self.assertEqual(found, (level ^ inverted,) * 3)
+            self.assertEqual(self.inputs.lock_closed, NOT_FITTED)
+
+    def test_outputs_are_written_as_the_board_wires_them(self):
+        for inverted in (0, 1):
+            def change(facts):
+                if inverted:
+                    facts["active_low"] = ["rcd_test", "cp_disconnect", "contactor_1"]
+            board = self.board(change)
+            self.assertEqual([self.level(gpio) for gpio in (RCD_TEST, CP_DISCONNECT, COIL_1)], [inverted] * 3)
+            for level in (1, 0, 1):
+                self.outputs.rcd_test = self.outputs.cp_disconnect = self.outputs.coil_1 = level
+                board.write(self.outputs)
+                self.assertEqual([self.level(gpio) for gpio in (RCD_TEST, CP_DISCONNECT, COIL_1)], [level ^ inverted] * 3)
+            board.safe()
+            self.assertEqual([self.level(gpio) for gpio in (RCD_TEST, CP_DISCONNECT, COIL_1)], [inverted] * 3)
+
+    def test_pilot_is_sampled_each_tick_when_asked_and_else_every_second(self):
+        board = self.board()
+        counts = []
+        for sample_pilot in (1, 1, 1, 0, 0, 0, 0, 1, 0, 0):
+            board.read(self.inputs, sample_pilot)
+            counts.append(self.inputs.cp_burst)
+        self.assertEqual(counts, [1, 2, 3, 3, 4, 4, 5, 6, 6, 7])
+
+    def test_inputs_that_cannot_be_read_are_all_unhealthy(self):
+        board = self.board()
+        board.read(self.inputs, 1)
+        board._inputs[0] = (board._inputs[0][0], Broken(), 0)
+        board.read(self.inputs, 1)
+        inputs = self.inputs
+        self.assertEqual((inputs.rcd_tripped, inputs.rdc_dd_tripped, inputs.pe_ok, inputs.feedback_1), (1, 1, 0, NOT_FITTED))
+        self.assertEqual(board.errors, {"inputs": 1})
+
+    def test_input_that_is_not_fitted_stays_so_after_a_failure(self):
+        def change(facts):
+            facts["pins"]["pe_ok"] = None
+            facts["has"]["pe_monitor"] = False
+        board = self.board(change)
+        good = board._inputs[0]
+        board._inputs[0] = (good[0], Broken(), 0)
+        board.read(self.inputs, 1)
+        board._inputs[0] = good
+        board.read(self.inputs, 1)
+        self.assertEqual((self.inputs.pe_ok, self.inputs.rcd_tripped, self.inputs.feedback_1), (NOT_FITTED, 0, 0))
+
+    def test_sampler_that_fails_gives_no_burst_and_is_named(self):
+        board = self.board()
+        board._sampler._adc = Broken()
+        for _ in range(3):
+            board.read(self.inputs, 1)
+        self.assertEqual((self.inputs.cp_burst, board.errors), (0, {"pilot_sampler": 3}))
+
+    def test_output_that_cannot_be_written_opens_the_coils(self):
+        board = self.board()
+        board._rcd_test = (Broken(), 0)
+        self.outputs.coil_1 = self.outputs.coil_2 = 1
+        board.write(self.outputs)
+        self.assertEqual((self.level(COIL_1), self.level(COIL_2), board.errors), (0, 0, {"outputs": 1}))
+
+    def test_safe_means_coils_off_and_steady_12_v(self):
+        board = self.board()
+        self.outputs.coil_1 = self.outputs.coil_2 = 1
+        self.outputs.pilot_high_ns = 266666
+        board.write(self.outputs)
+        board.safe()
+        self.assertEqual((self.level(COIL_1), self.level(COIL_2), self.chip.hal.pwm_high_ns(33)), (0, 0, 1000000))
+
+    def test_temperature_that_cannot_be_read_is_unknown(self):
+        board = self.board()
+        self.chip.hal.set_adc(RELAY_NTC, 595 * 1000)
+        self.assertEqual(board.temperatures()["relay"], 25)
+        board._sensors["relay"]._adc = Broken()
+        self.assertIsNone(board.temperatures()["relay"])
+        self.assertEqual(board.errors, {"relay": 1})
+
+    def test_board_with_nothing_optional_is_built_and_runs(self):
+        def change(facts):
+            from firmware.drivers.board_facts import PINS
+            for name in PINS:
+                if not PINS[name]:
+                    facts["pins"][name] = None
+        board = self.board(change)
+        board.read(self.inputs, 1)
+        self.outputs.coil_1 = self.outputs.rcd_test = 1
+        board.write(self.outputs)
+        self.assertEqual((self.level(COIL_1), self.inputs.pe_ok, board.temperatures(), board.errors), (1, NOT_FITTED, {}, {}))
+
+
+if __name__ == "__main__":
+    unittest.main()
