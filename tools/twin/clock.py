@@ -120,7 +120,7 @@ class VirtualClock:
         """The interpreter is busy in C for n microseconds: events happen, scheduled callbacks wait until it is done."""
         masked, self._in_callback = self._in_callback, True
         try:
-            self.spend_us(n)
+            self._run_to(self.now_us + n)
         finally:
             self._in_callback = masked
         if self._queue and not masked and not self._busy:
