@@ -84,8 +84,8 @@ class TestControl(unittest.TestCase):
         self.assertEqual(self.board.calls[2:], [("read", 1), ("write", 1)])
 
     def test_pilot_is_sampled_at_once_after_a_stall(self):
-        # the keeper's flash writes stalled the loop for 100 ms with the contactor open; the tick after it skipped its burst, the old
-        # reading was judged stale, and a vehicle that had just been plugged got a fault instead of current
+        # the keeper's flash writes stalled the loop for 100 ms with the contactor open; the tick after it skipped its burst, the
+        # old reading was judged stale, and a vehicle that had just been plugged got a fault instead of current
         for late_ms, sampled in ((0, 0), (19, 0), (20, 1), (300, 1)):
             self.timer.late = late_ms
             self.control.step()
