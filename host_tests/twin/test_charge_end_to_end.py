@@ -274,6 +274,36 @@ class TestRestart(unittest.TestCase):
         facts = seen["facts"]
         self.assertEqual((facts["overview_state"], facts["session"]["number"], facts["reset_cause"]), ("Charging", 2, "power_on"))
 
+    def test_ctrl_c_leaves_the_contactor_open_and_the_pilot_at_12_v(self):
+        charger = Charger(self)
+        charger.at(3, charger.ev(plugged=True))
+
+        def ctrl_c():
+            raise KeyboardInterrupt
+        charger.clock.at(20 * S, ctrl_c)
+        self.assertEqual(charger.twin.run(), "exit")
+        self.assertTrue(charger.edges("coil", True))
+        pins = charger.twin.board["pins"]
+        self.assertEqual([charger.twin.hal.driven[pins[name]] for name in ("contactor_1", "contactor_2", "cp_pwm")], [0, 0, 1])
+
+
+class TestSettings(unittest.TestCase):
+    def test_a_setting_acts_at_once_and_does_not_undo_a_command(self):
+        charger = Charger(self)
+        seen = {}
+        charger.at(3, charger.ev(plugged=True))
+        charger.at(20, lambda: charger.app.settings.set_many({"installation.fuse_a": 10}))
+        charger.at(22, lambda: seen.update(offered=charger.fact("offered_ma"), by=charger.fact("limited_by")))
+        charger.at(23, lambda: charger.app.station.command("availability", {"operative": False}, "page"))
+        charger.at(24, lambda: charger.app.settings.set_many({"installation.fuse_a": 16}))
+        charger.at(26, lambda: seen.update(availability=charger.fact("availability")))
+        charger.at(27, lambda: charger.app.settings.set_many({"charging.available": False}))
+        charger.at(28, lambda: charger.app.settings.set_many({"charging.available": True}))
+        charger.at(29, lambda: seen.update(after=charger.fact("availability")))
+        charger.run(30)
+        self.assertEqual((seen["offered"], seen["by"], seen["availability"], seen["after"]),
+                         (10000, "installation", "inoperative", "operative"))
+
 
 if __name__ == "__main__":
     unittest.main()
