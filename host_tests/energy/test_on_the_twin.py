@@ -92,7 +92,6 @@ class TestTwin(TwinCase):
             self.assertGreaterEqual(off_us - on_us, frame_us)
             self.assertLess(off_us - on_us, frame_us + 300)
             self.assertLess(self.line.silence_us(), 200)
-            cpython.uninstall()
 
     def test_at_2400_baud_the_loop_is_blocked_only_for_the_end_of_the_frame(self):
         self.boot(2400)

@@ -53,7 +53,8 @@ class ThreadSafeFlag:
             self._thread = threading.get_ident()
             self._future = future = loop.create_future()
             try:
-                await future
+                if not self.state:  # a thread may have set it before the future stood there
+                    await future
             finally:
                 self._future = None
         self.state = 0
