@@ -15,6 +15,7 @@ import struct  # noqa: E402
 import time  # noqa: E402
 
 import machine  # noqa: E402
+import micropython  # noqa: E402
 
 TRIES = 3  # starts that a slot gets until the application confirms it
 FAILURES = 8  # crashes, watchdog bites and brown-outs in a row without a good start
@@ -37,19 +38,13 @@ def text_of(e):
     return ("%s: %s" % (type(e).__name__, e))[:80]
 
 
-def ctrl_c(on):
-    """Off while pins are written: Ctrl-C would cut the row short. CPython has no such switch."""
-    try:
-        import micropython
-        micropython.kbd_intr(3 if on else -1)
-    except (ImportError, AttributeError):
-        return
-
-
 def board_pins(root):
     """board.json: [(function, gpio, level)] in the order to write, service button (gpio, pressed level)."""
     with open(root + "board.json") as f:
-        board = json.load(f)
+        text = f.read()
+    if text.count("{") != text.count("}"):  # MicroPython takes a text that lacks its last brackets
+        raise ValueError("brackets do not match")
+    board = json.loads(text)
     pins, low, invert = board["pins"], board["active_low"], board["cp"]["pwm_invert"]
     used = [n for n in pins.values() if n is not None]
     for n in used:
@@ -69,13 +64,13 @@ def board_pins(root):
 def pins_safe(pins):
     """Coils off, pilot at steady +12 V, the rest off. Goes on past a bad pin and returns what was wrong."""
     bad = ""
-    ctrl_c(False)
+    micropython.kbd_intr(-1)  # Ctrl-C would cut the row short
     for name, gpio, level in pins:
         try:
             machine.Pin(gpio, machine.Pin.OUT, value=level)
         except Exception as e:
             bad = bad or "pin %s: %s" % (name, text_of(e))
-    ctrl_c(True)
+    micropython.kbd_intr(3)
     return bad
 
 
@@ -136,7 +131,7 @@ def replace(path, text):
 
 def log(root, kind, slot, reason):
     """Adds to the bounded boot_log.json; numbers go on, so that the application can take each entry once."""
-    print("boot: %s %s: %s" % (kind, slot, reason))
+    print("boot: %s%s: %s" % (kind, " of slot " + slot if slot else "", reason))
     try:
         with open(root + "boot_log.json") as f:
             entries = json.load(f)["entries"][1 - LOG_ENTRIES:]
@@ -215,7 +210,7 @@ def recovery(root, reason):
 
 def safe_mode(root, reason, hook):
     """Console only: the pins stay as they are, no watchdog is armed, no application is imported."""
-    ctrl_c(True)
+    micropython.kbd_intr(3)
     print("boot: SAFE MODE, the contactor stays open. Switch off and on to try again.")
     log(root, "safe_mode", "", reason)
     try:
@@ -301,5 +296,5 @@ def start(root):
         raise
 
 
-ctrl_c(False)
+micropython.kbd_intr(-1)
 start(globals().get("ROOT", "/"))

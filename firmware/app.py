@@ -32,6 +32,8 @@ from firmware.version import VERSION
 
 STATION_MS = 100
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
+ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
+RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
 current = None          # the running App: for the console and the twin
 
 
@@ -60,7 +62,8 @@ class App:
 
         # the station: the one object that everyone outside knows
         has = facts["has"]
-        self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"])
+        self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"],
+                               clock.ticks_ms())
         self.meter = _meter(facts, self.settings.get, self.core)
         self.station.reading = self.meter.values
         self.records.follow(self.station, lambda: self.core.outputs.coil_1 == 0)
@@ -81,8 +84,10 @@ class App:
             ("meter", lambda beat: self.meter.run(), False, 0),
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
-        ), clock.ticks_ms, self.watchdog, self.board.safe, self._task_died)
+        ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
+        self._late_stops = 0
+        self._restarting = None                 # the task, once a restart was asked for
         self._connect(facts)
 
     def _connect(self, facts):
@@ -97,28 +102,31 @@ class App:
         }
         for name, fn in provided.items():
             station.provide(name, fn)
-        station.on("restart", lambda: asyncio.create_task(self._restart("command")))
+        station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
-        station.ceilings.set("board", facts["limits"]["max_current_a"] * 1000, clock.ticks_ms())
-        self._apply(None)
+        station.on("error", self._note_error)
+        station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
+        station.operative = self.settings.get("charging.available")
+        self._apply(())
         self.settings.subscribe("", self._apply)
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
 
-    def _apply(self, _changed):
+    def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""
-        get, station, now_ms = self.settings.get, self.station, clock.ticks_ms()
-        station.ceilings.set("installation", get("installation.fuse_a") * 1000, now_ms)
-        station.ceilings.set("cable", get("installation.cable_a") * 1000, now_ms)
-        station.ceilings.set("user", get("charging.max_current_a") * 1000, now_ms)
+        get, station = self.settings.get, self.station
+        station.ceilings.own("installation", get("installation.fuse_a") * 1000)
+        station.ceilings.own("cable", get("installation.cable_a") * 1000)
+        station.ceilings.own("user", get("charging.max_current_a") * 1000)
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.free = get("access.mode") == "off"
-        station.operative = get("charging.available")
+        if "charging.available" in changed:     # another setting does not undo the command of that name
+            station.operative = get("charging.available")
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
         started_ms = clock.ticks_ms()
-        proven = False
+        proven = confirmed = False
         while True:
             now_ms = clock.ticks_ms()
             self.station.tick(now_ms)
@@ -126,8 +134,9 @@ class App:
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True
                 reset_marker.runs_well()
-                if self.core.outputs.coil_1 == 0:
-                    slot_pointer.confirm(self.root)
+            if proven and not confirmed and self.core.outputs.coil_1 == 0:      # it writes: only with the contactor open
+                confirmed = True
+                self._confirm_slot()
             beat()
             await asyncio.sleep_ms(STATION_MS)
 
@@ -136,6 +145,10 @@ class App:
         self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
         self._follow(faults, "driver", bool(self.board.errors))
         self._follow(faults, "flash", self.records.failing)
+        self._follow(faults, "task_died", self.supervisor.ailing())
+        if self.lateness.stops != self._late_stops:
+            self._late_stops = self.lateness.stops
+            self.station.notice("loop_late")
 
     def _follow(self, faults, name, present):
         if present:
@@ -155,17 +168,30 @@ class App:
     def _note_error(self, where, error):
         self.errors[where] = "%s: %s" % (type(error).__name__, error)
 
-    def _task_died(self, event, data):
-        self.station.notice(event)
-        self.records.note(event, data)
+    def _confirm_slot(self):
+        try:
+            slot_pointer.confirm(self.root)
+        except OSError as error:
+            self._note_error("slot_pointer", error)
+
+    def _request_restart(self):
+        if self._restarting is None:            # kept: CPython's loop holds tasks by weak references only
+            self._restarting = asyncio.create_task(self._restart("command"))
 
     async def _restart(self, reason):
-        """End the charge in order, then restart."""
-        self.station.operative = False
-        while self.core.outputs.coil_1:
-            await asyncio.sleep_ms(STATION_MS)
-        self.records.flush()
-        reset_marker.mark(reason)
+        """End the charge and its session in order, then restart; where that fails, restart all the same."""
+        try:
+            self.station.close_down()
+            began_ms = clock.ticks_ms()
+            await asyncio.sleep_ms(ANSWER_MS)
+            while self.core.outputs.coil_1 and (clock.ticks_ms() - began_ms) & 0x3FFFFFFF < RESTART_MS:
+                await asyncio.sleep_ms(STATION_MS)
+            self.board.safe()
+            self.station.end_session("restart")
+            self.records.flush()
+            reset_marker.mark(reason)
+        except Exception as error:
+            self._note_error("restart", error)
         self.board.safe()
         self.watchdog.reset_now()
 
@@ -208,6 +234,7 @@ def run(root="/"):
     try:
         asyncio.run(app.run())
     except KeyboardInterrupt:
+        app.timer.stop()
         app.board.safe()
         app.watchdog.stretch()
         raise

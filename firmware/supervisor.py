@@ -1,7 +1,7 @@
 """Starts the tasks of the one table, restarts those that may be restarted, and feeds the watchdog.
 
 The watchdog is fed only when every critical task has checked in within its period. A critical task that dies is not restarted: the
-contactor is opened, and the watchdog resets the charger.
+contactor is opened, and the watchdog resets the charger. A task that dies again and again for one reason is logged once, counted always.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ class Supervised:
         self.started_ms = 0
         self.beat_ms = 0
         self.down = False
+        self.died = False              # and has not run long enough since to be called well
         self.delay_ms = _FIRST_DELAY_MS
 
 
@@ -41,6 +42,7 @@ class Supervisor:
         self._watchdog = watchdog
         self._make_safe = make_safe
         self._log = log
+        self._stopping = False
 
     async def run(self):
         """Start everything, then watch. Ends only by cancellation."""
@@ -61,30 +63,35 @@ class Supervisor:
 
         try:
             await entry.factory(beat)
-            self._went_down(entry, "ended")
+            self._went_down(entry, "ended")       # no task of the table may end by itself
         except Exception as error:
             self._went_down(entry, "%s: %s" % (type(error).__name__, error))
 
     def _went_down(self, entry, reason):
-        entry.down = True
-        entry.last_error = reason
         if entry.critical:
             self._make_safe()
-        lived_ms = (self._ticks_ms() - entry.started_ms) & _TICKS_MASK
-        if lived_ms >= _STABLE_MS:
+        now_ms = self._ticks_ms()
+        lived_ms = (now_ms - entry.started_ms) & _TICKS_MASK
+        news = reason != entry.last_error or not entry.died
+        if not entry.died:
             entry.delay_ms = _FIRST_DELAY_MS
-        entry.beat_ms = self._ticks_ms()      # now counts as the time of death
-        self._log("task_died", {"task": entry.name, "reason": reason, "lived_ms": lived_ms})
+        entry.down = entry.died = True
+        entry.last_error = reason
+        entry.beat_ms = now_ms                # now counts as the time of death
+        if news:
+            self._log("task_died", {"task": entry.name, "reason": reason, "lived_ms": lived_ms})
 
     def check(self, now_ms):
         """Restart what is due, feed the watchdog when all is well. Returns True when it was fed."""
         healthy = True
         for entry in self.tasks:
+            if entry.died and not entry.down and (now_ms - entry.started_ms) & _TICKS_MASK >= _STABLE_MS:
+                entry.died = False            # noted in time: the clock's difference comes round every 12.4 days
             silent_ms = (now_ms - entry.beat_ms) & _TICKS_MASK
             if entry.down:
                 if entry.critical:
                     healthy = False
-                elif silent_ms >= entry.delay_ms:
+                elif silent_ms >= entry.delay_ms and not self._stopping:
                     entry.delay_ms = min(entry.delay_ms * 2, _LONGEST_DELAY_MS)
                     entry.restarts += 1
                     self._start(entry)
@@ -95,13 +102,21 @@ class Supervisor:
             self._watchdog.feed()
         return healthy
 
+    def ailing(self):
+        """True while a task is down, or has not run two minutes since it was."""
+        for entry in self.tasks:
+            if entry.died:
+                return True
+        return False
+
     def fact(self):
         """[{"name", "critical", "restarts", "last_error"}]"""
         return [{"name": entry.name, "critical": entry.critical, "restarts": entry.restarts, "last_error": entry.last_error}
                 for entry in self.tasks]
 
     async def stop(self):
-        """Cancel everything, newest first, and wait until it has ended."""
+        """Cancel everything, last row first, and wait until each has ended. Nothing is restarted any more."""
+        self._stopping = True
         for entry in reversed(self.tasks):
             if entry.task is not None and not entry.task.done():
                 entry.task.cancel()

@@ -2,14 +2,20 @@
 
 A test file whose first line is `# micropython only: <reason>` is left to host_tests/vm/run.py.
 """
+import faulthandler
 import json
 import os
+import signal
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MICROPYTHON_ONLY = "# micropython only:"
 NOT_HERE = ("cpython only", "micropython only")  # a skip with such a reason is no want of a tool
+
+TEST_LIMIT_S = 120  # one test; a whole suite must stay below 15 minutes
 
 for place in (str(ROOT / "lib"), str(ROOT)):
     if place not in sys.path:
@@ -41,6 +47,27 @@ def pytest_ignore_collect(collection_path, config):
             _counts["left_out"] += 1
             return True
     return None
+
+
+class TooLong(BaseException):
+    """A test ran longer than TEST_LIMIT_S. No Exception, so that nothing under test catches it."""
+
+
+def _too_long(signum, frame):
+    raise TooLong("the test ran longer than %d s" % TEST_LIMIT_S)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Ends a test that hangs; one that swallows even that ends the whole run, with all stacks shown."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(TEST_LIMIT_S)
+    faulthandler.dump_traceback_later(2 * TEST_LIMIT_S, exit=True)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_runtest_logreport(report):

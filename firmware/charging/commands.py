@@ -68,7 +68,10 @@ def _fits(arg, value):
         return isinstance(value, str) and low <= len(value) <= high
     if kind == "bool":
         return isinstance(value, bool)
-    return not isinstance(value, bool) and value in low
+    for choice in low:
+        if type(value) is type(choice) and value == choice:    # 1.0 and true are no 1
+            return True
+    return False
 
 
 def check_arguments(name, args):
@@ -76,7 +79,7 @@ def check_arguments(name, args):
     row = row_of(name)
     if not isinstance(args, dict):
         raise CommandError("bad_value", None, "arguments of %s must be an object" % name)
-    for key in args:
+    for key in sorted(args):
         if key not in [arg[0] for arg in row[1]]:
             raise CommandError("unknown_argument", key, "%s takes no %s; allowed: %s" % (
                 name, key, ", ".join([arg[0] for arg in row[1]]) or "nothing"))

@@ -20,7 +20,8 @@ class Lateness:
     def __init__(self):
         self._counts = array("i", [0] * _BUCKETS)
         self._total = 0
-        self.max_ms = 0
+        self.max_ms = 0                         # since start
+        self.stops = 0                          # how often take_too_late() said so
         self.warnings = 0                       # ticks later than WARN_MS, saturates
         self._late_ms = array("i", [0] * _LATE_TIMES)   # times of the last very late ticks
         self._late_count = 0
@@ -43,17 +44,21 @@ class Lateness:
             self._late_ms[slot] = now_ms
             self._late_count += 1
         if self._total >= _AGE_AT:
-            self._age()
+            self._age(now_ms)
 
     def take_too_late(self):
         """True once for each time that the limit of three was passed."""
         if self.too_late:
             self.too_late = False
             self._late_count = 0
+            self.stops += 1
             return True
         return False
 
-    def _age(self):
+    def _age(self, now_ms):
+        newest = (self._late_count + _LATE_TIMES - 1) % _LATE_TIMES
+        if self._late_count and elapsed_ms(now_ms, self._late_ms[newest]) > _LATE_WITHIN_MS:
+            self._late_count = 0                # before the clock's wrap makes them young again
         index = 0
         self._total = 0
         while index < _BUCKETS:

@@ -42,10 +42,11 @@ class Reading:
 class Station:
     """core: SafetyCore. stamp() -> (boot_number, uptime_s, utc_s). show_time(stamp) -> RFC 3339 or None.
 
-    Read-only for others: reading, ceilings, faults, session, operative, stopped, mode, account, phases.
+    now_ms: the clock's reading now. Read-only for others: reading, ceilings, faults, session, operative, stopped, mode, account,
+    phases, failures.
     """
 
-    def __init__(self, core, stamp, show_time, has_phase_switching=False, has_lock=False):
+    def __init__(self, core, stamp, show_time, has_phase_switching=False, has_lock=False, now_ms=0):
         self.core = core
         self.reading = Reading()
         self.ceilings = Ceilings()
@@ -72,7 +73,9 @@ class Station:
         self._notices = {}               # fault name -> when it began
         self._was_charging = False
         self._overview = None
-        self._now_ms = 0
+        self._now_ms = now_ms
+        self._closing = False            # a restart is near: nothing begins any more
+        self.failures = {}               # subscriber -> how often it raised
 
     # ---- wiring
 
@@ -80,17 +83,26 @@ class Station:
         """fn() answers the fact of that name; raises UnknownFact."""
         self._providers[fact_table.check_name(name)] = fn
 
-    def subscribe(self, fn):
-        """fn(event, data) hears "fault", "fault_end", "session_start", "session_end", "charge_start", "overview", "command"."""
-        self._subscribers.append(fn)
+    def subscribe(self, fn, name=None):
+        """fn(event, data) hears "fault", "fault_end", "session_start", "session_end", "charge_start", "overview", "command".
+
+        One that raises is counted in `failures` under its name (its number where it gave none); the others hear all the same, and
+        the charge goes on.
+        """
+        self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "error" fn(subscriber's name, exception)."""
         self._actions[action] = fn
 
     def _tell(self, event, data):
-        for fn in self._subscribers:
-            fn(event, data)
+        for fn, name in self._subscribers:
+            try:
+                fn(event, data)
+            except Exception as error:       # a listener's trouble must not end the charge: this runs in a critical task
+                self.failures[name] = self.failures.get(name, 0) + 1
+                if "error" in self._actions:
+                    self._actions["error"](name, error)
 
     # ---- every 100 ms
 
@@ -110,7 +122,7 @@ class Station:
     def _follow_session(self, now_ms):
         vehicle = self.vehicle_plugged()
         charging = self.core.phase == phases.CLOSED
-        if vehicle and self.session is None:
+        if vehicle and self.session is None and not self._closing:
             self.session_number += 1
             self.session = Session(self.session_number, now_ms, self._stamp(), self.reading.counted_mwh)
             self.session.account = self.account
@@ -133,11 +145,25 @@ class Station:
             self._was_charging = False
             self._tell("session_end", {"session": ended})
 
+    def close_down(self):
+        """A restart is near: power is taken away in order and no session begins any more."""
+        self._closing = True
+
+    def end_session(self, reason):
+        """End the session while the vehicle is still plugged: before a restart. Only after close_down()."""
+        if self.session is not None:
+            ended, self.session = self.session, None
+            ended.end_reason = reason
+            self._was_charging = False
+            self._tell("session_end", {"session": ended})
+
     def _why_ended(self):
         if self.core.trips:
             return "fault"
         if self.core.pilot.state == cp.A:
             return "unplugged"
+        if self._closing:
+            return "restart"
         if not self.operative:
             return "inoperative"
         if self.stopped:
@@ -161,7 +187,8 @@ class Station:
     def _renew_request(self):
         request = self.core.request
         limit_ma = self._limit_ma()
-        wanted = self.operative and self.is_authorized() and not self.stopped and not self.held and limit_ma > 0
+        wanted = (self.operative and self.is_authorized() and not self.stopped and not self.held and not self._closing
+                  and limit_ma > 0)
         request.available = 1 if wanted else 0
         request.offered_ma = limit_ma
         request.phases = self.phases
@@ -207,12 +234,16 @@ class Station:
         return answer
 
     def _set_ceiling(self, args):
+        if self.ceilings.is_own(args["source"]):
+            return refused("not_allowed")
         timeout_ms = (args.get("timeout_s") or 0) * 1000
         if self.ceilings.set(args["source"], args["limit_ma"], self._now_ms, args.get("failsafe_ma"), timeout_ms):
             return ACCEPTED
         return refused("too_many")
 
     def _clear_ceiling(self, args):
+        if self.ceilings.is_own(args["source"]):
+            return refused("not_allowed")
         return ACCEPTED if self.ceilings.clear(args["source"]) else refused("unknown_ceiling")
 
     def _authorize(self, args):
@@ -267,7 +298,7 @@ class Station:
         return ACCEPTED
 
     def _set_phases(self, args):
-        if args["phases"] != self.phases and not self._has_phase_switching:
+        if args["phases"] != self.phases and (not self._has_phase_switching or args["phases"] > self.core.fitted.phases):
             return refused("no_phase_switching")
         self.phases = args["phases"]
         return ACCEPTED

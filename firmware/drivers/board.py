@@ -10,6 +10,13 @@ from firmware.safety.io_image import NOT_FITTED
 
 _TRISTATE = (("rcd_trip", "rcd_tripped"), ("rdc_dd_trip", "rdc_dd_tripped"), ("pe_ok", "pe_ok"),
              ("lock_feedback", "lock_closed"))
+_BAD_WHEN_1 = ("rcd_tripped", "rdc_dd_tripped")
+
+
+
+def _set(output, level):
+    if output is not None:
+        output[0].value(level ^ output[1])
 
 
 class Board:
@@ -37,10 +44,12 @@ class Board:
         self._skip = 0
 
     def _output(self, name, level):
+        """(pin, level that means 0), or None where the board has none."""
         gpio = self.facts["pins"][name]
         if gpio is None:
             return None
-        return machine.Pin(gpio, machine.Pin.OUT, value=level ^ (1 if name in self._active_low else 0))
+        inverted = 1 if name in self._active_low else 0
+        return machine.Pin(gpio, machine.Pin.OUT, value=level ^ inverted), inverted
 
     def _failed(self, name):
         self.errors[name] = self.errors.get(name, 0) + 1
@@ -53,8 +62,9 @@ class Board:
                 setattr(inputs, attribute, pin.value() ^ inverted)
         except (OSError, ValueError):
             self._failed("inputs")
-            inputs.pe_ok = 0                 # unknown is not healthy
             inputs.feedback_1 = NOT_FITTED
+            for attribute, _pin, _inverted in self._inputs:      # unknown is not healthy
+                setattr(inputs, attribute, 1 if attribute in _BAD_WHEN_1 else 0)
         self._skip = 0 if energised else 1 - self._skip
         if self._skip:
             return
@@ -68,19 +78,26 @@ class Board:
         try:
             self.contactor.write(outputs)
             self._pwm.set_high_ns(outputs.pilot_high_ns)
-            if self._rcd_test is not None:
-                self._rcd_test.value(outputs.rcd_test)
-            if self._cp_disconnect is not None:
-                self._cp_disconnect.value(outputs.cp_disconnect)
+            _set(self._rcd_test, outputs.rcd_test)
+            _set(self._cp_disconnect, outputs.cp_disconnect)
         except (OSError, ValueError):
             self._failed("outputs")
             self.contactor.off()
 
     def safe(self):
-        """Coils off, pilot at steady +12 V: when the application ends."""
+        """Coils off, pilot at steady +12 V, monitor's test off: when the application ends."""
         self.contactor.off()
         self._pwm.set_high_ns(1000000)
+        _set(self._rcd_test, 0)
+        _set(self._cp_disconnect, 0)
 
     def temperatures(self):
         """{place: whole °C or None} of the places that have a sensor."""
-        return {name: sensor.celsius() for name, sensor in self._sensors.items()}
+        found = {}
+        for name, sensor in self._sensors.items():
+            try:
+                found[name] = sensor.celsius()
+            except OSError:
+                self._failed(name)
+                found[name] = None
+        return found

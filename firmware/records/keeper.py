@@ -40,26 +40,27 @@ class Keeper:
         self.events = EventLog(prefix + "events")
         self.sessions = SessionLog(prefix)
         self.life = LifeTotals(prefix)
-        self._try(self._open)
+        self._try(self.life.load)
+        self._try(self.sessions.start, self.life.last_session)
+        self._try(self.stamper.start)
+        self._try(self.life.catch_up, self.sessions)
+        if clock.utc_s():
+            self._try(self.clock_was_set)
         self.note("boot", {"cause": start})
 
-    def _open(self):
-        self.life.load()
-        self.sessions.start(self.life.last_session)
-        self.stamper.start()
-        self.life.catch_up(self.sessions)
-        if self._clock.utc_s():
-            self.clock_was_set()
-
     def _try(self, work, *args):
-        """Run what touches the flash; a refusal is a fact, not an exception that travels. Returns None then."""
+        """Run what touches the flash; whatever it raises is a fact, not an exception that travels. Returns None then.
+
+        Only what was written (the work says so by its value) shows that the flash takes it again.
+        """
         try:
             value = work(*args)
-        except OSError as error:
+        except Exception as error:         # also what a damaged record makes of the decoder: no car shall wait for it
             self.failing = True
             self.last_error = "%s: %s" % (type(error).__name__, error)
             return None
-        self.failing = False
+        if value:
+            self.failing = False
         return value
 
     # ---- time
@@ -89,17 +90,17 @@ class Keeper:
         """Subscribe to the station. contactor_open() tells whether the flash may be touched."""
         self._station = station
         self._contactor_open = contactor_open
-        station.session_number = self.sessions.last_number()
-        station.subscribe(self._hear)
+        station.session_number = max(self._try(self.sessions.last_number) or 0, self.life.last_session)
+        station.subscribe(self._hear, "records")
         if self.sessions.unfinished is not None:
             station.held = True
 
     def note(self, event, data):
-        """Write an event of the firmware itself: boot, task_died."""
+        """Write an event of the firmware itself: boot {"cause"}, task_died {"task", "reason"}."""
         if event == "boot":
             self.events.add(self.stamp(), "boot", data["cause"])
         else:
-            self.events.add(self.stamp(), "warning", event, None, str(data.get("task", "")))
+            self.events.add(self.stamp(), "warning", event, None, "%s: %s" % (data["task"], data["reason"]))
 
     def _hear(self, event, data):
         stamp = self.stamp()
@@ -110,7 +111,7 @@ class Keeper:
         elif event == "session_start":
             self._pending = data["session"]
             self._station.held = True
-            self._begin_when_known(stamp)
+            self._begin_when_known()
         elif event == "charge_start":
             self.life.count_cycle()
         elif event == "session_end":
@@ -120,35 +121,41 @@ class Keeper:
         reading = self._station.reading
         return reading.energy_wh if reading.source == "meter" else None
 
-    def _begin_when_known(self, stamp):
+    def _begin_when_known(self):
         """Write the start record as soon as the register is known, or will not be."""
         if self._station.reading.source is None and self._uptime_ms < _HOLD_S * 1000:
             return
+        self._station.held = False         # whatever the flash says below
         if self.sessions.unfinished is not None:
             self._close_unfinished()
         if self._pending is not None:
             session, self._pending = self._pending, None
-            number = self._try(self.sessions.begin, stamp, self._register_wh(), session.id, self._station.phases)
-            if number is not None:
-                session.number = number
-        self._station.held = False
+            self._try(self.sessions.begin, session.start, self._register_wh(), session.id, self._station.phases)
+            if self.sessions.current is not None:    # it runs, also where the flash did not take it
+                session.number = self._station.session_number = self.sessions.current["number"]
 
     def _close_unfinished(self):
-        finished = self._try(self.sessions.close_unfinished, self._register_wh())
-        if finished:
-            self.life.add_session(finished)
-            self.events.add(self.stamp(), "session", "power_cut", finished["number"])
+        session = self.sessions.unfinished
+        self._try(self.sessions.close_unfinished, self._register_wh())
+        if self.sessions.unfinished is None:         # finished, though its record may still wait for the flash
+            self.life.add_session(session)
+            self.events.add(self.stamp(), "session", session["end_reason"], session["number"])
+        self.sessions.unfinished = None              # one that cannot be read is not tried again
 
     def _end(self, session, stamp):
         if self._pending is session:
-            self._begin_when_known(stamp)
+            self._begin_when_known()
+        if self._pending is session:                 # gone before the meter answered: no power has flowed
             self._pending = None
-        if self.sessions.current is None:
+            self._station.held = self.sessions.unfinished is not None
+        record = self.sessions.current
+        if record is None:
             return
-        finished = self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000,
-                             session.end_reason, self._register_wh())
-        if finished:
-            self.life.add_session(finished)
+        record["uid"], record["account"] = session.id, session.account     # may have come after the plug
+        self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000, session.end_reason,
+                  self._register_wh())
+        if self.sessions.current is None:            # ended, though its record may still wait for the flash
+            self.life.add_session(record)
 
     # ---- the task
 
@@ -163,7 +170,7 @@ class Keeper:
         """Once a second."""
         stamp = self.stamp()
         if self._pending is not None or self.sessions.unfinished is not None:
-            self._begin_when_known(stamp)
+            self._begin_when_known()
         session = self._station.session
         if session is not None and self.sessions.current is not None and not self._contactor_open():
             self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
@@ -175,7 +182,8 @@ class Keeper:
         self._try(self._flush)
 
     def _flush(self):
-        self.sessions.flush()
-        self.life.flush(True)
-        self.events.flush(True)
-        self.stamper.flush(True)
+        written = self.sessions.flush()
+        for part in (self.life, self.events, self.stamper):
+            if part.flush(True):
+                written = True
+        return written

@@ -28,28 +28,33 @@ class Workers:
     def __init__(self, count=_WORKERS, inline=False):
         self._count = count
         self._inline = inline
-        self._started = False
-        self._busy = [None] * count        # the job of each worker
-        self._wake = []
+        self._busy = None                  # the job of each worker; None: not started
+        self._wake = None
+        self._ending = None
         self._free = asyncio.Lock()
 
     def _start(self):
-        self._started = True
         try:
             _thread.stack_size(_STACK_BYTES)
         except ValueError:
             _thread.stack_size(0)          # a host that wants more gives its own default
+        self._busy = [None] * self._count
+        self._ending = [False]
+        self._wake = []
         for index in range(self._count):
             lock = _thread.allocate_lock()
             lock.acquire()
             self._wake.append(lock)
-            _thread.start_new_thread(_serve, (self._busy, index, lock))
+            _thread.start_new_thread(_serve, (self._busy, self._ending, index, lock))
 
     async def to_thread(self, fn, *args):
-        """Run fn(*args) in a worker and return its value; raises what it raised. Waits while all workers are busy."""
+        """Run fn(*args) in a worker and return its value; raises what it raised. Waits while all workers are busy.
+
+        Cancelled, it stops waiting; the function runs to its end all the same.
+        """
         if self._inline:
             return fn(*args)
-        if not self._started:
+        if self._busy is None:
             self._start()
         job = _Job(fn, args)
         async with self._free:
@@ -64,21 +69,23 @@ class Workers:
         return job.value
 
     def stop(self):
-        """End the threads when their work is done: a live thread at exit aborts the VM."""
-        if self._started:
+        """End each thread as soon as it has no job: a live thread at exit aborts the VM. A later to_thread() starts new ones."""
+        if self._busy is not None:
+            self._ending[0] = True         # first: a worker looks at it between a job's end and its next sleep
             for index in range(self._count):
                 if self._busy[index] is None:
-                    self._busy[index] = _Job(None, ())
                     self._wake[index].release()
-            self._started = False
+            self._busy = None
 
 
-def _serve(busy, index, lock):
+def _serve(busy, ending, index, lock):
     while True:
+        if ending[0]:
+            return
         lock.acquire()
         job = busy[index]
-        if job.fn is None:
-            return
+        if job is None:
+            return                         # woken without a job: the end
         try:
             job.value = job.fn(*job.args)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""A tiny record replaced often (once a minute): one program of the flash and an erase in about forty writes.
+"""A tiny record replaced often (once a minute): hardly more than one program of the flash, an erase in 25 to 40 writes.
 
 LittleFS keeps files this small inside the folder's own log. Two files take turns, `path.0` and `path.1`, the
 generation's lowest bit says which; the one that is written never is the one that counts, so that a power cut

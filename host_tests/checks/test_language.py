@@ -6,6 +6,7 @@ from host_tests.checks.trees import Tree, one_test_per_row
 from tools.checks import language
 
 BROKEN = (
+    ("the branch for MicroPython", "os.path", "import os, sys\nX = os.path if sys.implementation.name == 'micropython' else 1\n"),
     ("match", "match statement", "def f(x):\n    match x:\n        case 1: return 2\n"),
     ("exception groups", "except*", "\ntry:\n    X = 1\nexcept* OSError:\n    X = 2\n"),
     ("positional-only", "positional-only", "\ndef f(a, /): return a\n"),
@@ -52,6 +53,13 @@ FINE = (
     ("a method of our own", "class A:\n    def zfill(self): return self.zfill()\n"),
     ("starred assignment", "A, *B = [1, 2]\n"),
     ("plain regular expressions", "import re\nX = re.compile('^[a-z]+(a|b)?$')\n"),
+    ("what only CPython reaches",
+     "import os\nimport sys\nif sys.implementation.name == 'micropython':\n    X = 1\nelse:\n    X = os.path\n"),
+    ("what only CPython reaches by a constant", "import os\nimport sys\nMICROPYTHON = sys.implementation.name == 'micropython'\n"
+     "def f():\n    if not MICROPYTHON:\n        return os.path\n    return 1\n"),
+    ("what follows a return on MicroPython",
+     "import json\nimport sys\ndef f(x):\n    if sys.implementation.name == 'micropython':\n        return json.dumps(x)\n"
+     "    return json.dumps(x, indent=1)\n"),
     ("json separators", "import json\nX = json.dumps(1, separators=(',', ':'))\n"),
 )
 

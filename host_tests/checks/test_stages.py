@@ -75,10 +75,15 @@ class Stages(unittest.TestCase):
 
     def test_a_skip_is_a_failure_only_when_strict(self):
         rows = (Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None),)
-        with mock.patch.dict(stages.STAGES, test=rows), mock.patch.object(stages, "ROOT", self.root), \
-                mock.patch.object(stages.run_stages, "__defaults__", (self.root,)):
+        with mock.patch.dict(stages.STAGES, test=rows), mock.patch.object(stages, "ROOT", self.root):
             self.assertEqual(quiet(stages.main, ["test"]), 0)
             self.assertEqual(quiet(stages.main, ["test", "--strict"]), 1)
+
+    def test_a_stage_that_takes_longer_than_the_suite_may_is_stopped_and_a_failure(self):
+        outcomes, _, missed = quiet(stages.run_stages, (Stage("a", python("import time; time.sleep(60)"), None),
+                                                        Stage("b", python(""), None)), self.root, 1)
+        self.assertEqual((outcomes[0].failed, missed), (1, ["b"]))
+        self.assertLess(outcomes[0].seconds, 10)
 
     def test_an_unknown_stage_is_refused_with_the_names_allowed(self):
         done = subprocess.run([sys.executable, "-m", "tools.checks.stages", "test", "--only", "no"], cwd=stages.ROOT,

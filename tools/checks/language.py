@@ -120,6 +120,39 @@ def _calls(node, own):
 RULES = (("grammar", _grammar), ("classes", _classes), ("library", _library), ("calls", _calls))
 
 
+def _says_micropython(test, names):
+    """True or False when the condition holds on MicroPython only or on CPython only, else None."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _says_micropython(test.operand, names)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Name):
+        return names.get(test.id)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and ast.unparse(test.left) == "sys.implementation.name" and isinstance(
+            test.comparators[0], ast.Constant) and test.comparators[0].value == "micropython":
+        return {ast.Eq: True, ast.NotEq: False}.get(type(test.ops[0]))
+    return None
+
+
+def for_cpython(tree):
+    """The nodes that only CPython reaches: branches of `sys.implementation.name == "micropython"`, written out or as a
+    constant of the module, and what follows a branch for MicroPython that returns."""
+    names = {line.targets[0].id: _says_micropython(line.value, {}) for line in tree.body
+             if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)}
+    dead = []
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            for number, line in enumerate(block if isinstance(block, list) else ()):
+                holds = _says_micropython(line.test, names) if isinstance(line, ast.If) else None
+                if holds is not None:
+                    dead += line.orelse if holds else line.body
+                    leaves = isinstance(line.body[-1], (ast.Return, ast.Raise))
+                    dead += block[number + 1:] if holds and leaves else []
+        if isinstance(node, ast.IfExp) and _says_micropython(node.test, names) is not None:
+            dead.append(node.orelse if _says_micropython(node.test, names) else node.body)
+    return {inner for node in dead for inner in ast.walk(node)}
+
+
 def _import_time(source):
     """Statements at the top of a module that do something when it is imported (boot.py is made to)."""
     if source.path == "boot.py":
@@ -150,10 +183,11 @@ def check(root=ROOT, compiled=True):
            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     findings = []
     for source in sources:
+        unreached = for_cpython(source.tree)
         for node in ast.walk(source.tree):
             for _, recognise in RULES:
                 found = recognise(node, own)
-                if found:
+                if found and node not in unreached:
                     where = found[2] if len(found) > 2 else node
                     findings.append(source.finding(where, found[0] + " is missing or different on MicroPython", found[1]))
         findings += _import_time(source)

@@ -7,6 +7,7 @@ not counts as one test. With --strict (what .ci/run says) a skipped test is a fa
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -56,7 +57,26 @@ class Outcome:
         self.seconds = 0.0
 
 
-def run_stage(stage, root=ROOT):
+def run_command(command, root, env, limit_s):
+    """Runs a command in a process group of its own and returns its exit status. After limit_s it, and what it started, is
+    stopped and None returned; Ctrl-C stops it likewise."""
+    process = subprocess.Popen(command, cwd=root, env=env, process_group=0)
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        print("stopped: the time for the whole suite is up")
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def run_stage(stage, root=ROOT, limit_s=None):
     """Runs one stage, its output going straight through."""
     outcome = Outcome(stage)
     place = root / "build" / "reports" / (stage.name.replace(" ", "_") + ".json")
@@ -64,7 +84,7 @@ def run_stage(stage, root=ROOT):
     place.unlink(missing_ok=True)
     print("== %s" % stage.name, flush=True)
     start = time.monotonic()
-    returncode = subprocess.run(stage.command, cwd=root, env=dict(os.environ, MODE3_REPORT=str(place))).returncode
+    returncode = run_command(stage.command, root, dict(os.environ, MODE3_REPORT=str(place)), limit_s)
     outcome.seconds = time.monotonic() - start
     if place.exists():
         counts = json.loads(place.read_text())
@@ -72,21 +92,23 @@ def run_stage(stage, root=ROOT):
         outcome.skips, outcome.left_out = counts["skips"], counts.get("left_out", 0)
     else:
         outcome.passed = int(returncode == 0)
-    if returncode and not outcome.failed:
-        outcome.failed = 1
+    if returncode != 0:
+        outcome.failed = max(outcome.failed, 1)
     if not (outcome.passed or outcome.failed or outcome.skips):
         outcome.failed = 1
         print("the stage %s ran no test at all" % stage.name)
     return outcome
 
 
-def run_stages(stages, root=ROOT):
-    """Runs the stages until one fails; returns (outcomes, names of stages that are not there yet, names not reached)."""
+def run_stages(stages, root=ROOT, limit_s=None):
+    """Runs the stages until one fails or limit_s is over; returns (outcomes, names of stages that are not there yet, names
+    not reached)."""
     outcomes = []
     absent = [stage.name for stage in stages if stage.needs and not (root / stage.needs).exists()]
     present = [stage for stage in stages if stage.name not in absent]
+    start = time.monotonic()
     for stage in present:
-        outcome = run_stage(stage, root)
+        outcome = run_stage(stage, root, None if limit_s is None else max(1, limit_s - (time.monotonic() - start)))
         outcomes.append(outcome)
         print("== %s: %s, %.1f s\n" % (stage.name, "FAILED" if outcome.failed else "passed", outcome.seconds), flush=True)
         if outcome.failed:
@@ -127,7 +149,7 @@ def main(arguments=None):
             parser.error("unknown stage %r; allowed: %s" % (name, ", ".join(names)))
     stages = [stage for stage in stages if not options.only or stage.name in options.only]
     start = time.monotonic()
-    outcomes, absent, missed = run_stages(stages)
+    outcomes, absent, missed = run_stages(stages, ROOT, BUDGET_S[options.suite])
     seconds = time.monotonic() - start
     passed, failed, skipped = summary(options.suite, outcomes, absent, missed, seconds)
     totals = {"passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1)}

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -126,10 +127,10 @@ class Data:
         return password
 
     def _empty_flash(self):
-        from tools.twin.provision import wipe
         if self.flash.exists() and any(self.flash.iterdir()) and not (self.flash / "board.json").exists():
             raise NotStarted(f"{self.flash} is no twin's flash (no board.json in it); --fresh leaves it alone")
-        wipe(self.flash)
+        if self.flash.exists():
+            shutil.rmtree(self.flash)
 
     def _load(self, name):
         try:
@@ -180,6 +181,8 @@ def _show_live(twin, console, ended):
             console.live(twin.clock.call(lambda: _live_text(twin), timeout_s=2))
         except TimeoutError:
             continue
+        except OSError:                 # the clock has been closed
+            return
 
 
 def _on_signals(act):
@@ -194,38 +197,55 @@ def _interrupt(signum, frame):
 def _start(args):
     """Everything that may refuse, in an order that leaves nothing half started."""
     steps = None if args.scenario is None else read(args.scenario)
-    if args.vm:
-        raise NotStarted("--vm: the attachment of the MicroPython VM is not in this version")
+    command = _vm_command(args) if args.vm else None
     http_port, listener = _ports(args)
     try:
         data = Data(args.data, args.fresh)
     except NotStarted:
         listener.close()
         raise
-    return steps, http_port, listener, data
+    return steps, command, http_port, listener, data
+
+
+def _vm_command(args):
+    """The interpreter with its options. Raises NotStarted when there is none."""
+    if args.speed not in (None, 1):
+        raise NotStarted("--vm runs in real time: leave --speed out, or 1")
+    from tools.setup.vm import VmMissing, vm_command
+    from tools.twin.vm_runner import HEAP_KB
+    try:
+        return vm_command(HEAP_KB)
+    except VmMissing as exc:
+        raise NotStarted(f"--vm: {exc}") from None
 
 
 def main(argv=None):
     """Runs the twin; returns the exit status."""
     args = _parser().parse_args(argv)
     try:
-        steps, http_port, listener, data = _start(args)
+        steps, command, http_port, listener, data = _start(args)
     except (NotStarted, ScenarioError) as exc:
         print(exc, file=sys.stderr)
         return 2
     live = sys.stdout.isatty() and not args.headless
     console = Console(live)
-    speed = args.speed if args.speed is not None else 0 if steps is not None and args.headless else 1
+    hurry = steps is not None and args.headless and not args.vm
+    speed = args.speed if args.speed is not None else 0 if hurry else 1
     _on_signals(_interrupt)
     try:
-        return _run(args, steps, http_port, listener, data, console, speed, live)
+        return _run(args, steps, command, http_port, listener, data, console, speed, live)
     except KeyboardInterrupt:           # before or after the twin itself ran
         return 0
 
 
-def _run(args, steps, http_port, listener, data, console, speed, live):
-    twin = Twin(data.flash, http_port, speed, args.seed, lambda text: event(text), set_up=not args.fresh,
-                energy_mwh=data.energy_mwh())
+def _run(args, steps, command, http_port, listener, data, console, speed, live):
+    common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
+              "energy_mwh": data.energy_mwh()}
+    if command is None:
+        twin = Twin(data.flash, http_port, speed, **common)
+    else:
+        from tools.twin.vm_runner import VmTwin
+        twin = VmTwin(data.flash, http_port, command, **common)
     bench = Bench(twin, listener)
     results = []
 
@@ -265,6 +285,7 @@ def _run(args, steps, http_port, listener, data, console, speed, live):
         ended.set()
         bench.stop()
         data.save_energy(twin.world.mains.energy.mwh)
+        twin.close()
         console.end_live()
     if steps is None:
         console.line("ended")

@@ -14,6 +14,7 @@ import microdot
 
 from tools.twin.runner import NotNow
 from tools.twin.verbs import VERBS, BadValue, checked
+from tools.twin.world import NOT_SIMULATED_YET
 
 HOST = "127.0.0.1"
 MOST_BODY_BYTES = 10_000
@@ -49,7 +50,10 @@ def order(twin, verb, values):
         world.reset(values["cause"])
     state = world.state()
     part = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}.get(verb, verb)
-    return {"t_ms": state["t_ms"], part: state[part]}
+    answer = {"t_ms": state["t_ms"], part: state[part]}
+    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
+        answer["note"] = "only noted: what this would break is not simulated yet"
+    return answer
 
 
 class Refused(Exception):
@@ -196,10 +200,13 @@ class Bench:
         self._listener = listener
         self.port = listener.getsockname()[1]
         self._loop = asyncio.SelectorEventLoop()
+        self._serving = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="bench", daemon=True)
 
     def start(self):
+        """Returns when the bench answers."""
         self._thread.start()
+        self._serving.wait()
 
     def stop(self):
         """Close the port; a request under way is dropped."""
@@ -212,6 +219,7 @@ class Bench:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(asyncio.start_server(self._client, sock=self._listener))
+            self._loop.call_soon(self._serving.set)
             self._loop.run_forever()
         finally:
             for task in asyncio.all_tasks(self._loop):

@@ -1,7 +1,12 @@
 """One twin: clock, board, world and flash together, boot after boot until somebody ends it."""
 
+import contextlib
+import gc
 import json
+import socket
 import sys
+import threading
+import weakref
 from pathlib import Path
 
 from tools.twin import cpython
@@ -11,8 +16,10 @@ from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
 from tools.twin.world import World
 
-LIBRARY = str(Path(__file__).resolve().parents[2] / "lib")
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = str(ROOT / "lib")
 POWER_CYCLE_US = 1_000_000
+RESTARTS = ("power_cut", "reset:hard", "reset:watchdog", "reset:soft", "ended")
 
 
 class NotNow(Exception):
@@ -27,6 +34,40 @@ def _provision(flash_dir, http_port, set_up):
         provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
     finally:
         cpython.uninstall()
+
+
+@contextlib.contextmanager
+def _end_with_the_boot(clock):
+    """What the chip forgets when it stops: its sockets are closed, and coroutines that were under way are buried while
+    every device call of theirs still fails, so that no `finally` of theirs reaches the next boot's pins."""
+    board_thread = threading.get_ident()
+    opened = weakref.WeakSet()
+    plain, hook = socket.socket, sys.unraisablehook
+
+    class BoardSocket(plain):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            if threading.get_ident() == board_thread:
+                opened.add(self)
+
+    def quiet(unraisable):
+        if not issubclass(unraisable.exc_type, Halt):
+            hook(unraisable)
+
+    socket.socket = BoardSocket
+    sys.unraisablehook = quiet
+    try:
+        yield
+    finally:
+        socket.socket = plain
+        for one in list(opened):
+            one.close()
+        try:
+            clock.check()
+        except Halt as exc:     # what ended the boot holds on to all of its frames
+            exc.__traceback__ = exc.__context__ = None
+        gc.collect()
+        sys.unraisablehook = hook
 
 
 class Pace:
@@ -63,13 +104,13 @@ class Twin:
         _provision(flash_dir, http_port, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         self.clock = VirtualClock(speed=speed)
-        self.hal = Hal(self.board, self.clock)
+        self.hal = self._make_hal()
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
         self.pace = Pace(self.clock)
         self.powered = True
         self._flash_dir = flash_dir
         self._event = event or (lambda text: None)
-        self._ended = False
+        self._ended = self._prompt = False
         self.world.on_power = self._power
         self.world.on_reset = self._reset
         self._set_board_clock(self.clock.utc_s())
@@ -85,16 +126,28 @@ class Twin:
                     continue
                 self.world.power_returns()
                 self.world.attach(self.hal)
-                reason = run_firmware(clock, self.hal, str(self._flash_dir))
+                reason = self._boot()
                 if reason == "exit":
                     return "exit"
                 if not self._ended:
                     self._event(f"firmware ended: {reason}")
-                if reason == "stopped":
+                if reason not in RESTARTS:
                     self._wait_at_prompt()
         except KeyboardInterrupt:
             return "exit"
         return "ended"
+
+    def _make_hal(self):
+        return Hal(self.board, self.clock)
+
+    def _boot(self):
+        """One boot, from the reset to whatever ends it; returns why."""
+        with _end_with_the_boot(self.clock):
+            return run_firmware(self.clock, self.hal, str(self._flash_dir))
+
+    def _halt(self, exc):
+        """Stop what the firmware is doing; its end was told to the hal before."""
+        self.clock.halt(exc)
 
     def end(self):
         """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
@@ -124,9 +177,10 @@ class Twin:
 
     def _wait_at_prompt(self):
         """The application is gone and no watchdog bites: only power or reset help."""
+        self._prompt = True
         self.clock.resume()
         try:
-            self.clock.run_until(lambda: self._ended or not self.powered)
+            self.clock.run_until(lambda: self._ended or not self.powered or not self._prompt)
         except Halt:
             return
 
@@ -138,7 +192,7 @@ class Twin:
         if not on:
             self.world.detach()
             self.hal.power_cut()
-            self.clock.halt(PowerCut())
+            self._halt(PowerCut())
 
     def _reset(self, cause):
         if not self.powered:
@@ -148,4 +202,5 @@ class Twin:
             self.clock.after(POWER_CYCLE_US, lambda: self.world.set_fault("power_cut", False))
         else:
             self.hal.reset(cause)
-            self.clock.halt(Reset(cause))
+            self._prompt = False
+            self._halt(Reset(cause))

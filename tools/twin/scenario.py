@@ -307,6 +307,7 @@ class Play:
         self._steps = steps
         self._done = done
         self._tell = tell or (lambda text: None)
+        self._step = None
         self._story = self._run()
 
     def start(self):
@@ -330,9 +331,10 @@ class Play:
                 self._twin.clock.after(wait, self._resume)
 
     def _run(self):
-        for self._step in self._steps:
-            self._tell(self._step.text)
-            yield from self._step.act(self)
+        for step in self._steps:
+            self._step = step
+            self._tell(step.text)
+            yield from step.act(self)
 
     def order(self, verb, values):
         """Carry out a checked order of the bench."""

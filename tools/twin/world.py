@@ -26,8 +26,10 @@ NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead", "flash_full")
 
 class World:
     """`hal` is the attached board or None while it has no power; `board` are the board's facts; `meter` is a class that
-    makes a Modbus meter of readings, `energy_mwh` where its register stands. `on_power(on)` is called when the supply of the charger's electronics comes or
-    goes, `on_reset(cause)` when the bench asks for a restart.
+    makes a Modbus meter of readings, `energy_mwh` where its register stands.
+
+    `on_power(on)` is called when the supply of the charger's electronics comes or goes, `on_reset(cause)` when the
+    bench asks for a restart.
     """
 
     def __init__(self, clock, hal, board, seed=1, meter=None, energy_mwh=0):

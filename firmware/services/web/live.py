@@ -4,8 +4,8 @@ import asyncio
 from firmware.services.web.reply import PIECE, HttpError, Reply, json_pieces
 
 MAX_STREAMS = 2           # of the server's connections; a third page polls instead
-_LOOK_MS = 100
-_LOOKS_PER_STATUS = 10
+_LOOK_MS = 200
+_LOOKS_PER_STATUS = 5
 _STALL_MS = 5000          # a client that takes nothing for this long is gone
 _WATCHED = ("overview_state", "cp_state", "contactor")
 
@@ -24,6 +24,7 @@ class Live:
         self._news = asyncio.Event()
         self._number = 0          # of the status in _frame
         self._frame = None        # list of bytes, each about PIECE long
+        self._looks = 0           # since the last status
 
     async def handle(self, request, rest):
         """Route handler. Raises HttpError 503 when all streams are taken."""
@@ -37,7 +38,8 @@ class Live:
             return                # two were let in at the same moment: the client comes again
         self._listeners += 1
         try:
-            seen = self._number if self._frame is None else self._number - 1
+            seen = self._number
+            self._looks = _LOOKS_PER_STATUS       # a newcomer gets a fresh one with the next look
             if self._producer is None:
                 self._producer = asyncio.create_task(self._produce())
             await asyncio.wait_for_ms(write(b"retry: 3000\n\n"), _STALL_MS)
@@ -54,15 +56,15 @@ class Live:
     async def _produce(self):
         """Runs while somebody listens."""
         last = None
-        looks = 0
         try:
             while self._listeners:
-                now = [self._station.fact(name) for name in _WATCHED]
-                if now != last or looks >= _LOOKS_PER_STATUS:
+                facts = self._station.facts()
+                now = [facts[name] for name in _WATCHED]
+                if now != last or self._looks >= _LOOKS_PER_STATUS:
                     last = now
-                    looks = 0
-                    self._publish(_frame(self._station.facts()))
-                looks += 1
+                    self._looks = 0
+                    self._publish(_frame(facts))
+                self._looks += 1
                 await asyncio.sleep_ms(_LOOK_MS)
         except Exception as error:
             self._on_error("live stream", error)

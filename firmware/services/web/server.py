@@ -26,9 +26,11 @@ class _Client:
         self.connection = connection
         self.reader = Reader(connection)
         self.request = None       # once its head is read
+        self.unread = True        # more of the request may come
         self.phase = "silent"
         self.waited_ms = 0        # time that others waited at the door meanwhile
         self.task = None
+        self.started = False
 
     def patience_ms(self):
         if self.phase == "silent" and self.reader.started:
@@ -71,6 +73,8 @@ class WebServer:
             listener.close()
             for client in list(self._clients):
                 client.task.cancel()
+                if not client.started:      # a task cancelled before its first step never gets to its finally
+                    self._let_go(client)
 
     def open_connections(self):
         """How many clients are in now."""
@@ -87,41 +91,45 @@ class WebServer:
                     client.task.cancel()
                     break
 
+    def _let_go(self, client):
+        client.connection.close()
+        self._clients.remove(client)
+
     async def _serve(self, client):
+        client.started = True
         try:
             await self._answer_one(client)
         except (ConnectionGone, asyncio.TimeoutError):
             client.phase = "gone"       # nobody is left to be told
         except asyncio.CancelledError:
             client.phase = "gone"       # its place was wanted, or the server ends: this task is over either way
+        except Exception as error:
+            self._on_error("web", error)      # while sending: the head is out, only breaking off is left
         finally:
-            client.connection.close()
-            self._clients.remove(client)
+            self._let_go(client)
 
     async def _answer_one(self, client):
-        refused = False
         try:
             found = await asyncio.wait_for_ms(self._read(client), self._request_ms)
             if found is None:
                 return
             client.phase = "answering"
+            client.unread = False
             client.waited_ms = 0
             reply = await asyncio.wait_for_ms(self._handle(client.request, found[0], found[1]), self._response_ms)
         except asyncio.TimeoutError:
             if not client.reader.started:
                 return
-            refused = client.phase != "answering"
-            reply = (HttpError(408, "request_timeout", "the request did not come in time") if refused else
-                     HttpError(503, "busy", "no answer in time")).reply()
+            reply = (HttpError(503, "busy", "no answer in time") if client.phase == "answering" else
+                     HttpError(408, "request_timeout", "the request did not come in time")).reply()
         except HttpError as error:
-            refused = client.phase != "answering"
             reply = error.reply()
         client.phase = "answering"
         try:
             await self._send(client, reply)
         finally:
             reply.close()
-        if refused:
+        if client.unread:
             try:
                 await asyncio.wait_for_ms(self._linger(client), _LINGER_MS)
             except asyncio.TimeoutError:
@@ -132,12 +140,13 @@ class WebServer:
         request = client.request = await read_head(client.reader, client.connection.peer)
         if request is None:
             return None
+        length = request.content_length
+        client.unread = length > 0
         row, rest = self._routes.find(request.method, request.path)
         request.g.role = self._role_of(request)
         needed = row[2]() if callable(row[2]) else row[2]
         if not allows(request.g.role, needed):
             raise HttpError(403, "forbidden", "needs the role " + needed)
-        length = request.content_length
         if length > row[4]:
             raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % row[4])
         if length:
@@ -169,9 +178,22 @@ class WebServer:
         sending = reply.send(client.connection.write, is_head, http_1_1)
         if reply.stream is not None:
             client.phase = "stream"     # never has to yield its place: there are at most two
-            await sending
+            watcher = asyncio.create_task(self._watch(client))
+            try:
+                await sending
+            finally:
+                watcher.cancel()
         else:
             await asyncio.wait_for_ms(sending, self._response_ms)
+
+    async def _watch(self, client):
+        """Ends a stream as soon as its client goes, so that a page loaded anew finds its place free."""
+        try:
+            while await client.connection.read(64):
+                continue
+        except ConnectionGone:
+            client.phase = "gone"
+        client.task.cancel()
 
     async def _linger(self, client):
         for _ in range(_LINGER_READS):

@@ -1,0 +1,69 @@
+// Words and numbers for people. The firmware sends codes; every word stands in translations/<language>.json.
+
+export const LANGUAGES = ["en", "de", "fr"];
+
+let words = {};
+let locale = "en";      // the language with the visitor's region where it has one: how numbers and dates are written
+
+export function chosen() {
+  try {
+    const kept = localStorage.getItem("language");
+    if (LANGUAGES.includes(kept)) return kept;
+  } catch { /* storage is switched off: the browser's language is as good */ }
+  for (const wish of navigator.languages || []) {
+    const short = wish.slice(0, 2).toLowerCase();
+    if (LANGUAGES.includes(short)) return short;
+  }
+  return "en";
+}
+
+export async function use(wanted, keep) {
+  const answer = await fetch(`translations/${wanted}.json`);
+  if (!answer.ok) throw new Error(`translations: ${answer.status}`);
+  words = await answer.json();
+  locale = (navigator.languages || []).find(wish => wish.toLowerCase().startsWith(wanted)) || wanted;
+  document.documentElement.lang = wanted;
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = text(element.dataset.t);
+  if (keep) {
+    try { localStorage.setItem("language", wanted); } catch { /* holds for this visit */ }
+  }
+}
+
+export function has(key) {
+  return Object.hasOwn(words, key);
+}
+
+// The text of a key with {names} filled in; an unknown key shows itself, so that a missing word is seen and not guessed.
+export function text(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+function number(value, digits, unit) {
+  const shown = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return `${shown}\u202f${unit}`;
+}
+
+const unknown = value => value === null || value === undefined;
+
+export const ampere = ma => unknown(ma) ? "–" : number(ma / 1000, ma % 1000 ? 1 : 0, "A");
+export const ampereFine = ma => unknown(ma) ? "–" : number(ma / 1000, 1, "A");
+export const volt = v => unknown(v) ? "–" : number(v, 0, "V");
+export const celsius = c => unknown(c) ? "–" : number(c, 0, "°C");
+export const millis = ms => unknown(ms) ? "–" : number(ms, 0, "ms");
+export const watt = w => unknown(w) ? "–" : Math.abs(w) < 1000 ? number(w, 0, "W") : number(w / 1000, 2, "kW");
+export const energy = wh => unknown(wh) ? "–" : wh < 1000 ? number(wh, 0, "Wh") : number(wh / 1000, 2, "kWh");
+
+export function duration(s) {
+  if (unknown(s)) return "–";
+  const two = n => String(n).padStart(2, "0");
+  const clock = `${two(Math.floor(s / 3600) % 24)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  const days = Math.floor(s / 86400);
+  return days ? text("days", { n: days, clock }) : clock;
+}
+
+// How long ago, for people: seconds first, then a clock.
+export const age = s => s < 60 ? number(s, 0, "s") : duration(s);
+
+export function moment(iso) {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(iso));
+}

@@ -1,0 +1,72 @@
+"""Statuses that the page must be able to show, one per state a visitor meets."""
+from firmware.charging.facts import FACTS
+from firmware.charging.faults import row_of
+
+BASE = {
+    "overview_state": "Idle", "cp_state": "A", "ev_state": "A_Not_Present_12V", "session_state": "none", "contactor": "open",
+    "offered_ma": 0, "limit_ma": 16000, "limited_by": "installation",
+    "ceilings": [{"source": "board", "limit_ma": 32000, "failsafe": False},
+                 {"source": "installation", "limit_ma": 16000, "failsafe": False},
+                 {"source": "cable", "limit_ma": 32000, "failsafe": False},
+                 {"source": "user", "limit_ma": 32000, "failsafe": False}],
+    "drawn_ma": 0, "drawn_phases_ma": [0, 0, 0], "voltage_v": 231, "voltage_phases_v": [231, 230, 232], "power_w": 0,
+    "energy_wh": 1234567, "meter_source": "meter", "phases": 3, "phases_used": None, "session": None, "faults": [],
+    "temperatures": {"mcu": 41, "relay": 33, "interior": 30, "supply_1": None, "supply_2": None},
+    "lateness_ms": {"p50": 0, "p99": 2, "max": 11}, "uptime_s": 93784, "boot_number": 17, "reset_cause": "power",
+    "utc": "2026-11-20T10:41:07Z", "version": "0.1.0", "serial": "M3-2611-0042",
+    "board": {"name": "twin", "lacks": ["lock"]}, "availability": "operative", "authorized": True, "mode": "immediate",
+    "account": None,
+    "tasks": [{"name": "control", "critical": True, "restarts": 0, "last_error": None}],
+}
+
+
+def _fault(name):
+    row = row_of(name)
+    return {"code": row[0], "name": name, "since": "2026-11-20T10:12:00Z", "since_uptime_s": 92000,
+            "severity": ("warning", "error", "latched")[row[2]], "advice": "fault." + name}
+
+
+def _session(**more):
+    session = {"number": 312, "start": "2026-11-20T09:30:00Z", "duration_s": 4267, "charging_s": 4012, "energy_wh": 11870,
+               "end_reason": None, "account": None, "id": None}
+    session.update(more)
+    return session
+
+
+_CHARGING = {"overview_state": "Charging", "cp_state": "C", "ev_state": "C_Ready_6V_M12V", "session_state": "charging",
+             "contactor": "closed", "offered_ma": 16000, "drawn_ma": 15800, "drawn_phases_ma": [15800, 15600, 15700],
+             "power_w": 10853, "phases_used": 3, "session": _session()}
+_PLUGGED = {"cp_state": "B", "ev_state": "B_Present_Asked_9V_M12V", "offered_ma": 16000,
+            "session": _session(energy_wh=0, duration_s=42, charging_s=0)}
+
+CHANGES = {
+    "idle": {},
+    "charging": _CHARGING,
+    "waiting": dict(_PLUGGED, overview_state="ReadyForCharging", session_state="waiting_authorization", authorized=False,
+                    offered_ma=0),
+    "paused": dict(_PLUGGED, overview_state="Suspended", session_state="waiting_current", offered_ma=0, limit_ma=0,
+                   limited_by="sunny-roof", session=_session(),
+                   ceilings=BASE["ceilings"] + [{"source": "sunny-roof", "limit_ma": 0, "failsafe": True}]),
+    "stopped": dict(_PLUGGED, overview_state="Suspended", session_state="stopped", session=_session(end_reason="stop")),
+    "fault": dict(_PLUGGED, overview_state="RecoverFromError", session_state="fault", offered_ma=0,
+                  faults=[_fault("contactor_not_closed"), _fault("meter_lost")], meter_source="estimate"),
+    "welded": {"overview_state": "UnrecoverableError", "session_state": "fault", "contactor": "closed", "cp_state": "F",
+               "ev_state": "F_NotAvailable", "faults": [_fault("contactor_welded")]},
+    "service": {"overview_state": "ServiceMode", "availability": "inoperative"},
+    "bare": {"power_w": None, "drawn_ma": None, "drawn_phases_ma": [None, None, None], "voltage_v": None, "energy_wh": None,
+             "voltage_phases_v": [None, None, None], "meter_source": None, "cp_state": None, "utc": None, "serial": None,
+             "ev_state": "Not_Initialized", "lateness_ms": {"p50": 0, "p99": 0, "max": 0},
+             "temperatures": {"mcu": None, "relay": None, "interior": None, "supply_1": None, "supply_2": None},
+             "board": {"name": "esp32-devkit", "lacks": ["coil_watchdog", "weld_feedback", "pe_monitor", "lock"]}},
+}
+
+
+def status(name):
+    """The whole status of an example: exactly the facts of the table."""
+    facts = dict(BASE)
+    facts.update(CHANGES[name])
+    missing = [row[0] for row in FACTS if row[0] not in facts]
+    unknown = [key for key in facts if key not in [row[0] for row in FACTS]]
+    if missing or unknown:
+        raise ValueError("example %s: missing %s, unknown %s" % (name, missing, unknown))
+    return facts

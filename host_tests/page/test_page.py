@@ -1,0 +1,122 @@
+# cpython only: reads the page's sources with re, pathlib and gzip
+"""The page's sources: complete in every language, small, and without anything from elsewhere."""
+import gzip
+import json
+import re
+import tempfile
+import unittest
+from pathlib import Path
+
+from firmware.charging.commands import COMMANDS
+from firmware.charging.facts import CONTACTOR_STATES, OVERVIEW_STATES, SESSION_STATES
+from firmware.charging.faults import FAULTS
+from firmware.drivers.board_facts import CAPABILITIES
+from host_tests.page.examples import CHANGES, status
+from tools.build import page
+
+PAGE = Path(__file__).resolve().parents[2] / "firmware" / "page"
+SCRIPTS = sorted(PAGE.glob("*.js"))
+
+
+def _pairs_without_double(pairs):
+    keys = [key for key, _ in pairs]
+    double = {key for key in keys if keys.count(key) > 1}
+    if double:
+        raise ValueError("there twice: %s" % double)
+    return dict(pairs)
+
+
+def _words():
+    return {path.stem: json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs_without_double)
+            for path in sorted((PAGE / "translations").glob("*.json"))}
+
+
+class Translations(unittest.TestCase):
+    def test_every_language_has_the_same_keys_and_gaps(self):
+        words = _words()
+        self.assertEqual(sorted(words), ["de", "en", "fr"])
+        for language, texts in words.items():
+            with self.subTest(language=language):
+                self.assertEqual(sorted(texts), sorted(words["en"]))
+                for key, text in texts.items():
+                    self.assertTrue(text.strip(), key)
+                    self.assertEqual(sorted(re.findall(r"\{\w+\}", text)), sorted(re.findall(r"\{\w+\}", words["en"][key])), key)
+
+    def test_every_code_that_the_firmware_sends_has_words(self):
+        needed = ["state." + name for name in OVERVIEW_STATES] + ["step." + name for name in SESSION_STATES]
+        needed += ["contactor." + name for name in CONTACTOR_STATES] + ["lacks." + name for name in CAPABILITIES]
+        for row in FAULTS:
+            needed += ["fault." + row[1], "fault.%s.advice" % row[1]]
+        for row in COMMANDS:
+            needed += ["refused." + reason for reason in row[3]]
+        needed += ["temperature." + place for place in status("idle")["temperatures"]]
+        self.assertEqual([key for key in needed if key not in _words()["en"]], [])
+
+    def test_every_text_that_the_page_asks_for_is_there_and_none_is_left_over(self):
+        source = (PAGE / "index.html").read_text() + "".join(path.read_text() for path in SCRIPTS)
+        words = _words()["en"]
+        asked = set(re.findall(r'data-t="([\w.]+)"', source)) | set(re.findall(r'\btext\("([\w.]+)"', source))
+        self.assertEqual(sorted(asked - set(words)), [])
+        families = set(re.findall(r"`(\w+)\.\$\{", source)) | {"fault"}       # fault keys come as the fact's advice
+        self.assertLess(len(families), 12)
+        left_over = [key for key in words if '"%s"' % key not in source and key.partition(".")[0] not in families]
+        self.assertEqual(left_over, [])
+
+
+class Sources(unittest.TestCase):
+    def test_nothing_comes_from_elsewhere_and_nothing_is_inline(self):
+        for path in sorted(PAGE.rglob("*.*")):
+            text = path.read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+            with self.subTest(path=path.name):
+                self.assertIsNone(re.search(r"https?://|url\(|@import", text))
+        html = (PAGE / "index.html").read_text()
+        self.assertIsNone(re.search(r"\son\w+=|\sstyle=|<style|javascript:", html))
+        self.assertEqual(re.findall(r"<script[^>]*>(?!</script>)", html), [])
+        forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacent|eval\(|new Function|document\.write")
+        for path in SCRIPTS:
+            self.assertIsNone(forbidden.search(path.read_text()), path.name)
+
+    def test_what_the_page_loads_is_there(self):
+        html = (PAGE / "index.html").read_text()
+        loads = set(re.findall(r'(?:href|src)="([\w./]+)"', html)) - {"api/v1/status"}
+        for path in SCRIPTS:
+            loads |= {name.removeprefix("./") for name in re.findall(r'from "(\./[\w.]+)"', path.read_text())}
+        self.assertEqual(sorted(loads), sorted(path.name for path in PAGE.iterdir() if path.suffix in (".js", ".css", ".svg")))
+
+
+class Build(unittest.TestCase):
+    def test_the_packed_page_is_the_page_and_within_its_budgets(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder)
+            (out / "gone.js.gz").write_bytes(b"of an older version")
+            sizes = page.build(PAGE, out)
+            self.assertFalse((out / "gone.js.gz").exists())
+            self.assertLess(page.first_view(sizes), page.FIRST_VIEW_KB * 1024)
+            self.assertLess(sum(sizes.values()), page.WHOLE_KB * 1024)
+            for name in sizes:
+                packed = (out / (name + ".gz")).read_bytes()
+                if name.endswith(".json"):
+                    self.assertEqual(json.loads(gzip.decompress(packed)), json.loads((PAGE / name).read_text(encoding="utf-8")))
+                else:
+                    self.assertEqual(gzip.decompress(packed), (PAGE / name).read_bytes())
+            before = {path: path.read_bytes() for path in out.rglob("*.gz")}
+            page.build(PAGE, out)
+            self.assertEqual({path: path.read_bytes() for path in out.rglob("*.gz")}, before)
+
+    def test_a_file_of_unknown_kind_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "notes.txt").write_text("x")
+            with self.assertRaises(ValueError) as refused:
+                page.build(Path(folder), Path(folder) / "out")
+            self.assertIn("notes.txt", str(refused.exception))
+
+
+class Examples(unittest.TestCase):
+    def test_every_example_is_a_whole_status(self):
+        for name in CHANGES:
+            with self.subTest(example=name):
+                self.assertIn(status(name)["overview_state"], OVERVIEW_STATES)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,212 @@
+# cpython only: the world runs in CPython
+import http.client
+import json
+import threading
+import unittest
+
+from host_tests.twin.probe_board import BOARD, ProbeBoard
+from tools.twin.bench import Bench, PortInUse, bound_socket
+from tools.twin.clock import VirtualClock
+from tools.twin.runner import NotNow, Pace
+from tools.twin.world import World
+
+
+class Desk:
+    """A twin without firmware whose clock runs in a thread of its own, and a client for its bench."""
+
+    def __init__(self):
+        ready = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, args=(ready,))
+        self._thread.start()
+        ready.wait()
+        self.bench = Bench(self, bound_socket(0))
+        self.bench.start()
+
+    def _run(self, ready):
+        self.can_advance = True
+        self.clock = VirtualClock(speed=1)
+        self.world = World(self.clock, ProbeBoard(self.clock), BOARD)
+        self.pace = Pace(self.clock)
+        self.utc_set = []
+        self.set_utc = self.utc_set.append
+        ready.set()
+        self.clock.run_until(lambda: self._stop)
+        self.clock.close()
+
+    def close(self):
+        self.bench.stop()
+        self._stop = True
+        self.clock.wake()
+        self._thread.join()
+
+    def call(self, method, path, body=None, headers=None):
+        """(status, decoded JSON). `body` is an object, or bytes as they are."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        client = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=10)
+        client.request(method, path, body, headers or {})
+        answer = client.getresponse()
+        data = answer.read()
+        client.close()
+        kind = answer.getheader("Content-Type", "")
+        return answer.status, json.loads(data) if kind.startswith("application/json") else data.decode()
+
+    def post(self, verb, body):
+        return self.call("POST", "/api/" + verb, body)
+
+    def state(self):
+        return self.call("GET", "/api/state")[1]
+
+
+class BenchTest(unittest.TestCase):
+    def setUp(self):
+        self.desk = Desk()
+        self.addCleanup(self.desk.close)
+
+    def refused(self, verb, body, status, code, field):
+        got, answer = self.desk.post(verb, body)
+        self.assertEqual(got, status, answer)
+        self.assertEqual(set(answer), {"error"})
+        self.assertEqual((answer["error"]["code"], answer["error"]["field"]), (code, field))
+        return answer["error"]["message"]
+
+    def test_state_tells_everything_physical(self):
+        state = self.desk.state()
+        for key in ("cp", "contactor", "rcd", "meter", "lights", "buzzer", "ev", "house", "t_ms"):
+            self.assertIn(key, state)
+        self.assertEqual(set(state["cp"]) & {"high_mv", "low_mv", "duty_permille"}, {"high_mv", "low_mv", "duty_permille"})
+        self.assertEqual(set(state["contactor"]) & {"commanded", "closed", "welded"}, {"commanded", "closed", "welded"})
+
+    def test_a_car_is_plugged_in_and_leaves_its_edge(self):
+        status, answer = self.desk.post("ev", {"plugged": True, "phases": 1, "soc": 0.4})
+        self.assertEqual((status, answer["ev"]["state"], answer["ev"]["phases"]), (200, "B", 1))
+        status, edges = self.desk.call("GET", "/api/trace?since_ms=0")
+        self.assertEqual((status, edges[-1]["signal"], edges[-1]["value"]), (200, "ev_state", "B"))
+        later = self.desk.call("GET", f"/api/trace?since_ms={edges[-1]['t_us'] // 1000 + 1}")[1]
+        self.assertEqual(later, [])
+
+    def test_every_verb_reaches_the_world(self):
+        post = self.desk.post
+        self.assertEqual(post("card", {"uid": "04a1b2c3d4e5f6"})[1]["card"], "04A1B2C3D4E5F6")
+        self.assertEqual(post("house", {"load_w": [500, 0, 0], "solar_w": 4000})[1]["house"]["grid_w"], -3500)
+        self.assertTrue(post("fault", {"name": "weld", "on": True})[1]["faults"]["weld"])
+        self.assertTrue(self.desk.state()["contactor"]["welded"])
+        self.assertTrue(post("button", {"name": "front", "hold_ms": 2000})[1]["buttons"]["front"])
+        self.assertTrue(post("input", {"name": "dim", "on": True})[1]["inputs"]["dim"])
+        self.assertEqual(post("time", {"utc": "2026-11-20T12:00:00Z"})[0], 200)
+        self.assertEqual(self.desk.utc_set, [1_795_176_000])
+        causes = []
+        self.desk.world.on_reset = causes.append
+        self.assertEqual(post("reset", {"cause": "watchdog"})[0], 200)
+        self.assertEqual(causes, ["watchdog"])
+
+    def test_a_fault_that_breaks_nothing_yet_says_so(self):
+        self.assertIn("not simulated", self.desk.post("fault", {"name": "flash_full", "on": True})[1]["note"])
+        self.assertNotIn("note", self.desk.post("fault", {"name": "pe_lost", "on": True})[1])
+
+    def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):
+        before = self.desk.state()["t_ms"]
+        status, answer = self.desk.post("time", {"advance_s": 3600})
+        self.assertEqual(status, 200)
+        self.assertGreaterEqual(answer["t_ms"] - before, 3_600_000)
+        self.assertLess(answer["t_ms"] - before, 3_605_000)
+        self.assertEqual(self.desk.clock.speed, 1)
+
+    def test_two_that_advance_at_once_both_arrive_and_the_pace_comes_back(self):
+        answers = []
+        threads = [threading.Thread(target=lambda s=s: answers.append(self.desk.post("time", {"advance_s": s})))
+                   for s in (5000, 9000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([status for status, _ in answers], [200, 200])
+        self.assertEqual(self.desk.clock.speed, 1)
+
+    def test_what_is_no_json_is_refused_with_400(self):
+        for body in (b"", b"plugged", b"{", b"\xff\xfe", b"[" * 5000):
+            self.refused("ev", body, 400, "not_json", None)
+
+    def test_bad_values_are_refused_with_422_and_say_what_is_allowed(self):
+        for verb, body, field, allowed in (
+                ("ev", {"phases": 4}, "phases", "from 1 to 3"),
+                ("ev", {"phases": 1.5}, "phases", "whole number"),
+                ("ev", {"phases": True}, "phases", "whole number"),
+                ("ev", {"plugged": "yes"}, "plugged", "true or false"),
+                ("ev", {"state": "G"}, "state", "A, B, C"),
+                ("ev", {"soc": 1.01}, "soc", "from 0 to 1"),
+                ("ev", {"colour": "red"}, "colour", "plugged, state"),
+                ("ev", {}, None, "at least one"),
+                ("ev", [1], None, "object"),
+                ("card", {"uid": "04A1B2C"}, "uid", "hexadecimal"),
+                ("card", {}, "uid", "hexadecimal"),
+                ("house", {"load_w": [1, 2]}, "load_w", "L1, L2, L3"),
+                ("house", {"load_w": [1, 2, None]}, "load_w", "L1, L2, L3"),
+                ("house", {"voltage_v": [230, 230, 9e99]}, "voltage_v", "from 0 to 400"),
+                ("fault", {"name": "fire", "on": True}, "name", "weld"),
+                ("fault", {"name": "weld"}, "on", "true or false"),
+                ("button", {"name": "front", "hold_ms": 0}, "hold_ms", "from 1"),
+                ("input", {"name": "rain", "on": True}, "name", "enable"),
+                ("time", {}, None, "advance_s, utc"),
+                ("time", {"advance_s": 1, "utc": "2026-11-20T12:00:00Z"}, None, "just one"),
+                ("time", {"advance_s": -1}, "advance_s", "from 0"),
+                ("time", {"utc": "yesterday"}, "utc", "2026-11-20T12:00:00Z"),
+                ("time", {"utc": "2026-02-30T12:00:00Z"}, "utc", "2026-11-20T12:00:00Z"),
+                ("reset", {"cause": "cosmic"}, "cause", "power, watchdog, soft")):
+            with self.subTest(verb=verb, body=body):
+                self.assertIn(allowed, self.refused(verb, body, 422, "bad_value", field))
+
+    def test_nan_and_infinity_are_no_numbers_here(self):
+        for word in (b"NaN", b"Infinity", b"-Infinity", b"1e999"):
+            self.refused("ev", b'{"soc": ' + word + b"}", 422, "bad_value", "soc")
+
+    def test_a_refused_body_changes_nothing(self):
+        self.refused("ev", {"plugged": True, "phases": 4}, 422, "bad_value", "phases")
+        self.assertFalse(self.desk.state()["ev"]["plugged"])
+
+    def test_unknown_paths_and_methods_answer_in_json_what_there_is(self):
+        status, answer = self.desk.call("GET", "/api/nothing")
+        self.assertEqual((status, answer["error"]["code"]), (404, "unknown_path"))
+        self.assertIn("POST /api/ev", answer["error"]["message"])
+        status, answer = self.desk.call("PUT", "/api/ev", {"plugged": True})
+        self.assertEqual((status, answer["error"]["code"]), (405, "wrong_method"))
+
+    def test_a_bad_query_is_refused(self):
+        for query, field in (("since_ms=soon", "since_ms"), ("since_ms=-1", "since_ms"), ("since_ms=nan", "since_ms"),
+                             ("since=1", "since")):
+            status, answer = self.desk.call("GET", "/api/trace?" + query)
+            self.assertEqual((status, answer["error"]["field"]), (422, field), query)
+
+    def test_a_body_that_is_too_large_is_refused(self):
+        for size in (11_000, 100_000):
+            self.assertEqual(self.desk.post("ev", b" " * size)[0], 413)
+
+    def test_other_pages_in_the_browser_may_not_use_the_bench(self):
+        headers = {"Origin": "http://evil.example"}
+        self.assertEqual(self.desk.call("POST", "/api/ev", {"plugged": True}, headers)[0], 403)
+        own = {"Origin": f"http://127.0.0.1:{self.desk.bench.port}"}
+        self.assertEqual(self.desk.call("POST", "/api/ev", {"plugged": True}, own)[0], 200)
+
+    def test_what_cannot_be_done_now_is_409(self):
+        def refuse(cause):
+            raise NotNow("there is no power")
+        self.desk.world.on_reset = refuse
+        status, answer = self.desk.post("reset", {"cause": "soft"})
+        self.assertEqual((status, answer["error"]["code"]), (409, "not_now"))
+
+    def test_the_page_is_whole_in_itself(self):
+        status, page = self.desk.call("GET", "/")
+        self.assertEqual(status, 200)
+        self.assertIn("Mode3 bench", page)
+        for outside in ("http://", "https://", "src=", "<link"):
+            self.assertNotIn(outside, page)
+
+    def test_a_taken_port_is_one_clear_line(self):
+        with self.assertRaises(PortInUse) as caught:
+            bound_socket(self.desk.bench.port)
+        self.assertIn(f"port {self.desk.bench.port} on 127.0.0.1", caught.exception.strerror)
+
+
+if __name__ == "__main__":
+    unittest.main()

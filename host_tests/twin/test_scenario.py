@@ -1,0 +1,207 @@
+# cpython only: the world runs in CPython
+import tempfile
+import unittest
+from pathlib import Path
+
+from host_tests.twin.probe_board import Bench
+from tools.twin.runner import NotNow, Pace
+from tools.twin.scenario import Play, ScenarioError, read
+
+
+class Stage:
+    """A twin without firmware for Play: the world of a probe board, and facts that a test sets."""
+
+    can_advance = True
+
+    def __init__(self):
+        self.bench = Bench()
+        self.world, self.clock = self.bench.world, self.bench.clock
+        self.pace = Pace(self.clock)
+        self.known = {}
+
+    def facts(self, name):
+        if name not in self.known:
+            raise NotNow("the charger is not running")
+        return self.known[name]
+
+    def set_utc(self, unix_s):
+        self.clock.set_utc(unix_s)
+
+
+class ScenarioCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, text, name="story.scn"):
+        file = self.folder / name
+        file.write_text(text)
+        return file
+
+    def play(self, text, stage=None):
+        """The failure's text, or None. Also returns the stage."""
+        stage = stage or Stage()
+        ends = []
+        Play(stage, read(self.write(text)), ends.append).start()
+        stage.clock.run_until(lambda: bool(ends), limit_us=stage.clock.now_us + 100_000_000_000)
+        self.assertEqual(len(ends), 1, "the scenario did not end")
+        return ends[0], stage
+
+
+class ReadingTest(ScenarioCase):
+    def refused(self, line, *parts):
+        file = self.write("# a story\nplug\n" + line + "\n")
+        with self.assertRaises(ScenarioError) as caught:
+            read(file)
+        text = str(caught.exception)
+        self.assertTrue(text.startswith(f"{file}:3: "), text)
+        for part in parts:
+            self.assertIn(part, text)
+
+    def test_a_broken_line_names_its_place_what_is_wrong_and_what_is_allowed(self):
+        for line, *parts in (
+                ("plugin", "no verb plugin", "plug, unplug"),
+                ("plug phases=4", "from 1 to 3"),
+                ("plug colour=red", "no field colour", "plugged, state"),
+                ("plug plugged=true", "by itself"),
+                ("unplug now", "alone"),
+                ("ev", "at least one"),
+                ("ev state", "field=value"),
+                ("ev soc=0.1 soc=0.2", "said twice"),
+                ("card 12", "hexadecimal"),
+                ("house load_w=1,2", "three numbers"),
+                ("fault fire on", "weld"),
+                ("fault weld", "on or off"),
+                ("fault weld maybe", "true or false"),
+                ("button front 2 s", "for 2 s"),
+                ("button side", "service, front"),
+                ("input rain on", "enable"),
+                ("wait", "500 ms, 2 s"),
+                ("wait 2 fortnights", "500 ms, 2 s"),
+                ("wait -2 s", "500 ms, 2 s"),
+                ("wait 9e99 h", "500 ms, 2 s"),
+                ("advance soon", "500 ms, 2 s"),
+                ("time noon", "2026-11-20T12:00:00Z"),
+                ("reboot softly", "power, watchdog, soft"),
+                ("expect", "expect charger.FACT"),
+                ("expect contactor is open", "neither charger"),
+                ("expect charger.colour is red", "no fact colour", "cp_state"),
+                ("expect world.contactor.color is red", "no color", "commanded, coil"),
+                ("expect world.contactor.closed equals true", "equals"),
+                ("expect world.contactor.closed is true after 2 s", "after"),
+                ("expect world.contactor.closed is true within 2", "500 ms, 2 s"),
+                ("expect trace coil false within 50 ms of contacts", "SIGNAL VALUE"),
+                ("expect trace coils false within 50 ms of ev_state A", "no signal coils", "ev_state"),
+                ("expect trace coil maybe within 50 ms of ev_state A", "true or false"),
+                ("expect trace coil false within 50 ms of ev_state G", "A to F"),
+                ("include", "one file"),
+                ("include nowhere.scn", "no file"),
+                ("include story.scn", "includes itself"),
+                ("wait '2 s", "quotation")):
+            with self.subTest(line=line):
+                self.refused(line, *parts)
+
+    def test_a_broken_line_in_an_included_file_is_named_there(self):
+        inner = self.write("\n\nwiggle\n", "inner.scn")
+        with self.assertRaises(ScenarioError) as caught:
+            read(self.write("include inner.scn\n"))
+        self.assertTrue(str(caught.exception).startswith(f"{inner}:3: "))
+
+    def test_a_missing_or_binary_file_is_one_clear_line(self):
+        with self.assertRaises(ScenarioError):
+            read(self.folder / "nowhere.scn")
+        file = self.folder / "binary.scn"
+        file.write_bytes(b"\xff\xfe\x00")
+        with self.assertRaises(ScenarioError):
+            read(file)
+
+    def test_every_scenario_of_the_project_can_be_read(self):
+        for file in sorted((Path(__file__).parents[1] / "scenarios").glob("*.scn")):
+            self.assertGreater(len(read(file)), 5, file.name)
+
+
+class PlayingTest(ScenarioCase):
+    def test_verbs_reach_the_world_and_time_passes_as_told(self):
+        failure, stage = self.play("""
+            house load_w=100,200,300 solar_w=50      # quiet house
+            time 2026-11-20T12:00:00Z
+            plug phases=1 soc=0.5
+            wait 500 ms
+            advance 2 h
+            fault pe_lost on
+            expect world.ev.phases is 1
+            expect world.pe_ok is false
+            expect world.house.load_w is [100,200,300]
+        """)
+        self.assertIsNone(failure)
+        self.assertEqual(stage.clock.now_us, 7_200_500_000)
+        self.assertEqual(stage.clock.utc_s(), 1_795_176_000 + 7200)
+
+    def test_within_waits_until_it_holds_and_no_longer(self):
+        failure, stage = self.play("button front for 2 s\nexpect world.buttons.front is false within 5 s\n")
+        self.assertIsNone(failure)
+        self.assertTrue(2_000_000 <= stage.clock.now_us <= 2_010_000, stage.clock.now_us)
+
+    def test_an_expectation_that_stays_unmet_fails_at_its_time_and_tells_what_was_seen(self):
+        failure, stage = self.play("plug\nexpect world.contactor.closed is true within 3 s\nfault weld on\n")
+        self.assertIn("story.scn:2: expect world.contactor.closed", failure)
+        self.assertIn("was false after 3.000 s", failure)
+        self.assertIn('ev_state "B"', failure)
+        self.assertFalse(stage.world.faults["weld"], "the story must end at the failing line")
+
+    def test_for_fails_at_the_first_moment_that_breaks_it(self):
+        failure, stage = self.play("button front for 2 s\nexpect world.buttons.front is true for 5 s\n")
+        self.assertIn("was false after 2.0", failure)
+        failure, stage = self.play("expect world.buttons.front is false for 5 s\n")
+        self.assertIsNone(failure)
+        self.assertEqual(stage.clock.now_us, 5_000_000)
+
+    def test_comparisons(self):
+        stage = Stage()
+        stage.known = {"drawn_ma": 16_000, "session": None, "limited_by": "user",
+                       "faults": [{"code": 5, "name": "diode"}], "voltage_phases_v": [230, 231, 232]}
+        good = ("charger.drawn_ma is 16000", "charger.drawn_ma == 16000", "charger.drawn_ma is not 1",
+                "charger.drawn_ma != 1", "charger.drawn_ma >= 16000", "charger.drawn_ma < 16001", "charger.session is null",
+                "charger.limited_by is user", "charger.faults has diode", "charger.faults has 5",
+                "charger.faults lacks weld", "charger.voltage_phases_v.2 > 231", "charger.voltage_phases_v has 230")
+        for line in good:
+            self.assertIsNone(self.play("expect " + line, stage)[0], line)
+        bad = ("charger.drawn_ma is 15999", "charger.drawn_ma > 16000", "charger.session > 5", "charger.session.energy_wh is 0",
+               "charger.faults lacks diode", "charger.faults has weld", "charger.voltage_phases_v.3 > 1", "charger.utc is null",
+               "charger.limited_by < 5", "charger.drawn_ma has 1")
+        for line in bad:
+            self.assertIsNotNone(self.play("expect " + line, stage)[0], line)
+
+    def test_trace_expectations_measure_from_the_newest_cause(self):
+        story = "plug state=C\nwait 1 s\nunplug\nwait {pause} ms\nfault weld on\n"
+        line = "expect trace contacts true within 50 ms of ev_state A\n"
+        self.assertIsNone(self.play(story.format(pause=50) + line)[0])
+        self.assertIn("came after 51.0 ms", self.play(story.format(pause=51) + line)[0])
+        self.assertIn("did not come", self.play("plug\nunplug\n" + line)[0])
+        self.assertIn("never been seen", self.play("plug\nexpect trace contacts true within 1 s of coil true\n")[0])
+
+    def test_includes_are_played_in_place(self):
+        self.write("fault pe_lost on\n", "dark.scn")
+        failure, stage = self.play("include dark.scn\nexpect world.pe_ok is false\n")
+        self.assertIsNone(failure)
+
+    def test_an_order_that_cannot_be_done_now_fails_the_story(self):
+        stage = Stage()
+
+        def refuse(cause):
+            raise NotNow("there is no power")
+        stage.world.on_reset = refuse
+        self.assertIn("there is no power", self.play("reboot soft\n", stage)[0])
+
+    def test_a_twin_that_breaks_fails_the_story_instead_of_hanging(self):
+        stage = Stage()
+
+        def broken(name):
+            raise ZeroDivisionError
+        stage.facts = broken
+        self.assertIn("ZeroDivisionError", self.play("expect charger.cp_state is A within 5 s\n", stage)[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

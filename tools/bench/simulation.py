@@ -1,0 +1,35 @@
+"""How many times real time the twin simulates one charger, idle and charging, in virtual time with device costs."""
+import tempfile
+import time
+from pathlib import Path
+
+from tools.bench.row import at_least, not_measured
+
+LIMIT = 1000
+STORIES = (
+    ("idle", "wait 2 s\nadvance 10 min\n"),
+    ("charging", "wait 2 s\nplug phases=3 max_current_a=16 soc=0.2\nexpect world.contactor.closed is true within 10 s\n"
+                 "advance 5 min\nexpect world.contactor.closed is true\n"),
+)
+
+
+def rows():
+    try:
+        from tools.twin.scenario import read
+        from tools.twin.scenario_suite import play
+    except ImportError as error:
+        return [not_measured("simulation", str(error), "≥ %d" % LIMIT)]
+    found = []
+    for name, text in STORIES:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "story.scn")
+            file.write_text(text)
+            start = time.perf_counter()
+            failure, simulated_s, _ = play(read(file))
+            took_s = time.perf_counter() - start
+        if failure:
+            found.append(not_measured("simulation, " + name, str(failure), "≥ %d" % LIMIT))
+        else:
+            found.append(at_least("simulation, " + name, int(simulated_s / took_s), "× real time", LIMIT,
+                                  "%.0f s in %.1f s" % (simulated_s, took_s)))
+    return found

@@ -1,0 +1,63 @@
+"""Packs the page for the device: `python -m tools.build.page [--out DIR]` writes build/page/<file>.gz and says the sizes.
+
+The firmware serves `name.gz` where it is there and the source otherwise. Same input, same bytes: no time and no name goes in.
+"""
+import argparse
+import gzip
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "firmware" / "page"
+FIRST_VIEW_KB = 35      # gzip, everything that the overview needs in one language
+WHOLE_KB = 120
+TYPES = (".html", ".css", ".js", ".json", ".svg")
+
+
+def pack(data, suffix):
+    """The gzip bytes of one file; JSON is written without spaces first."""
+    if suffix == ".json":
+        data = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode()
+    return gzip.compress(data, 9, mtime=0)
+
+
+def build(source, out):
+    """Pack every file of the page into out; {name: gzip bytes}. What out held before is removed."""
+    sizes = {}
+    for old in sorted(out.rglob("*.gz")):
+        old.unlink()
+    for path in sorted(source.rglob("*")):
+        if not path.is_file():
+            continue
+        if path.suffix not in TYPES:
+            raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))
+        name = path.relative_to(source).as_posix()
+        packed = pack(path.read_bytes(), path.suffix)
+        target = out / (name + ".gz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(packed)
+        sizes[name] = len(packed)
+    return sizes
+
+
+def first_view(sizes):
+    """Bytes of what the overview loads in its largest language."""
+    words = [size for name, size in sizes.items() if name.startswith("translations/")]
+    return sum(size for name, size in sizes.items() if "/" not in name) + max(words)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "page", help="folder to write (default: build/page)")
+    options = parser.parse_args(arguments)
+    sizes = build(SOURCE, options.out)
+    for name, size in sizes.items():
+        print("%6d  %s" % (size, name))
+    first, whole = first_view(sizes), sum(sizes.values())
+    print("%6d  first view (at most %d kB), %d whole page (at most %d kB)" % (first, FIRST_VIEW_KB, whole, WHOLE_KB))
+    return 1 if first > FIRST_VIEW_KB * 1024 or whole > WHOLE_KB * 1024 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The twin with the firmware on MicroPython: the world here, in real time, the firmware in a process of its own."""
+
+import http.client
+import json
+import threading
+import time
+from pathlib import Path
+
+from tools.twin.runner import ROOT, NotNow, Twin
+from tools.twin.vm_link import VmLink, VmProcess
+
+HEAP_KB = 4096                  # compiling the sources takes room that the device's .mpy files do not
+MAIN = Path(__file__).with_name("vm_main.py")
+LINKED = ("firmware", "lib")    # the device's path is its flash: the development tree is linked into it
+POLL_S = 0.1
+STALE_S = 1.0
+
+
+class VmTwin(Twin):
+    """`command` is the interpreter with its options. Time cannot be hurried; facts come over HTTP, up to 0.2 s old."""
+
+    can_advance = False
+
+    def __init__(self, flash_dir, http_port, command, **more):
+        super().__init__(flash_dir, http_port, 1, **more)
+        for name in LINKED:
+            link = Path(flash_dir) / name
+            if not link.is_symlink() and not link.exists():
+                link.symlink_to(ROOT / name, target_is_directory=True)
+        self._process = VmProcess(self.hal, command, str(flash_dir), str(MAIN))
+        self._http_port = http_port
+        self._status = None
+        self._asked = threading.Event()
+        self._reader = threading.Thread(target=self._read_status, name="status", daemon=True)
+
+    def facts(self, name):
+        """One fact of the running charger. Raises NotNow while it does not answer."""
+        if not self._reader.is_alive():
+            self._reader.start()
+        self._asked.set()
+        status = self._status
+        if status is None or not self.powered or time.monotonic() - status[0] > STALE_S:
+            raise NotNow("the charger does not answer")
+        return status[1].get(name)
+
+    def end(self):
+        """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
+        self._ended = True
+        self.clock.wake()
+
+    def close(self):
+        self.hal.power_cut()
+        super().close()
+
+    def _make_hal(self):
+        return VmLink(self.board, self.clock)
+
+    def _boot(self):
+        self._status = None
+        try:
+            self._process.start()
+        except ConnectionError as exc:
+            return f"no start: {exc}"
+        while not self._ended:
+            reason = self._process.wait(self.clock.now_us + 50_000)
+            if reason is not None:
+                return reason
+        self.hal.power_cut()
+        return "ended"
+
+    def _halt(self, exc):
+        """The link has ended the process already."""
+
+    def _read_status(self):
+        while not self._ended:
+            self._asked.wait()
+            self._asked.clear()
+            try:
+                client = http.client.HTTPConnection("127.0.0.1", self._http_port, timeout=2)
+                client.request("GET", "/api/v1/status")
+                status = json.loads(client.getresponse().read())
+                client.close()
+                self._status = (time.monotonic(), status)
+            except (OSError, ValueError, http.client.HTTPException):
+                self._status = None
+            time.sleep(POLL_S)
