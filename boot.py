@@ -19,7 +19,6 @@ import micropython  # noqa: E402
 
 TRIES = 3  # starts that a slot gets until the application confirms it
 FAILURES = 8  # crashes, watchdog bites and brown-outs in a row without a good start
-DELAY_MAX_MS = 300_000
 CONSOLE_MS = 86_400_000  # a console left open gives the charger back after a day
 LOG_ENTRIES = 16
 BUTTON_MS = 2000
@@ -263,7 +262,7 @@ def crashed(root, pins, slot, e):
     short = bytes([ord(c) if " " <= c <= "~" else 63 for c in text_of(e)[:32]])
     rtc_write(CRASH, kind, failures, last, restarts, short)
     log(root, "crash", slot, text_of(e))
-    pause_ms = min(1000 << min(failures, 10), DELAY_MAX_MS)
+    pause_ms = 1000 << min(failures, 8)
     machine.WDT(timeout=pause_ms + 10_000)
     time.sleep_ms(pause_ms)
     machine.reset()

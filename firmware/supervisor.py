@@ -1,7 +1,8 @@
 """Starts the tasks of the one table, restarts those that may be restarted, and feeds the watchdog.
 
 The watchdog is fed only when every critical task has checked in within its period. A critical task that dies is not restarted: the
-contactor is opened, and the watchdog resets the charger. A task that dies again and again for one reason is logged once, counted always.
+contactor is opened, and the watchdog resets the charger. A task that dies again and again for one reason is logged once and counted
+always.
 """
 
 import asyncio

@@ -21,21 +21,25 @@ for place in (str(ROOT / "lib"), str(ROOT)):
     if place not in sys.path:
         sys.path.insert(0, place)
 
-try:
-    from tools.twin.cpython import install
-except ModuleNotFoundError as error:
-    if error.name not in ("tools.twin", "tools.twin.cpython"):
-        raise
-    SHIMS = "tools/twin/cpython.py is not there: asyncio, time and machine are CPython's own"
-else:
-    install()
-    SHIMS = None
+from tools.twin import cpython  # noqa: E402  (found by the paths above)
+
+cpython.install()
 
 _counts = {"passed": 0, "failed": 0, "left_out": 0, "skips": []}
 
 
-def pytest_report_header(config):
-    return SHIMS
+@pytest.fixture(scope="module", autouse=True)
+def installations_are_given_back():
+    """A module that takes back more, or fewer, of the twin's installations than it made would break those after it."""
+    before = len(cpython._stack)
+    yield
+    after = len(cpython._stack)
+    while len(cpython._stack) > before:
+        cpython.uninstall()
+    while len(cpython._stack) < before:
+        cpython.install()
+    if after != before:
+        pytest.fail("the module leaves %d of the twin's installations, it found %d" % (after, before))
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -81,7 +85,7 @@ def pytest_runtest_logreport(report):
             _counts["skips"].append((report.nodeid, reason))
     elif report.failed:
         _counts["failed"] += 1
-    elif report.when == "call":
+    elif report.when == "call" and type(report) is pytest.TestReport:  # a subtest is part of its test
         _counts["passed"] += 1
 
 

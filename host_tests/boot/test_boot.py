@@ -288,6 +288,7 @@ class Cases:
                 start = device.start()
                 self.assertEqual(start.end, "reset:hard")
                 self.assertIn(note, device.read("boot_log.json"))
+                self.assertLessEqual(len(json.loads(device.read("boot_log.json"))["entries"][0]["reason"]), 80)
                 after = start.outputs[[o[0] for o in start.outputs].index("pwm") + 1:]
                 self.assertEqual(after[:3], [("pin", COIL_1, 0), ("pin", COIL_2, 0), ("pin", PILOT, 1)])
                 self.assertEqual([o[0] for o in after[3:]][:1], ["wdt"])

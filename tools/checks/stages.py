@@ -19,7 +19,7 @@ from tools.checks.source import ROOT
 Stage = namedtuple("Stage", "name command needs")  # needs: a file that must exist, else the stage is not there yet
 
 PY = sys.executable
-PYTEST = (PY, "-m", "pytest", "-q", "-rs", "--import-mode=importlib", "--tb=short")
+PYTEST = (PY, "-m", "pytest", "-q", "-rfEs", "--import-mode=importlib", "--tb=short")
 
 STAGES = {
     "test": (

@@ -1,0 +1,200 @@
+"""Board facts are checked before any driver is built; every message names the place and what is allowed."""
+
+import json
+import os
+import unittest
+
+from firmware.drivers import board_facts
+from firmware.drivers.board_facts import CAPABILITIES, NEEDS, OUTPUTS, PINS, BoardError, check, lacks, load
+from host_tests.drivers.chip import _repository
+from host_tests.drivers.chip import board_facts as repository_board
+from host_tests.storage.scratch import Scratch
+
+
+class TestRepository(unittest.TestCase):
+    def test_every_board_of_the_repository_is_good_and_has_its_files_name(self):
+        names = sorted([name for name in os.listdir(_repository() + "/board_configs") if name.endswith(".json")])
+        self.assertIn("twin.json", names)
+        for name in names:
+            with self.subTest(board=name):
+                facts = load(_repository() + "/board_configs/" + name)
+                self.assertEqual(facts["name"] + ".json", name)
+                self.assertEqual(sorted(facts["pins"]), sorted(PINS))
+
+    def test_what_the_twin_lacks_is_told(self):
+        self.assertEqual(lacks(load(_repository() + "/board_configs/twin.json")), ["lock"])
+
+    def test_tables_of_the_check_fit_each_other(self):
+        self.assertEqual(sorted(NEEDS), sorted(CAPABILITIES))
+        for name in OUTPUTS:
+            self.assertIn(name, PINS)
+        for chip in board_facts.CHIPS:
+            self.assertIn(chip, board_facts.HIGHEST_GPIO)
+
+
+class TestFile(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Scratch()
+        self.addCleanup(self.scratch.close)
+
+    def test_missing_file_and_text_that_is_not_json_name_the_file(self):
+        path = self.scratch.folder + "board.json"
+        with self.assertRaises(BoardError) as caught:
+            load(path)
+        self.assertEqual(caught.exception.place, path)
+        self.assertIn("cannot be read", str(caught.exception))
+        for text in (b"", b"board"):
+            self.scratch.write("board.json", text)
+            with self.assertRaises(BoardError) as caught:
+                load(path)
+            self.assertIn("not JSON", str(caught.exception))
+        whole = json.dumps(repository_board()).encode()
+        for length in range(0, len(whole), 97):         # MicroPython's parser closes what is open; the check refuses it
+            self.scratch.write("board.json", whole[:length])
+            with self.assertRaises(BoardError):
+                load(path)
+
+    def test_good_file_comes_back_as_it_is(self):
+        self.scratch.write("board.json", json.dumps(repository_board()).encode())
+        self.assertEqual(load(self.scratch.folder + "board.json"), repository_board())
+
+
+class TestCheck(unittest.TestCase):
+    def bad(self, change, place, *words):
+        """Change good facts; the check must name the place, and say these words."""
+        facts = repository_board()
+        change(facts)
+        with self.assertRaises(BoardError) as caught:
+            check(facts)
+        self.assertEqual(caught.exception.place, place)
+        for word in (place,) + words:
+            self.assertIn(word, str(caught.exception))
+
+    def put(self, value, *path):
+        def change(facts):
+            for key in path[:-1]:
+                facts = facts[key]
+            facts[path[-1]] = value
+        return change
+
+    def drop(self, *path):
+        def change(facts):
+            for key in path[:-1]:
+                facts = facts[key]
+            del facts[path[-1]]
+        return change
+
+    def test_facts_must_be_an_object(self):
+        for value in ([], "x", None, 3):
+            with self.assertRaises(BoardError) as caught:
+                check(value)
+            self.assertEqual(caught.exception.place, "file")
+
+    def test_every_top_level_part_is_wanted_with_its_type(self):
+        for key in ("format", "name", "chip", "pins", "active_low", "cp", "has", "limits"):
+            self.bad(self.drop(key), key)
+            self.bad(self.put(5 if key != "format" else True, key), key)
+
+    def test_format_is_1(self):
+        for value in (0, 2, "1", 1 * 1.0, True):
+            self.bad(self.put(value, "format"), "format", "must be 1")
+
+    def test_unknown_chip_lists_the_known_ones(self):
+        self.bad(self.put("avr", "chip"), "chip", "twin", "esp32", "esp32s3")
+
+    def test_every_missing_pin_is_named(self):
+        for name in PINS:
+            self.bad(self.drop("pins", name), "pins." + name, "missing", "null")
+
+    def test_first_missing_pin_is_the_same_on_every_interpreter(self):
+        facts = repository_board()
+        facts["pins"] = {}
+        with self.assertRaises(BoardError) as caught:
+            check(facts)
+        self.assertEqual(caught.exception.place, "pins." + sorted(PINS)[0])
+
+    def test_unknown_pin_is_named(self):
+        self.bad(self.put(3, "pins", "coffee"), "pins.coffee", "unknown", "buzzer")
+
+    def test_doubled_pin_names_both_functions(self):
+        self.bad(self.put(33, "pins", "contactor_2"), "pins.cp_pwm", "GPIO 33", "pins.contactor_2")
+
+    def test_pins_that_must_be_there_cannot_be_null(self):
+        for name in PINS:
+            if PINS[name]:
+                self.bad(self.put(None, "pins", name), "pins." + name, "must be fitted")
+
+    def test_pin_numbers_are_whole_and_in_range(self):
+        for value in (-1, 64, "3", True, 3 * 1.0, [3]):
+            self.bad(self.put(value, "pins", "buzzer"), "pins.buzzer", "0 to 63")
+
+        def on_the_s3(facts):
+            facts["chip"] = "esp32s3"
+            facts["pins"]["button_front"] = 49
+        self.bad(on_the_s3, "pins.button_front", "0 to 48")
+
+    def test_gpio_that_the_chip_does_not_have_is_refused(self):
+        def esp32(facts):
+            facts["chip"] = "esp32"
+            for name in facts["pins"]:
+                if name.startswith("input_"):
+                    facts["pins"][name] = None
+            facts["pins"]["buzzer"] = 24
+        self.bad(esp32, "pins.buzzer", "no GPIO 24")
+
+    def test_output_on_a_pin_that_can_only_be_an_input_is_refused(self):
+        for name in OUTPUTS:
+            if name != "cp_pwm":
+                def change(facts, name=name):
+                    facts["pins"]["temperature_relay_adc"] = None
+                    facts["pins"][name] = 34
+                self.bad(change, "pins." + name, "only be an input")
+
+    def test_active_low_holds_pin_names(self):
+        self.bad(self.put(["coffee"], "active_low"), "active_low", "coffee")
+        self.bad(self.put([[1]], "active_low"), "active_low", "not a pin name")
+        self.bad(self.put([None], "active_low"), "active_low", "not a pin name")
+
+    def test_pilots_numbers_are_whole_and_in_range(self):
+        for key, low, high in (("a_ppm", 10000, 500000), ("b_uv", 0, 3000000)):
+            for value in (low - 1, high + 1, "5", None, False, low * 1.0):
+                self.bad(self.put(value, "cp", key), "cp." + key, str(low), str(high))
+        self.bad(self.put("guess", "cp", "sensing"), "cp.sensing", "full_range")
+        for value in (None, 0, "no"):
+            self.bad(self.put(value, "cp", "pwm_invert"), "cp.pwm_invert", "true or false")
+
+    def test_every_capability_is_true_or_false(self):
+        for name in CAPABILITIES:
+            self.bad(self.put(1, "has", name), "has." + name, "true or false")
+            self.bad(self.drop("has", name), "has." + name)
+
+    def test_capability_without_its_pins_is_refused(self):
+        for name in CAPABILITIES:
+            for pin in NEEDS[name]:
+                def change(facts, name=name, pin=pin):
+                    for other in NEEDS[name]:
+                        if facts["pins"][other] is None:
+                            facts["pins"][other] = 18
+                            break
+                    facts["has"][name] = True
+                    facts["pins"][pin] = None
+                    for other in NEEDS[name]:
+                        if other != pin and facts["pins"][other] is None:
+                            facts["pins"][other] = 19
+                self.bad(change, "has." + name, "pins." + pin)
+
+    def test_limits(self):
+        for value in (0, 2, 4, "3", True, 3 * 1.0):
+            self.bad(self.put(value, "limits", "phases"), "limits.phases", "1 or 3")
+        for value in (5, 64, "16", None, 16 * 1.0):
+            self.bad(self.put(value, "limits", "max_current_a"), "limits.max_current_a", "6", "63")
+
+    def test_bus_needs_its_uart_and_its_other_pin(self):
+        for value in (3, -1, "1", None, True):
+            self.bad(self.put(value, "rs485", "uart"), "rs485.uart", "0 to 2")
+        self.bad(self.drop("rs485"), "rs485.uart")
+        self.bad(self.put(None, "pins", "rs485_rx"), "pins.rs485_rx")
+
+
+if __name__ == "__main__":
+    unittest.main()
