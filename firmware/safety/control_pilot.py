@@ -86,20 +86,28 @@ class PilotReader:
         """The pilot is interrupted on purpose: what is read now says nothing of the vehicle. The state stays."""
         self._burst = inputs.cp_burst
         self.fresh = 0
-        self.raw = UNKNOWN
-        self.raw_bursts = 0
+        self._forget_bursts()
         self.stale_left_ms = limits.CP_STALE_MS
         self.undefined_left_ms = limits.CP_UNDEFINED_MS
+
+    def _forget_bursts(self):
+        """What was seen before a gap and after it is not seen in a row."""
+        self.raw = UNKNOWN
+        self.raw_bursts = 0
+        self.forget_low()
 
     def update(self, gap_ms, inputs, judge_low, driven_f):
         """Take over a burst. judge_low: PWM is on and settled; driven_f: we drive steady -12 V ourselves."""
         self.fresh = 0
         self.stale_left_ms = count_down(self.stale_left_ms, gap_ms)
         self.enter_left_ms = count_down(self.enter_left_ms, gap_ms)
-        if self.raw == UNDEFINED or self.raw == F and not driven_f:
-            self.undefined_left_ms = count_down(self.undefined_left_ms, gap_ms)
-        else:
+        if self.raw != UNDEFINED and (self.raw != F or driven_f) and (
+                self.raw == self.state or self.raw_bursts >= limits.CP_CHANGE_BURSTS):
             self.undefined_left_ms = limits.CP_UNDEFINED_MS
+        else:                          # no state explains it, or no two bursts in a row agree
+            self.undefined_left_ms = count_down(self.undefined_left_ms, gap_ms)
+        if self.stale_left_ms == 0:
+            self._forget_bursts()
         if inputs.cp_burst == self._burst:
             return
         self._burst = inputs.cp_burst

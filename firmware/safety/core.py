@@ -48,7 +48,7 @@ class SafetyCore:
         self.contactors = ContactorWatch(fitted)
         self.monitor = MonitorTest()
         self.current = CurrentWatch(fitted)
-        self.supply = SupplyWatch()
+        self.supply = SupplyWatch(fitted)
         self.temperature = TemperatureWatch()
         self.phase = IDLE
         self.trips = 0              # active bits of trips.py
@@ -71,6 +71,7 @@ class SafetyCore:
         self._alive_left_ms = 0     # until the request counts as dead
         self._phase_left_ms = 0     # STOPPING: until opened under load; WAKING: until over; CLOSING, OPENING: without feedback
         self._reclose_left_ms = 0
+        self._switch_left_ms = 0    # since the contactor opened: until another number of phases may be closed
         self._wake_left_ms = limits.WAKE_AFTER_MS
 
     # ---- the two ways of taking power away
@@ -101,6 +102,8 @@ class SafetyCore:
         if not self._started:
             self._start(now_ms)
         gap_ms = elapsed_ms(now_ms, self._tick_ms)
+        if gap_ms > limits.GAP_MAX_MS:
+            gap_ms = limits.GAP_MAX_MS
         self._tick_ms = now_ms
         self._count_down(gap_ms)
         self._read(gap_ms)
@@ -120,12 +123,15 @@ class SafetyCore:
         self._wake_seq = self.request.wake_seq
         self._unlock_seq = self.request.unlock_seq
         self.pilot.start(self.inputs)
+        self.lock.start(self.inputs, self.outputs)
 
     def _count_down(self, gap_ms):
         self._alive_left_ms = count_down(self._alive_left_ms, gap_ms)
         self._phase_left_ms = count_down(self._phase_left_ms, gap_ms)
         self._reclose_left_ms = count_down(self._reclose_left_ms, gap_ms)
+        self._switch_left_ms = count_down(self._switch_left_ms, gap_ms)
         self.driver.count_down(gap_ms)
+        self.monitor.count_down(gap_ms, self.outputs)
         self.lock.count_down(gap_ms, self.inputs, self.outputs)
         if self.phase == OFFERING and self.pilot.state == cp.B:
             self._wake_left_ms = count_down(self._wake_left_ms, gap_ms)
@@ -194,7 +200,7 @@ class SafetyCore:
         inputs = self.inputs
         energised = self.outputs.coil_1
         found = self._pilot_causes()
-        if self.phase > SELFTEST:
+        if self.phase > SELFTEST and self.monitor.quiet_left_ms == 0:
             if inputs.rcd_tripped == 1:
                 found |= trips.RCD_AC
             if inputs.rdc_dd_tripped == 1:
@@ -252,10 +258,10 @@ class SafetyCore:
             self.request_stop()
         if request.wake_seq != self._wake_seq:
             self._wake_seq = request.wake_seq
-            self._wake_armed = 1
+            self._wake_armed = 1 if self.pilot.state != cp.A else 0
         if request.unlock_seq != self._unlock_seq:
             self._unlock_seq = request.unlock_seq
-            self.lock.ordered_open = 1
+            self.lock.ordered_open = 1 if self.pilot.state != cp.A else 0   # without a vehicle it is open as it is
             self.request_stop()
 
     def _permitted_ma(self):
@@ -316,8 +322,7 @@ class SafetyCore:
     def _offer_step(self):
         """Tests passed, contactor open: offer, wake, close."""
         if self._phases_wanted() != self.phases:
-            self.phases = self._phases_wanted()
-            self._reclose_after(limits.PHASE_SWITCH_MS)
+            self._take_phases()
             self.request_stop()
         elif not self._wanted():
             self._enter(READY)
@@ -336,8 +341,13 @@ class SafetyCore:
             self._enter(WAKING)
             self._phase_left_ms = limits.WAKE_MS
 
+    def _take_phases(self):
+        if self._phases_wanted() != self.phases:
+            self.phases = self._phases_wanted()
+            self._reclose_after(self._switch_left_ms)
+
     def _test(self, gap_ms):
-        self.phases = self._phases_wanted()
+        self._take_phases()
         if self.phase != SELFTEST:
             self._enter(SELFTEST)
             self.self_tested = 0
@@ -393,6 +403,7 @@ class SafetyCore:
             self.outputs.coil_1 = 0
             self.outputs.coil_2 = 0
             self._reclose_after(limits.RECLOSE_MS)
+            self._switch_left_ms = limits.PHASE_SWITCH_MS
             self._enter(OPENING)
             self._phase_left_ms = limits.CONTACTOR_FEEDBACK_MS
 
@@ -411,7 +422,7 @@ class SafetyCore:
             shape = pilot_driver.FAULT
         elif self.trips == 0 and OFFERING <= phase <= CLOSED:
             shape = pilot_driver.PWM
-            self.driver.follow(self._permitted_ma(), phase == CLOSED)
+            self.driver.follow(self._permitted_ma(), self.outputs.coil_1)
         elif self.trips == 0 and phase == OPENING and self.driver.pwm_on and self.vehicle():
             shape = pilot_driver.KEEP          # the vehicle left C by itself: PWM stays (sequence 8.1)
         if self.driver.drive(self.outputs, shape, self.vehicle()):
@@ -420,9 +431,10 @@ class SafetyCore:
 
     def _drive_rest(self):
         outputs, phase = self.outputs, self.phase
-        if self.trips == 0 and OFFERING <= phase <= STOPPING:
+        if self.trips & ~trips.GRACEFUL == 0 and OFFERING <= phase <= STOPPING:
             outputs.coil_watchdog = 1 - outputs.coil_watchdog     # the charge pump is armed before the coil is asked for
         outputs.cp_disconnect = 1 if phase == WAKING and self.fitted.cp_disconnect else 0
         unlock = (self.lock.ordered_open or self.request.available == 0 or not self.vehicle() or self.trips) and (
-            not outputs.coil_1 and phase != OPENING and not self.trips & trips.WELDED)
+            not outputs.coil_1 and phase != OPENING and not self.trips & trips.WELDED
+            and (not self.fitted.feedback or self.contactors.shown_open(self.inputs)))
         self.lock.drive(outputs, phase == OFFERING, unlock)

@@ -62,7 +62,8 @@ FAULT_HOLD_MS = const(1000)       # state F lasts at least 300 ms (sequence F) [
 
 # --- tick
 TICK_MS = const(10)
-TICK_LATE_MS = const(150)         # a gap this long while energised: nobody watched; open [own]
+TICK_LATE_MS = const(150)         # a gap longer than this while energised: nobody watched; open [own]
+GAP_MAX_MS = const(60000)         # a longer gap counts as this: longer than every countdown, and no sum grows past 31 bits
 
 # --- residual-current monitor's test
 RCD_TEST_TRIP_MS = const(500)     # the trip line must answer the test within this [own; monitors answer in 30-300 ms]
@@ -72,7 +73,7 @@ RCD_TEST_RELEASE_MS = const(2000)  # and be healthy again within this after the 
 SUPPLY_LOW_MV = const(160000)
 SUPPLY_HIGH_MV = const(280000)
 SUPPLY_READINGS = const(2)        # fresh readings in a row outside [own]
-SUPPLY_PRESENT_MV = const(30000)  # a phase below this is not connected (one-phase installation) [own]
+SUPPLY_PRESENT_MV = const(30000)  # in a one-phase installation a phase below this is not connected [own]
 
 # --- current above the offer (fault 4003): (percent above, for ms); installer settings [P]
 OVER_1_PERCENT = const(10)

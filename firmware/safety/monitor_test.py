@@ -20,6 +20,14 @@ class MonitorTest:
     def __init__(self):
         self._stage = _BEFORE
         self.left_ms = 0
+        self.quiet_left_ms = 0     # the lines may still answer a test that was broken off
+
+    def count_down(self, gap_ms, outputs):
+        """So much time has gone. A test that was on keeps the lines out of judgement until they had time to release."""
+        if outputs.rcd_test:
+            self.quiet_left_ms = limits.RCD_TEST_RELEASE_MS
+        else:
+            self.quiet_left_ms = count_down(self.quiet_left_ms, gap_ms)
 
     def begin(self):
         """Start anew."""
@@ -32,6 +40,8 @@ class MonitorTest:
         tripped = inputs.rcd_tripped
         if self._stage == _BEFORE:
             if tripped != 0 or inputs.rdc_dd_tripped == 1:
+                if self.quiet_left_ms:
+                    return RUNNING                  # our own test before this one
                 return FAILED                       # tripped (or unknown) before the test: it would prove nothing
             outputs.rcd_test = 1
             self._stage = _TESTING
@@ -44,6 +54,7 @@ class MonitorTest:
             elif self.left_ms == 0:
                 return FAILED
         elif tripped == 0 and inputs.rdc_dd_tripped != 1:
+            self.quiet_left_ms = 0
             return PASSED
         elif self.left_ms == 0:
             return FAILED

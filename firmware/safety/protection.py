@@ -3,8 +3,6 @@
 Judged on fresh readings only: a meter that repeats itself proves nothing.
 """
 
-from array import array
-
 from micropython import const
 
 from firmware.safety import limits
@@ -20,12 +18,13 @@ class OfferMemory:
     """The highest offer of the last seconds: a vehicle may still follow the one before."""
 
     def __init__(self):
-        self._offers_ma = array("i", [0] * _MEMORY)
-        self._ages_ms = array("i", [limits.TICKS_MASK] * _MEMORY)   # since each ended
+        self._offers_ma = [0] * _MEMORY
+        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended
         self._now_ma = 0
+        self._newest = 0
 
     def update(self, gap_ms, offered_ma):
-        """Follow the offer; remember the one that ends."""
+        """Follow the offer; remember the one that ends. Offers that end within 5 s (not under load) are one: the highest."""
         ages_ms = self._ages_ms
         oldest = 0
         index = 0
@@ -36,8 +35,12 @@ class OfferMemory:
                 oldest = index
             index += 1
         if offered_ma < self._now_ma:
-            self._offers_ma[oldest] = self._now_ma
-            ages_ms[oldest] = 0
+            if ages_ms[self._newest] >= limits.OFFER_CHANGE_MS:
+                self._newest = oldest
+                self._offers_ma[oldest] = 0
+            ages_ms[self._newest] = 0
+            if self._now_ma > self._offers_ma[self._newest]:
+                self._offers_ma[self._newest] = self._now_ma
         self._now_ma = offered_ma
 
     def highest_ma(self, age_ms):
@@ -61,7 +64,7 @@ class CurrentWatch:
         self._times_ms = fitted.over_times_ms
         self._allowance_ma = fitted.over_allowance_ma
         self._memory = OfferMemory()
-        self._above_ms = array("i", [0, 0, 0])
+        self._above_ms = [0, 0, 0]
         self._seq = 0
         self._since_ms = 0         # since the last fresh reading, saturates
 
@@ -91,9 +94,10 @@ class CurrentWatch:
 
 
 class SupplyWatch:
-    """Supply voltage of every phase that has one."""
+    """Supply voltage of every phase that the meter has. In a one-phase installation only one of them is connected."""
 
-    def __init__(self):
+    def __init__(self, fitted):
+        self._low_mv = limits.SUPPLY_PRESENT_MV if fitted.phases == 1 else 0   # below: not connected
         self.outside = 0           # fresh readings in a row outside, saturates
         self._seq = 0
 
@@ -101,7 +105,7 @@ class SupplyWatch:
         """True while the last readings in a row were outside 160-280 V."""
         if inputs.meter_seq != self._seq:
             self._seq = inputs.meter_seq
-            if _outside(inputs.supply_1_mv) or _outside(inputs.supply_2_mv) or _outside(inputs.supply_3_mv):
+            if self._is_outside(inputs):
                 if self.outside < limits.SUPPLY_READINGS:
                     self.outside += 1
             else:
@@ -109,17 +113,23 @@ class SupplyWatch:
         return self.outside >= limits.SUPPLY_READINGS
 
 
-def _outside(supply_mv):
-    if supply_mv == NOT_FITTED or supply_mv < limits.SUPPLY_PRESENT_MV:
-        return False
-    return supply_mv < limits.SUPPLY_LOW_MV or supply_mv > limits.SUPPLY_HIGH_MV
+    def _is_outside(self, inputs):
+        inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
+        return inside < 0 or inside == 0 and (inputs.supply_1_mv != NOT_FITTED or inputs.supply_2_mv != NOT_FITTED
+                                              or inputs.supply_3_mv != NOT_FITTED)
+
+    def _judge(self, supply_mv):
+        """1: inside, 0: nothing to judge, -3: outside."""
+        if supply_mv == NOT_FITTED or supply_mv < self._low_mv:
+            return 0
+        return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
 
 
 class TemperatureWatch:
     """Five sensors, each with derating levels and a limit, and hysteresis. Level: 0 none, 1-3 derated, 4 at the limit."""
 
     def __init__(self):
-        self.levels = array("i", [0] * limits.TEMPERATURE_SENSORS)
+        self.levels = [0] * limits.TEMPERATURE_SENSORS
         self.level = 0             # the highest
         self.hottest = -1          # which sensor has it, -1 = none
         self.failed = False        # a fitted sensor is broken, or all are silent
@@ -131,7 +141,7 @@ class TemperatureWatch:
         """Take over fresh readings; notice when there are none any more."""
         self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
         if inputs.temperature_seq == self._seq:
-            if self._any and self._stale_left_ms == 0:
+            if self._stale_left_ms == 0 and (self._any or _fitted(inputs)):
                 self.failed = True
             return
         self._seq = inputs.temperature_seq
@@ -160,14 +170,21 @@ class TemperatureWatch:
             self.hottest = sensor
 
     def derated_ma(self, offered_ma):
-        """The offer after derating: 75 %, 50 %, 6 A; steps 1 and 2 stay at 6 A or more. 0 at the limit."""
+        """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
         level = self.level
         if level == limits.TEMPERATURE_LEVELS:
             return 0
         derated_ma = offered_ma * _LEVEL_PERCENT[level] // 100
-        if derated_ma < limits.OFFER_MIN_MA < offered_ma:
+        if derated_ma < limits.OFFER_MIN_MA <= offered_ma:
             return limits.OFFER_MIN_MA
-        return derated_ma if derated_ma < offered_ma and level else offered_ma
+        return derated_ma
+
+
+def _fitted(inputs):
+    """True: some sensor is there, even if none was ever read."""
+    return (inputs.temperature_0_c != NO_TEMPERATURE or inputs.temperature_1_c != NO_TEMPERATURE
+            or inputs.temperature_2_c != NO_TEMPERATURE or inputs.temperature_3_c != NO_TEMPERATURE
+            or inputs.temperature_4_c != NO_TEMPERATURE)
 
 
 def _begins_at_c(row, level):

@@ -36,22 +36,30 @@ def rating_a_from_ohm(ohm):
 
 
 class CableReader:
-    """Debounces the proximity resistor: a rating counts after three equal readings; a smaller one at once."""
+    """Debounces the proximity resistor: a reading counts after three equal ones, a smaller cable at once.
+
+    Once a resistor was seen there is a socket: no reading then is no cable, never a tethered one.
+    """
 
     def __init__(self):
         self.rating_a = NOT_PLUGGED
         self._raw_a = NOT_PLUGGED
         self._same = 0
+        self._socket = 0
 
     def update(self, ohm):
         """Take over one reading."""
         raw_a = rating_a_from_ohm(ohm)
+        if raw_a != TETHERED:
+            self._socket = 1
+        elif self._socket:
+            raw_a = NOT_PLUGGED
         if raw_a != self._raw_a:
             self._raw_a = raw_a
             self._same = 0
         if self._same < _SAME_READINGS:
             self._same += 1
-        if self._same >= _SAME_READINGS or raw_a < self.rating_a:
+        if self._same >= _SAME_READINGS or 0 < raw_a < self.rating_a:
             self.rating_a = raw_a
 
     def cap_ma(self, tethered_ma):

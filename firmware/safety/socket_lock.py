@@ -12,6 +12,10 @@ class SocketLock:
         self.ordered_open = 0       # 1: the unlock order came in this plug-in
         self.left_ms = limits.LOCK_MS   # until the lock must have closed
 
+    def start(self, inputs, outputs):
+        """Begin now: a lock that is not shown open stays as it is until the contactor is shown open."""
+        outputs.lock_wanted = 1 if self._fitted and inputs.lock_closed != 0 else 0
+
     def count_down(self, gap_ms, inputs, outputs):
         """So much time has gone."""
         if outputs.lock_wanted and inputs.lock_closed != 1:
