@@ -3,6 +3,7 @@
 from micropython import const
 
 from firmware.safety import limits
+from firmware.safety.limits import count_down
 
 UNKNOWN = const(0)   # nothing read yet
 A = const(1)
@@ -58,23 +59,22 @@ def high_ns_from_ma(offered_ma):
 
 
 class PilotReader:
-    """Debounces bursts into a state and judges the low plateau."""
+    """Debounces bursts into a state and judges the low plateau. Times are countdowns in ms; 0 = over."""
 
     def __init__(self):
         self.state = UNKNOWN       # debounced
         self.raw = UNKNOWN         # of the newest burst
-        self.raw_since_ms = 0      # since when raw has been the same
-        self.raw_bursts = 0        # bursts in a row with this raw value, saturates
-        self.seen_ms = 0           # time of the newest usable burst
+        self.raw_bursts = 0        # bursts in a row with this raw value, saturates at CP_CHANGE_BURSTS
         self.fresh = 0             # 1: this tick brought a usable burst
         self.low_good = 0          # good low plateaus in a row, saturates at DIODE_GOOD_BURSTS
-        self.low_bad = 0           # bursts in a row with PWM on and no good low plateau, saturates at DIODE_LOST_BURSTS
+        self.low_bad = 0           # bursts in a row without a good one though PWM is on, saturates at DIODE_LOST_BURSTS
+        self.enter_left_ms = 0     # until raw C or D counts
+        self.stale_left_ms = limits.CP_STALE_MS
+        self.undefined_left_ms = limits.CP_UNDEFINED_MS
         self._burst = 0
 
-    def start(self, now_ms, inputs):
-        """Begin now: nothing has been seen, and a burst already taken does not count."""
-        self.seen_ms = now_ms
-        self.raw_since_ms = now_ms
+    def start(self, inputs):
+        """Begin now: a burst already taken does not count."""
         self._burst = inputs.cp_burst
 
     def forget_low(self):
@@ -82,38 +82,65 @@ class PilotReader:
         self.low_good = 0
         self.low_bad = 0
 
-    def update(self, now_ms, inputs, judge_low):
-        """Take over a burst. judge_low: PWM has been on long enough for a low plateau to be due."""
+    def hold(self, inputs):
+        """The pilot is interrupted on purpose: what is read now says nothing of the vehicle. The state stays."""
+        self._burst = inputs.cp_burst
         self.fresh = 0
+        self._forget_bursts()
+        self.stale_left_ms = limits.CP_STALE_MS
+        self.undefined_left_ms = limits.CP_UNDEFINED_MS
+
+    def _forget_bursts(self):
+        """What was seen before a gap and after it is not seen in a row."""
+        self.raw = UNKNOWN
+        self.raw_bursts = 0
+        self.forget_low()
+
+    def update(self, gap_ms, inputs, judge_low, driven_f):
+        """Take over a burst. judge_low: PWM is on and settled; driven_f: we drive steady -12 V ourselves."""
+        self.fresh = 0
+        self.stale_left_ms = count_down(self.stale_left_ms, gap_ms)
+        self.enter_left_ms = count_down(self.enter_left_ms, gap_ms)
+        if self.raw != UNDEFINED and (self.raw != F or driven_f) and (
+                self.raw == self.state or self.raw_bursts >= limits.CP_CHANGE_BURSTS):
+            self.undefined_left_ms = limits.CP_UNDEFINED_MS
+        else:                          # no state explains it, or no two bursts in a row agree
+            self.undefined_left_ms = count_down(self.undefined_left_ms, gap_ms)
+        if self.stale_left_ms == 0:
+            self._forget_bursts()
         if inputs.cp_burst == self._burst:
             return
         self._burst = inputs.cp_burst
         if inputs.cp_high_reads > 0:
-            raw = state_from_mv(inputs.cp_high_mv)
+            self._take(state_from_mv(inputs.cp_high_mv))
         elif inputs.cp_low_reads > 0 and not judge_low:
-            raw = state_from_mv(inputs.cp_low_mv)     # steady -12 V has no high plateau
-        else:
-            return
+            self._take(state_from_mv(inputs.cp_low_mv))     # steady -12 V has no high plateau
+        if judge_low and self.fresh:
+            self._judge_low(inputs)
+
+    def _take(self, raw):
         self.fresh = 1
-        self.seen_ms = now_ms
-        if raw == self.raw:
-            if self.raw_bursts < limits.CP_CHANGE_BURSTS:
-                self.raw_bursts += 1
-        else:
+        self.stale_left_ms = limits.CP_STALE_MS
+        if raw != self.raw:
             self.raw = raw
-            self.raw_since_ms = now_ms
-            self.raw_bursts = 1
-        if raw != self.state and raw != UNDEFINED and self.raw_bursts >= limits.CP_CHANGE_BURSTS:
-            if raw != C and raw != D or limits.elapsed_ms(now_ms, self.raw_since_ms) >= limits.CP_ENTER_C_MS:
-                self.state = raw
-            elif self.state == C or self.state == D:
-                self.state = raw                      # between C and D nothing is entered anew
-        if judge_low:
-            if inputs.cp_low_reads > 0 and inputs.cp_low_mv <= limits.DIODE_LOW_MV:
-                self.low_bad = 0
-                if self.low_good < limits.DIODE_GOOD_BURSTS:
-                    self.low_good += 1
-            else:
-                self.low_good = 0
-                if self.low_bad < limits.DIODE_LOST_BURSTS:
-                    self.low_bad += 1
+            self.raw_bursts = 0
+            self.enter_left_ms = limits.CP_ENTER_C_MS
+        if self.raw_bursts < limits.CP_CHANGE_BURSTS:
+            self.raw_bursts += 1
+        if raw == self.state or raw == UNDEFINED or self.raw_bursts < limits.CP_CHANGE_BURSTS:
+            return
+        if raw == C or raw == D:
+            # entered only after BCB pulses would be over; between C and D nothing is entered anew
+            if self.enter_left_ms > 0 and self.state != C and self.state != D:
+                return
+        self.state = raw
+
+    def _judge_low(self, inputs):
+        if inputs.cp_low_reads > 0 and inputs.cp_low_mv <= limits.DIODE_LOW_MV:
+            self.low_bad = 0
+            if self.low_good < limits.DIODE_GOOD_BURSTS:
+                self.low_good += 1
+        else:
+            self.low_good = 0
+            if self.low_bad < limits.DIODE_LOST_BURSTS:
+                self.low_bad += 1

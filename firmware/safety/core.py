@@ -1,35 +1,40 @@
 """The safety core: permits power or takes it away. Nothing else can close the contactor.
 
-Pure: no machine, no asyncio, no clock, no allocation in tick(). It is called every 10 ms with the time, the inputs and the request
-record, and answers with the outputs. Two ways of taking power away: trip() opens now; request_stop() asks the vehicle first.
+Pure: no machine, no asyncio, no clock, no allocation in tick(). It is called every 10 ms with the time, the inputs and the
+request record, and answers with the outputs. Two ways of taking power away: trip() opens now; request_stop() asks the vehicle
+first. All times are countdowns: at 0 they stay, so no wrap of the clock can bring an old one back.
 """
 
 from micropython import const
 
 from firmware.safety import control_pilot as cp
-from firmware.safety import limits, trips
-from firmware.safety.io_image import NOT_FITTED, Inputs, Outputs, Request
-from firmware.safety.limits import elapsed_ms
+from firmware.safety import limits, monitor_test, pilot_driver, trips
+from firmware.safety.contactor_watch import ContactorWatch
+from firmware.safety.io_image import Inputs, Outputs, Request
+from firmware.safety.limits import count_down, elapsed_ms
+from firmware.safety.monitor_test import MonitorTest
+from firmware.safety.pilot_driver import PilotDriver
+from firmware.safety.protection import CurrentWatch, SupplyWatch, TemperatureWatch
+from firmware.safety.proximity_pilot import IMPOSSIBLE, CableReader
+from firmware.safety.socket_lock import SocketLock
 
 # phases of a plug-in; the order is that of a charge
-IDLE = const(0)        # no vehicle, or nothing may be offered: steady +12 V
-SELFTEST = const(1)    # residual-current monitor is tested, before PWM
-READY = const(2)       # tests passed, nothing offered (no request): steady +12 V
+IDLE = const(0)        # no vehicle: steady +12 V
+SELFTEST = const(1)    # the residual-current monitor is tested, before PWM
+READY = const(2)       # tests passed, nothing offered: steady +12 V
 OFFERING = const(3)    # PWM on, contactor open
-CLOSING = const(4)     # coil on, feedback awaited
-CLOSED = const(5)      # power flows
-STOPPING = const(6)    # steady +12 V, the vehicle shall open S2
-OPENING = const(7)     # coil off, feedback awaited
-TRIPPED = const(8)     # a trip is active, contactor open
+WAKING = const(4)      # pilot interrupted for a vehicle that sleeps
+CLOSING = const(5)     # coil on, feedback awaited
+CLOSED = const(6)      # power flows
+STOPPING = const(7)    # steady +12 V, the vehicle shall open S2
+OPENING = const(8)     # coil off, feedback awaited
+TRIPPED = const(9)     # a trip is active, contactor open
 
-PHASE_NAMES = ("idle", "selftest", "ready", "offering", "closing", "closed", "stopping", "opening", "tripped")
-
-_TEST_ON = const(0)
-_TEST_RELEASE = const(1)
+PHASE_NAMES = ("idle", "selftest", "ready", "offering", "waking", "closing", "closed", "stopping", "opening", "tripped")
 
 
 class SafetyCore:
-    """One charging point. `fitted` says what the board has. Read-only for others: phase, trips, offered_ma, pilot.state."""
+    """One charging point. `fitted` says what the board has. Read-only for others: phase, trips, offered_ma, pilot.state, …"""
 
     def __init__(self, fitted):
         self.fitted = fitted
@@ -37,47 +42,58 @@ class SafetyCore:
         self.outputs = Outputs()
         self.request = Request()
         self.pilot = cp.PilotReader()
+        self.driver = PilotDriver()
+        self.cable = CableReader()
+        self.lock = SocketLock(fitted)
+        self.contactors = ContactorWatch(fitted)
+        self.monitor = MonitorTest()
+        self.current = CurrentWatch(fitted)
+        self.supply = SupplyWatch(fitted)
+        self.temperature = TemperatureWatch()
         self.phase = IDLE
-        self.phase_since_ms = 0
         self.trips = 0              # active bits of trips.py
+        self.causes = 0             # bits whose cause holds now
         self.offered_ma = 0         # what the duty says now
-        self.phases = 1             # phases in use or to be used next, taken over with the contactor open
+        self.phases = fitted.phases  # closed now, or to be closed next
         self.self_tested = 0        # 1: passed in this plug-in
+        self.simplified = 0         # 1: the vehicle went from A to C or D: no S2
         self.unplugged_in_charge = 0  # counts; not a fault
         self._started = 0
         self._tick_ms = 0
+        self._last_state = cp.UNKNOWN
         self._seq = 0
-        self._seq_ms = 0
-        self._alive = 0             # 1: the request record is renewed in time
         self._clear_seq = 0
         self._selftest_seq = 0
-        self._pwm_ms = 0            # since when the pilot has had its form
-        self._pwm_on = 0
-        self._offer_ms = 0          # last change of the offer
-        self._fault_ms = 0          # since when the pilot has been in F
-        self._fault_shown = 0       # 1: F has been begun for the trip that is active
-        self._reclose_ms = 0        # when C, D, E or F ended
-        self._reclose_wait_ms = 0   # 0: nothing to wait for
-        self._test_step = _TEST_ON
-        self._last_state = cp.UNKNOWN
+        self._wake_seq = 0
+        self._unlock_seq = 0
+        self._wake_armed = 0
+        self._retest = 0            # 1: the self-test was ordered; done with the contactor open
+        self._alive_left_ms = 0     # until the request counts as dead
+        self._phase_left_ms = 0     # STOPPING: until opened under load; WAKING: until over; CLOSING, OPENING: without feedback
+        self._reclose_left_ms = 0
+        self._switch_left_ms = 0    # since the contactor opened: until another number of phases may be closed
+        self._wake_left_ms = limits.WAKE_AFTER_MS
 
     # ---- the two ways of taking power away
 
-    def trip(self, bit, now_ms):
+    def trip(self, bit):
         """Open now and remember why. `bit` is one of trips.py."""
+        if bit & trips.PILOT_F & ~self.trips:
+            self.driver.hold_fault()
         self.trips |= bit
-        self._coil_off(now_ms)
+        self._coil_off()
         if self.phase != OPENING:
-            self._enter(TRIPPED, now_ms)
+            self._enter(TRIPPED)
 
-    def request_stop(self, now_ms):
+    def request_stop(self):
         """Take power away gracefully: steady +12 V, then the vehicle has 6 s to open S2."""
         if self.phase == CLOSED:
-            self._enter(STOPPING, now_ms)
+            self._enter(STOPPING)
+            self._phase_left_ms = limits.STOP_WAIT_MS
         elif self.phase == CLOSING:
-            self._coil_off(now_ms)
-        elif self.phase == OFFERING:
-            self._enter(READY, now_ms)
+            self._coil_off()
+        elif self.phase == OFFERING or self.phase == WAKING:
+            self._enter(READY)
 
     # ---- every 10 ms
 
@@ -86,298 +102,339 @@ class SafetyCore:
         if not self._started:
             self._start(now_ms)
         gap_ms = elapsed_ms(now_ms, self._tick_ms)
+        if gap_ms > limits.GAP_MAX_MS:
+            gap_ms = limits.GAP_MAX_MS
         self._tick_ms = now_ms
-        request = self.request
-        if request.seq != self._seq:
-            self._seq = request.seq
-            self._seq_ms = now_ms
-            self._alive = 1
-        elif elapsed_ms(now_ms, self._seq_ms) > limits.HEARTBEAT_MS:
-            self._alive = 0                    # latched: the masked difference comes round every 12.4 days
-        if self._reclose_wait_ms and elapsed_ms(now_ms, self._reclose_ms) >= self._reclose_wait_ms:
-            self._reclose_wait_ms = 0
-        self.pilot.update(now_ms, self.inputs, self._pwm_on and elapsed_ms(now_ms, self._pwm_ms) > limits.PWM_SETTLE_MS)
-        self._follow_vehicle(now_ms)
-        self._protect(now_ms, gap_ms)
-        self._take_orders(now_ms)
-        self._step(now_ms, self._wanted(now_ms))
-        self._drive_pilot(now_ms)
-        self._drive_coil()
+        self._count_down(gap_ms)
+        self._read(gap_ms)
+        self._follow_vehicle()
+        self._protect(gap_ms)
+        self._take_orders()
+        self._step(gap_ms)
+        self._drive_pilot()
+        self._drive_rest()
 
     def _start(self, now_ms):
         self._started = 1
         self._tick_ms = now_ms
         self._seq = self.request.seq
-        self._seq_ms = now_ms
         self._clear_seq = self.request.clear_seq
         self._selftest_seq = self.request.selftest_seq
-        self._reclose_ms = now_ms
-        self._fault_ms = now_ms
-        self.phase_since_ms = now_ms
-        self.pilot.start(now_ms, self.inputs)
-        if self.inputs.feedback_1 == 1 or self.inputs.feedback_2 == 1:
-            self._enter(OPENING, now_ms)       # closed at start: it gets its time to open, then it is welded
+        self._wake_seq = self.request.wake_seq
+        self._unlock_seq = self.request.unlock_seq
+        self.pilot.start(self.inputs)
+        self.lock.start(self.inputs, self.outputs)
+
+    def _count_down(self, gap_ms):
+        self._alive_left_ms = count_down(self._alive_left_ms, gap_ms)
+        self._phase_left_ms = count_down(self._phase_left_ms, gap_ms)
+        self._reclose_left_ms = count_down(self._reclose_left_ms, gap_ms)
+        self._switch_left_ms = count_down(self._switch_left_ms, gap_ms)
+        self.driver.count_down(gap_ms)
+        self.monitor.count_down(gap_ms, self.outputs)
+        self.lock.count_down(gap_ms, self.inputs, self.outputs)
+        if self.phase == OFFERING and self.pilot.state == cp.B:
+            self._wake_left_ms = count_down(self._wake_left_ms, gap_ms)
+        else:
+            self._wake_left_ms = limits.WAKE_AFTER_MS
+
+    def _read(self, gap_ms):
+        inputs, request = self.inputs, self.request
+        if request.seq != self._seq:
+            self._seq = request.seq
+            self._alive_left_ms = limits.HEARTBEAT_MS
+        if self.phase == WAKING:
+            self.pilot.hold(inputs)
+        else:
+            self.pilot.update(gap_ms, inputs, self.driver.pwm_on and self.driver.settle_left_ms == 0,
+                              self.outputs.pilot_high_ns == limits.PILOT_STEADY_LOW_NS)
+        self.cable.update(inputs.pp_ohm)
+        self.temperature.update(gap_ms, inputs)
 
     # ---- what the vehicle does
 
-    def _follow_vehicle(self, now_ms):
-        state = self.pilot.state
-        if state == cp.A and self.pilot.fresh:
-            self.self_tested = 0
-            self.trips &= trips.POWER_CYCLE       # a cause that is still there trips again below
-            if self.phase != OPENING and self.phase != TRIPPED and not self.outputs.coil_1:
-                self._enter(IDLE, now_ms)
-        last = self._last_state
+    def _follow_vehicle(self):
+        state, last = self.pilot.state, self._last_state
         if state == last:
             return
         self._last_state = state
         if last == cp.C:
-            self._reclose_after(limits.RECLOSE_MS, now_ms)
+            self._reclose_after(limits.RECLOSE_MS)
         elif last == cp.D or last == cp.E or last == cp.F:
-            self._reclose_after(limits.RECLOSE_DEF_MS, now_ms)
+            self._reclose_after(limits.RECLOSE_DEF_MS)
+        if last == cp.A and (state == cp.C or state == cp.D):
+            self.simplified = 1
         if self.outputs.coil_1 and state != cp.C and state != cp.D:
             if state == cp.A:
                 self.unplugged_in_charge = (self.unplugged_in_charge + 1) & limits.TICKS_MASK
-            self._coil_off(now_ms)
+            self._coil_off()
+        if state == cp.A:
+            self.self_tested = 0
+            self.simplified = 0
+            self.lock.ordered_open = 0
+            self._wake_armed = 0
 
-    def _reclose_after(self, wait_ms, now_ms):
-        self._reclose_ms = now_ms
-        self._reclose_wait_ms = wait_ms
+    def _reclose_after(self, wait_ms):
+        if self._reclose_left_ms < wait_ms:
+            self._reclose_left_ms = wait_ms
 
-    # ---- what takes power away at once
+    def vehicle(self):
+        """1: the pilot says that a vehicle is there (B to E)."""
+        return 1 if cp.B <= self.pilot.state <= cp.E else 0
 
-    def _protect(self, now_ms, gap_ms):
+    # ---- what takes power away
+
+    def _protect(self, gap_ms):
+        causes = self._causes(gap_ms)
+        self.causes = causes
+        self.trips &= ~(trips.SELF_CLEARING & ~causes)
+        if self.pilot.state == cp.A and self.pilot.fresh:
+            self.trips &= causes | trips.POWER_CYCLE        # nobody is plugged in: what is gone is forgotten
+        if causes & ~trips.GRACEFUL:
+            self.trip(causes & ~trips.GRACEFUL)
+        if causes & trips.GRACEFUL:
+            self.trips |= causes & trips.GRACEFUL
+            self.request_stop()
+
+    def _causes(self, gap_ms):
         inputs = self.inputs
         energised = self.outputs.coil_1
-        state = self.pilot.state
-        if self.phase != SELFTEST and self.phase != IDLE or energised:
+        found = self._pilot_causes()
+        if self.phase > SELFTEST and self.monitor.quiet_left_ms == 0:
             if inputs.rcd_tripped == 1:
-                self.trip(trips.RCD_AC, now_ms)
+                found |= trips.RCD_AC
             if inputs.rdc_dd_tripped == 1:
-                self.trip(trips.RDC_DD, now_ms)
+                found |= trips.RDC_DD
+        if self.vehicle():
+            if inputs.pe_ok == 0 and self.fitted.pe_monitor:
+                found |= trips.PE_LOST
+            if self.cable.rating_a == IMPOSSIBLE:
+                found |= trips.CABLE
         if inputs.guard_opened:
-            self.trip(trips.GUARD, now_ms)
+            found |= trips.GUARD
         if energised and gap_ms > limits.TICK_LATE_MS:
-            self.trip(trips.TICK_LATE, now_ms)
-        if self._vehicle():
-            if inputs.pe_ok == 0:
-                self.trip(trips.PE_LOST, now_ms)
-            if state == cp.E:
-                self.trip(trips.PILOT_SHORT, now_ms)
-            if state == cp.D and not self.fitted.ventilated:
-                self.trip(trips.VENTILATION, now_ms)
-            if self.pilot.low_bad >= limits.DIODE_LOST_BURSTS:
-                self.trip(trips.DIODE, now_ms)
-        raw = self.pilot.raw
-        if raw == cp.UNDEFINED or raw == cp.F and self.outputs.pilot_high_ns != limits.PILOT_STEADY_LOW_NS:
-            if elapsed_ms(now_ms, self.pilot.raw_since_ms) > limits.CP_UNDEFINED_MS:
-                self.trip(trips.PILOT_UNDEFINED, now_ms)
-        if elapsed_ms(now_ms, self.pilot.seen_ms) > limits.CP_STALE_MS:
-            self.trip(trips.PILOT_STALE, now_ms)
+            found |= trips.TICK_LATE
+        if inputs.upstream_tripped == 1:
+            found |= trips.UPSTREAM
+        if self.lock.failed(inputs, energised):
+            found |= trips.LOCK
         if self.fitted.feedback:
-            self._supervise_contactor(now_ms)
+            found |= self.contactors.update(gap_ms, inputs, self.outputs)
+        if self.supply.update(inputs):
+            found |= trips.SUPPLY
+        if self.current.update(gap_ms, inputs, self.offered_ma) and energised:
+            found |= trips.OVERCURRENT
+        if self.temperature.level == limits.TEMPERATURE_LEVELS:
+            found |= trips.TEMPERATURE
+        if self.temperature.failed:
+            found |= trips.SENSOR
+        return found
 
-    def _supervise_contactor(self, now_ms):
-        inputs = self.inputs
-        since_ms = elapsed_ms(now_ms, self.phase_since_ms)
-        closed = inputs.feedback_1 == 1 or inputs.feedback_2 == 1
-        if self.phase == CLOSED or self.phase == STOPPING:
-            if inputs.feedback_1 != 1 or self.outputs.coil_2 and inputs.feedback_2 == 0:
-                self.trip(trips.NOT_CLOSED, now_ms)
-        elif self.phase == CLOSING:
-            if since_ms > limits.CONTACTOR_FEEDBACK_MS:
-                self.trip(trips.NOT_CLOSED, now_ms)
-        elif closed and since_ms > limits.CONTACTOR_FEEDBACK_MS:
-            self.trip(trips.WELDED, now_ms)
-        elif inputs.feedback_1 == NOT_FITTED:
-            self.trip(trips.NOT_CLOSED, now_ms)     # fitted by the board's facts, but nothing reads it
+    def _pilot_causes(self):
+        pilot = self.pilot
+        found = 0
+        if pilot.stale_left_ms == 0:
+            found = trips.PILOT_STALE
+        if pilot.undefined_left_ms == 0:
+            found |= trips.PILOT_UNDEFINED
+        if pilot.state == cp.E:
+            found |= trips.PILOT_SHORT
+        if pilot.state == cp.D and not self.fitted.ventilated:
+            found |= trips.VENTILATION
+        if pilot.low_bad >= limits.DIODE_LOST_BURSTS:
+            found |= trips.DIODE
+        return found
 
     # ---- orders
 
-    def _take_orders(self, now_ms):
+    def _take_orders(self):
         request = self.request
         if request.clear_seq != self._clear_seq:
             self._clear_seq = request.clear_seq
-            self.trips &= trips.POWER_CYCLE | trips.UNPLUG_ONLY
+            self.trips &= self.causes | trips.POWER_CYCLE | trips.UNPLUG_ONLY
         if request.selftest_seq != self._selftest_seq:
             self._selftest_seq = request.selftest_seq
-            self.self_tested = 0
-            if self.phase == READY or self.phase == OFFERING:
-                self._enter(READY, now_ms)
+            self._retest = 1
+            self.request_stop()
+        if request.wake_seq != self._wake_seq:
+            self._wake_seq = request.wake_seq
+            self._wake_armed = 1 if self.pilot.state != cp.A else 0
+        if request.unlock_seq != self._unlock_seq:
+            self._unlock_seq = request.unlock_seq
+            self.lock.ordered_open = 1 if self.pilot.state != cp.A else 0   # without a vehicle it is open as it is
+            self.request_stop()
 
-    def _wanted(self, now_ms):
+    def _permitted_ma(self):
+        """What may be offered now: the request, capped by cable, temperature and a vehicle without S2."""
+        offered_ma = self.cable.cap_ma(self.request.offered_ma)
+        if offered_ma > self.request.offered_ma:
+            offered_ma = self.request.offered_ma
+        if self.simplified:
+            if not self.fitted.simplified:
+                return 0
+            if offered_ma > limits.SIMPLIFIED_MA:
+                offered_ma = limits.SIMPLIFIED_MA
+        if offered_ma > limits.OFFER_MAX_MA:
+            offered_ma = limits.OFFER_MAX_MA
+        return self.temperature.derated_ma(offered_ma)
+
+    def _wanted(self):
         request = self.request
-        return self._alive == 1 and request.available == 1 and request.offered_ma >= limits.OFFER_MIN_MA
+        return (self.trips == 0 and self._alive_left_ms > 0 and request.available == 1 and self.inputs.enable != 0
+                and not self.lock.ordered_open and not self._retest and self._phases_wanted() == self.phases
+                and self._permitted_ma() >= limits.OFFER_MIN_MA)
 
-    def _vehicle(self):
-        return self.pilot.state >= cp.B and self.pilot.state <= cp.E
+    def _phases_wanted(self):
+        if self.fitted.contactors == 1:
+            return self.fitted.phases
+        return 3 if self.request.phases == 3 and self.fitted.phases == 3 else 1
 
     # ---- the way to power and back
 
-    def _step(self, now_ms, wanted):
+    def _step(self, gap_ms):
         phase = self.phase
-        since_ms = elapsed_ms(now_ms, self.phase_since_ms)
         if phase == OPENING:
-            if self._shown_open(since_ms):
-                self._after_opening(now_ms, wanted)
-        elif phase == TRIPPED:
-            if not self.trips and elapsed_ms(now_ms, self._fault_ms) > limits.FAULT_HOLD_MS:
-                self._enter(IDLE, now_ms)
-        elif phase == SELFTEST:
-            self._test_run(now_ms, since_ms)
+            if self._shown_open():
+                self._after_opening()
         elif phase == STOPPING:
-            if since_ms >= limits.STOP_WAIT_MS:
-                self._coil_off(now_ms)                # the vehicle did not react: open under load
-        elif not self._vehicle() and phase != CLOSED and phase != CLOSING:
-            self._enter(IDLE, now_ms)
-        elif phase == IDLE or phase == READY:
-            if not self.self_tested:
-                self._enter(SELFTEST, now_ms)
-            else:
-                self._enter(OFFERING if wanted else READY, now_ms)
-        elif not wanted:
-            self.request_stop(now_ms)
-        elif phase == OFFERING:
-            if self._may_close(now_ms):
-                self._close(now_ms)
+            if self._phase_left_ms == 0:
+                self._coil_off()                      # the vehicle did not react: open under load
+        elif phase == TRIPPED:
+            if self.trips == 0 and self.driver.fault_left_ms == 0:
+                self._enter(IDLE)
+        elif phase == CLOSED:
+            if not self._wanted():
+                self.request_stop()
         elif phase == CLOSING:
-            if self._shown_closed(since_ms):
-                self._enter(CLOSED, now_ms)
-
-    def _shown_open(self, since_ms):
-        if self.fitted.feedback:
-            return self.inputs.feedback_1 == 0 and self.inputs.feedback_2 != 1
-        return since_ms >= limits.CONTACTOR_FEEDBACK_MS
-
-    def _shown_closed(self, since_ms):
-        if self.fitted.feedback:
-            return self.inputs.feedback_1 == 1 and (not self.outputs.coil_2 or self.inputs.feedback_2 != 0)
-        return since_ms >= limits.CONTACTOR_FEEDBACK_MS
-
-    def _after_opening(self, now_ms, wanted):
-        if self.trips:
-            self._enter(TRIPPED, now_ms)
-        elif wanted and self.self_tested and self._vehicle():
-            self._enter(OFFERING, now_ms)             # PWM stays on, the vehicle may ask again (sequence 8.1)
+            if not self._wanted():
+                self.request_stop()
+            elif self._shown_closed():
+                self._enter(CLOSED)
+        elif self.trips:
+            self._enter(TRIPPED)
+        elif not self.vehicle():
+            self._enter(IDLE)
+        elif not self.self_tested or self._retest:
+            self._test(gap_ms)
         else:
-            self._enter(IDLE, now_ms)
+            self._offer_step()
 
-    def _test_run(self, now_ms, since_ms):
-        """Residual-current monitor: the test must trip it, and it must come back. Only then is anything offered."""
-        if not self.fitted.rcd_test:
-            self._test_passed(now_ms)
-            return
-        tripped = self.inputs.rcd_tripped
-        if self._test_step == _TEST_ON:
-            if tripped == 1 and self.outputs.rcd_test:
-                self.outputs.rcd_test = 0
-                self._test_step = _TEST_RELEASE
-                self.phase_since_ms = now_ms
-            elif since_ms > limits.RCD_TEST_TRIP_MS:
-                self.trip(trips.RCD_TEST, now_ms)
+    def _offer_step(self):
+        """Tests passed, contactor open: offer, wake, close."""
+        if self._phases_wanted() != self.phases:
+            self._take_phases()
+            self.request_stop()
+        elif not self._wanted():
+            self._enter(READY)
+        elif self.phase == WAKING:
+            if self._phase_left_ms == 0:
+                self._enter(OFFERING)
+        elif self.phase != OFFERING:
+            if self.driver.pause_left_ms == 0:
+                self._enter(OFFERING)
             else:
-                self.outputs.rcd_test = 1
-        elif tripped == 0 and self.inputs.rdc_dd_tripped != 1:
-            self._test_passed(now_ms)
-        elif since_ms > limits.RCD_TEST_RELEASE_MS:
-            self.trip(trips.RCD_TEST, now_ms)
+                self._enter(READY)
+        elif self._may_close():
+            self._close()
+        elif self._wake_armed and self._wake_left_ms == 0:
+            self._wake_armed = 0
+            self._enter(WAKING)
+            self._phase_left_ms = limits.WAKE_MS
 
-    def _test_passed(self, now_ms):
-        self.self_tested = 1
-        self._enter(READY, now_ms)
+    def _take_phases(self):
+        if self._phases_wanted() != self.phases:
+            self.phases = self._phases_wanted()
+            self._reclose_after(self._switch_left_ms)
 
-    def _may_close(self, now_ms):
-        state = self.pilot.state
+    def _test(self, gap_ms):
+        self._take_phases()
+        if self.phase != SELFTEST:
+            self._enter(SELFTEST)
+            self.self_tested = 0
+            self._retest = 0
+            self.monitor.begin()
+            return
+        result = self.monitor.step(gap_ms, self.inputs, self.outputs) if self.fitted.rcd_test else monitor_test.PASSED
+        if result == monitor_test.FAILED:
+            self.trip(trips.RCD_TEST)
+        elif result == monitor_test.PASSED and (not self.fitted.feedback or self.contactors.shown_open(self.inputs)):
+            self.self_tested = 1
+            self._enter(READY)
+
+    def _shown_open(self):
+        if self.fitted.feedback:
+            return self.contactors.shown_open(self.inputs)
+        return self._phase_left_ms == 0
+
+    def _shown_closed(self):
+        if self.fitted.feedback:
+            return self.contactors.shown_closed(self.inputs, self.outputs)
+        return self._phase_left_ms == 0
+
+    def _after_opening(self):
+        if self.trips:
+            self._enter(TRIPPED)
+        elif self.driver.pwm_on and self._wanted() and self.self_tested and self.vehicle():
+            self._enter(OFFERING)                     # PWM stays on, the vehicle may ask again (sequence 8.1)
+        elif self.self_tested and self.vehicle():
+            self._enter(READY)
+        else:
+            self._enter(IDLE)
+
+    def _may_close(self):
+        inputs, state = self.inputs, self.pilot.state
         return ((state == cp.C or state == cp.D and self.fitted.ventilated)
                 and self.pilot.raw == state
                 and self.pilot.low_good >= limits.DIODE_GOOD_BURSTS
-                and self._reclose_wait_ms == 0
-                and self.self_tested == 1
-                and self.trips == 0
-                and self.inputs.rcd_tripped != 1 and self.inputs.rdc_dd_tripped != 1
-                and self.inputs.pe_ok != 0
-                and (not self.fitted.lock or self.inputs.lock_closed == 1)
-                and (not self.fitted.feedback or self.inputs.feedback_1 == 0 and self.inputs.feedback_2 != 1))
+                and self._reclose_left_ms == 0
+                and (inputs.pe_ok != 0 or not self.fitted.pe_monitor)
+                and self.lock.closed(inputs)
+                and (not self.fitted.feedback or self.contactors.shown_open(inputs)))
 
-    def _close(self, now_ms):
-        self.phases = 3 if self.request.phases == 3 and self.fitted.phases == 3 else 1
+    def _close(self):
         self.outputs.coil_1 = 1
         self.outputs.coil_2 = 1 if self.phases == 3 and self.fitted.contactors == 2 else 0
-        self._enter(CLOSING, now_ms)
+        self._enter(CLOSING)
+        self._phase_left_ms = limits.CONTACTOR_FEEDBACK_MS
 
-    def _coil_off(self, now_ms):
-        """Coil off; if it was on, the feedback must show it."""
-        if self.outputs.coil_1 or self.outputs.coil_2:
+    def _coil_off(self):
+        """Coils off; if one was on, the feedback must show it."""
+        if self.outputs.coil_1:
             self.outputs.coil_1 = 0
             self.outputs.coil_2 = 0
-            if self._reclose_wait_ms < limits.RECLOSE_MS:
-                self._reclose_wait_ms = limits.RECLOSE_MS
-            self._reclose_ms = now_ms
-            self._enter(OPENING, now_ms)
+            self._reclose_after(limits.RECLOSE_MS)
+            self._switch_left_ms = limits.PHASE_SWITCH_MS
+            self._enter(OPENING)
+            self._phase_left_ms = limits.CONTACTOR_FEEDBACK_MS
 
-    def _enter(self, phase, now_ms):
-        if phase == self.phase:
-            return
-        if self.phase == SELFTEST:
+    def _enter(self, phase):
+        if phase != self.phase:
+            self.phase = phase
             self.outputs.rcd_test = 0
-        if phase == SELFTEST:
-            self._test_step = _TEST_ON
-        self.phase = phase
-        self.phase_since_ms = now_ms
 
     # ---- outputs
 
-    def _drive_pilot(self, now_ms):
-        high_ns = limits.PILOT_STEADY_HIGH_NS
-        if self._in_fault(now_ms):
-            high_ns = limits.PILOT_STEADY_LOW_NS
-        elif not self.trips and (self.phase == OFFERING or self.phase == CLOSING or self.phase == CLOSED):
-            self._follow_request(now_ms)
-            high_ns = cp.high_ns_from_ma(self.offered_ma)
-        elif not self.trips and self.phase == OPENING and self._pwm_on and self._vehicle():
-            high_ns = self.outputs.pilot_high_ns      # the vehicle left C by itself: PWM stays (sequence 8.1)
-        if high_ns != self.outputs.pilot_high_ns:
-            pwm_on = 1 if 0 < high_ns < limits.PILOT_STEADY_HIGH_NS else 0
-            if pwm_on != self._pwm_on:
-                self._pwm_on = pwm_on
-                self._pwm_ms = now_ms
-                self.pilot.forget_low()
-            self.outputs.pilot_high_ns = high_ns
-        if not self._pwm_on:
-            self.offered_ma = 0
+    def _drive_pilot(self):
+        phase, shape = self.phase, pilot_driver.STEADY
+        if self.trips & trips.POWER_CYCLE or self.driver.fault_left_ms:
+            shape = pilot_driver.FAULT         # for good after a weld; else held, then +12 V: F hides whether a vehicle is there
+        elif phase == WAKING and not self.fitted.cp_disconnect:
+            shape = pilot_driver.FAULT
+        elif self.trips == 0 and OFFERING <= phase <= CLOSED:
+            shape = pilot_driver.PWM
+            self.driver.follow(self._permitted_ma(), self.outputs.coil_1)
+        elif self.trips == 0 and phase == OPENING and self.driver.pwm_on and self.vehicle():
+            shape = pilot_driver.KEEP          # the vehicle left C by itself: PWM stays (sequence 8.1)
+        if self.driver.drive(self.outputs, shape, self.vehicle()):
+            self.pilot.forget_low()
+        self.offered_ma = self.driver.offered_ma
 
-    def _in_fault(self, now_ms):
-        """State F: for good after a weld; else for its least time, then +12 V, because F hides whether a vehicle is there."""
-        if self.trips & trips.POWER_CYCLE:
-            return True
-        if not self.trips & trips.PILOT_F:
-            self._fault_shown = 0
-            return False
-        if not self._fault_shown:
-            self._fault_shown = 1
-            self._fault_ms = now_ms
-        return elapsed_ms(now_ms, self._fault_ms) <= limits.FAULT_HOLD_MS
-
-    def _follow_request(self, now_ms):
-        offer_ma = self.request.offered_ma
-        if offer_ma < limits.OFFER_MIN_MA:
-            offer_ma = self.offered_ma                # request_stop() is due on the next tick; never less than 6 A
-        if offer_ma > limits.OFFER_MAX_MA:
-            offer_ma = limits.OFFER_MAX_MA
-        if offer_ma > self.offered_ma and self.phase == CLOSED:
-            if elapsed_ms(now_ms, self._offer_ms) < limits.OFFER_CHANGE_MS:
-                offer_ma = self.offered_ma            # rising waits (sequence 6); falling is taken over at once
-        if offer_ma != self.offered_ma:
-            self.offered_ma = offer_ma
-            self._offer_ms = now_ms
-
-    def _drive_coil(self):
-        outputs = self.outputs
-        if self._may_toggle():
-            outputs.coil_watchdog = 1 - outputs.coil_watchdog
-        outputs.lock_wanted = 1 if self.fitted.lock and self.phase >= OFFERING and self.phase <= OPENING else 0
-
-    def _may_toggle(self):
-        """The charge pump runs while power may flow soon or flows: armed before the coil is asked for."""
-        return self.trips == 0 and (self.phase == OFFERING or self.phase == CLOSING or self.phase == CLOSED
-                                    or self.phase == STOPPING)
+    def _drive_rest(self):
+        outputs, phase = self.outputs, self.phase
+        if self.trips & ~trips.GRACEFUL == 0 and OFFERING <= phase <= STOPPING:
+            outputs.coil_watchdog = 1 - outputs.coil_watchdog     # the charge pump is armed before the coil is asked for
+        outputs.cp_disconnect = 1 if phase == WAKING and self.fitted.cp_disconnect else 0
+        unlock = (self.lock.ordered_open or self.request.available == 0 or not self.vehicle() or self.trips) and (
+            not outputs.coil_1 and phase != OPENING and not self.trips & trips.WELDED
+            and (not self.fitted.feedback or self.contactors.shown_open(self.inputs)))
+        self.lock.drive(outputs, phase == OFFERING, unlock)

@@ -6,6 +6,8 @@ Tri-state inputs: 1 yes, 0 no, NOT_FITTED where the board has none. Unknown is n
 from micropython import const
 
 NOT_FITTED = const(-1)
+NO_TEMPERATURE = const(-1000)   # °C of a sensor that is not fitted
+BROKEN = const(-999)            # °C of a fitted sensor that cannot be read
 
 
 class Inputs:
@@ -17,13 +19,28 @@ class Inputs:
         self.cp_low_mv = 0         # low plateau
         self.cp_high_reads = 0     # reads that hit it; 0 = not seen
         self.cp_low_reads = 0
+        self.pp_ohm = NOT_FITTED   # proximity resistor of a socket's cable; NOT_FITTED = tethered cable
         self.feedback_1 = NOT_FITTED   # contactor 1: 0 = all poles open, 1 = closed
         self.feedback_2 = NOT_FITTED
         self.rcd_tripped = NOT_FITTED      # 30 mA line
         self.rdc_dd_tripped = NOT_FITTED   # 6 mA DC line
         self.pe_ok = NOT_FITTED
         self.lock_closed = NOT_FITTED
-        self.guard_opened = 0      # the timer's guard took the coil away since the last tick
+        self.enable = NOT_FITTED           # external enable contact: 0 takes power away gracefully
+        self.upstream_tripped = NOT_FITTED  # contact of the upstream protection
+        self.guard_opened = 0      # 1: the timer's guard took the coil away since the last tick
+        self.meter_seq = 0         # counts readings of the meter; the next three belong to it
+        self.meter_age_ms = 0      # of the reading when it was handed in
+        self.drawn_ma = 0          # highest phase
+        self.supply_1_mv = NOT_FITTED
+        self.supply_2_mv = NOT_FITTED
+        self.supply_3_mv = NOT_FITTED
+        self.temperature_seq = 0   # counts readings of the five
+        self.temperature_0_c = NO_TEMPERATURE   # MCU
+        self.temperature_1_c = NO_TEMPERATURE   # relay
+        self.temperature_2_c = NO_TEMPERATURE   # interior
+        self.temperature_3_c = NO_TEMPERATURE   # supply cable
+        self.temperature_4_c = NO_TEMPERATURE   # supply cable
 
 
 class Outputs:
@@ -43,9 +60,9 @@ class Request:
     """The one way in. There is no field that closes the contactor."""
 
     def __init__(self):
-        self.available = 0     # 1: charging is wanted and authorised
+        self.available = 0     # 1: this plug-in is authorised and wanted; 0 also unlocks
         self.offered_ma = 0    # what may be offered; below 6000 nothing is
-        self.phases = 3        # 1 or 3; taken over with the contactor open
+        self.phases = 3        # 1 or 3; a change opens the contactor, pauses and closes again
         self.seq = 0           # heartbeat: moves with every renewal; when it stands still, power is taken away gracefully
         self.unlock_seq = 0    # an increment is an order
         self.clear_seq = 0
@@ -56,10 +73,17 @@ class Request:
 class Fitted:
     """What the board has and the installation allows; fixed at start."""
 
-    def __init__(self, contactors=1, feedback=1, rcd_test=0, lock=0, ventilated=0, phases=3):
+    def __init__(self, contactors=1, feedback=1, rcd_test=0, lock=0, ventilated=0, phases=3, pe_monitor=1, cp_disconnect=0,
+                 simplified=1, over_allowance_ma=500, over_percents=(10, 25, 70), over_times_ms=(1010000, 5000, 1000)):
         self.contactors = contactors   # 1, or 2 where L2/L3 have their own
         self.feedback = feedback       # 1: contactor feedback is there
         self.rcd_test = rcd_test       # 1: the monitor can be tested
         self.lock = lock               # 1: socket lock
         self.ventilated = ventilated   # 1: state D may be energised
-        self.phases = phases           # of the installation
+        self.phases = phases           # of the installation: 1 or 3
+        self.pe_monitor = pe_monitor   # 0: an installer turned it off (IT grid)
+        self.cp_disconnect = cp_disconnect  # 1: the pilot can be interrupted; else state F wakes
+        self.simplified = simplified   # 1: vehicles without S2 may charge at 10 A
+        self.over_allowance_ma = over_allowance_ma
+        self.over_percents = over_percents
+        self.over_times_ms = over_times_ms

@@ -2,19 +2,68 @@
 
 from micropython import const
 
-NOT_PLUGGED = const(0)
-IMPOSSIBLE = const(-1)
+from firmware.safety.io_image import NOT_FITTED
 
-# (lowest Ω, highest Ω, rating A); the windows follow IEC 61851-1 table B.2 as two public firmwares give it. Nominal: 1500, 680,
-# 220, 100 Ω. Above the last window no cable is plugged, below the first the contact is shorted.
-_WINDOWS = ((75, 150, 63), (150, 330, 32), (330, 1000, 20), (1000, 2200, 13))
+TETHERED = const(-2)
+IMPOSSIBLE = const(-1)
+NOT_PLUGGED = const(0)
+
+# windows in Ω as two public firmwares give table B.2; nominal 100, 220, 680, 1500 Ω. Below the first the contact is shorted,
+# above the last no cable is plugged
+_SHORT_OHM = const(75)
+_63_A_OHM = const(150)
+_32_A_OHM = const(330)
+_20_A_OHM = const(1000)
+_13_A_OHM = const(2200)
+_SAME_READINGS = const(3)
 
 
 def rating_a_from_ohm(ohm):
-    """Cable rating in A (13, 20, 32, 63), NOT_PLUGGED, or IMPOSSIBLE (short circuit): no current."""
-    if ohm < _WINDOWS[0][0]:
+    """Cable rating in A (13, 20, 32, 63), NOT_PLUGGED, IMPOSSIBLE (short circuit), or TETHERED (no proximity input)."""
+    if ohm == NOT_FITTED:
+        return TETHERED
+    if ohm < _SHORT_OHM:
         return IMPOSSIBLE
-    for low, high, rating_a in _WINDOWS:
-        if low <= ohm < high:
-            return rating_a
+    if ohm < _63_A_OHM:
+        return 63
+    if ohm < _32_A_OHM:
+        return 32
+    if ohm < _20_A_OHM:
+        return 20
+    if ohm <= _13_A_OHM:
+        return 13
     return NOT_PLUGGED
+
+
+class CableReader:
+    """Debounces the proximity resistor: a reading counts after three equal ones, a smaller cable at once.
+
+    Once a resistor was seen there is a socket: no reading then is no cable, never a tethered one.
+    """
+
+    def __init__(self):
+        self.rating_a = NOT_PLUGGED
+        self._raw_a = NOT_PLUGGED
+        self._same = 0
+        self._socket = 0
+
+    def update(self, ohm):
+        """Take over one reading."""
+        raw_a = rating_a_from_ohm(ohm)
+        if raw_a != TETHERED:
+            self._socket = 1
+        elif self._socket:
+            raw_a = NOT_PLUGGED
+        if raw_a != self._raw_a:
+            self._raw_a = raw_a
+            self._same = 0
+        if self._same < _SAME_READINGS:
+            self._same += 1
+        if self._same >= _SAME_READINGS or 0 < raw_a < self.rating_a:
+            self.rating_a = raw_a
+
+    def cap_ma(self, tethered_ma):
+        """What the cable carries, mA; tethered_ma where it is fixed; 0 for none and for an impossible one."""
+        if self.rating_a == TETHERED:
+            return tethered_ma
+        return self.rating_a * 1000 if self.rating_a > 0 else 0

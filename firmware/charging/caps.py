@@ -1,0 +1,27 @@
+"""What lies between the lowest ceiling and the offer: caps that the safety core takes by itself, told by name.
+
+The core caps in any case; this only says which cap rules, so that the world hears "because of the temperature".
+"""
+
+from firmware.safety.limits import SIMPLIFIED_MA
+from firmware.safety.proximity_pilot import TETHERED
+
+SENSOR_NAMES = ("mcu", "relay", "interior", "supply_1", "supply_2")
+
+
+def lowest(core, limit_ma, source):
+    """(limit_ma, source) after the core's own caps."""
+    if core.vehicle() and core.cable.rating_a != TETHERED and core.cable.cap_ma(limit_ma) < limit_ma:
+        limit_ma, source = core.cable.cap_ma(limit_ma), "cable"
+    if core.simplified and SIMPLIFIED_MA < limit_ma:
+        limit_ma, source = SIMPLIFIED_MA, "simplified_pilot"
+    derated_ma = core.temperature.derated_ma(limit_ma)
+    if derated_ma < limit_ma:
+        limit_ma, source = derated_ma, "temperature"
+    return limit_ma, source
+
+
+def limited_sensor(core):
+    """Name of the temperature sensor that derates, or None."""
+    hottest = core.temperature.hottest
+    return SENSOR_NAMES[hottest] if hottest >= 0 and core.temperature.level else None

@@ -1,0 +1,205 @@
+"""What watches over slow quantities: current above the offer, supply voltage, temperatures. Answers with causes and with a cap.
+
+Judged on fresh readings only: a meter that repeats itself proves nothing.
+"""
+
+from micropython import const
+
+from firmware.safety import limits
+from firmware.safety.io_image import BROKEN, NO_TEMPERATURE, NOT_FITTED
+from firmware.safety.limits import count_down
+
+_MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
+_LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
+_LEVEL_PERCENT = (100, 75, 50, 1)   # of the offer in each derating level; 1 % ends at 6 A
+
+
+class OfferMemory:
+    """The highest offer of the last seconds: a vehicle may still follow the one before."""
+
+    def __init__(self):
+        self._offers_ma = [0] * _MEMORY
+        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended
+        self._now_ma = 0
+        self._newest = 0
+
+    def update(self, gap_ms, offered_ma):
+        """Follow the offer; remember the one that ends. Offers that end within 5 s (not under load) are one: the highest."""
+        ages_ms = self._ages_ms
+        oldest = 0
+        index = 0
+        while index < _MEMORY:
+            if ages_ms[index] < _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:
+                ages_ms[index] += gap_ms
+            if ages_ms[index] > ages_ms[oldest]:
+                oldest = index
+            index += 1
+        if offered_ma < self._now_ma:
+            if ages_ms[self._newest] >= limits.OFFER_CHANGE_MS:
+                self._newest = oldest
+                self._offers_ma[oldest] = 0
+            ages_ms[self._newest] = 0
+            if self._now_ma > self._offers_ma[self._newest]:
+                self._offers_ma[self._newest] = self._now_ma
+        self._now_ma = offered_ma
+
+    def highest_ma(self, age_ms):
+        """Highest offer that held at any time in the last 6 s plus age_ms."""
+        if age_ms > _LONGEST_AGE_MS:
+            age_ms = _LONGEST_AGE_MS
+        highest_ma = self._now_ma
+        index = 0
+        while index < _MEMORY:
+            if self._ages_ms[index] <= limits.OFFER_MEMORY_MS + age_ms and self._offers_ma[index] > highest_ma:
+                highest_ma = self._offers_ma[index]
+            index += 1
+        return highest_ma
+
+
+class CurrentWatch:
+    """Graded over-current: each grade's time advances on fresh readings above it and starts anew below it."""
+
+    def __init__(self, fitted):
+        self._percents = fitted.over_percents
+        self._times_ms = fitted.over_times_ms
+        self._allowance_ma = fitted.over_allowance_ma
+        self._memory = OfferMemory()
+        self._above_ms = [0, 0, 0]
+        self._seq = 0
+        self._since_ms = 0         # since the last fresh reading, saturates
+
+    def update(self, gap_ms, inputs, offered_ma):
+        """True: a grade's time is over."""
+        self._memory.update(gap_ms, offered_ma)
+        if self._since_ms < limits.READING_GAP_MS:
+            self._since_ms += gap_ms
+        if inputs.meter_seq == self._seq:
+            return False
+        self._seq = inputs.meter_seq
+        reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
+        tripped = False
+        grade = 0
+        while grade < 3:
+            limit_ma = reference_ma + reference_ma // 100 * self._percents[grade] + self._allowance_ma
+            if reference_ma == 0 or inputs.drawn_ma <= limit_ma:
+                self._above_ms[grade] = 0
+            else:
+                self._above_ms[grade] += self._since_ms if self._above_ms[grade] else 1
+                if self._above_ms[grade] > self._times_ms[grade]:
+                    self._above_ms[grade] = self._times_ms[grade]
+                    tripped = True
+            grade += 1
+        self._since_ms = 0
+        return tripped
+
+
+class SupplyWatch:
+    """Supply voltage of every phase that the meter has. In a one-phase installation only one of them is connected."""
+
+    def __init__(self, fitted):
+        self._low_mv = limits.SUPPLY_PRESENT_MV if fitted.phases == 1 else 0   # below: not connected
+        self.outside = 0           # fresh readings in a row outside, saturates
+        self._seq = 0
+
+    def update(self, inputs):
+        """True while the last readings in a row were outside 160-280 V."""
+        if inputs.meter_seq != self._seq:
+            self._seq = inputs.meter_seq
+            if self._is_outside(inputs):
+                if self.outside < limits.SUPPLY_READINGS:
+                    self.outside += 1
+            else:
+                self.outside = 0
+        return self.outside >= limits.SUPPLY_READINGS
+
+
+    def _is_outside(self, inputs):
+        inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
+        return inside < 0 or inside == 0 and (inputs.supply_1_mv != NOT_FITTED or inputs.supply_2_mv != NOT_FITTED
+                                              or inputs.supply_3_mv != NOT_FITTED)
+
+    def _judge(self, supply_mv):
+        """1: inside, 0: nothing to judge, -3: outside."""
+        if supply_mv == NOT_FITTED or supply_mv < self._low_mv:
+            return 0
+        return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
+
+
+class TemperatureWatch:
+    """Five sensors, each with derating levels and a limit, and hysteresis. Level: 0 none, 1-3 derated, 4 at the limit."""
+
+    def __init__(self):
+        self.levels = [0] * limits.TEMPERATURE_SENSORS
+        self.level = 0             # the highest
+        self.hottest = -1          # which sensor has it, -1 = none
+        self.failed = False        # a fitted sensor is broken, or all are silent
+        self._any = False          # some sensor is fitted
+        self._seq = 0
+        self._stale_left_ms = limits.TEMPERATURE_STALE_MS
+
+    def update(self, gap_ms, inputs):
+        """Take over fresh readings; notice when there are none any more."""
+        self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
+        if inputs.temperature_seq == self._seq:
+            if self._stale_left_ms == 0 and (self._any or _fitted(inputs)):
+                self.failed = True
+            return
+        self._seq = inputs.temperature_seq
+        self._stale_left_ms = limits.TEMPERATURE_STALE_MS
+        self.failed = False
+        self._any = False
+        self.level = 0
+        self.hottest = -1
+        self._judge(0, inputs.temperature_0_c)
+        self._judge(1, inputs.temperature_1_c)
+        self._judge(2, inputs.temperature_2_c)
+        self._judge(3, inputs.temperature_3_c)
+        self._judge(4, inputs.temperature_4_c)
+
+    def _judge(self, sensor, celsius):
+        if celsius == NO_TEMPERATURE:
+            return
+        self._any = True
+        if celsius == BROKEN:
+            self.failed = True
+            return
+        level = level_from_celsius(sensor, celsius, self.levels[sensor])
+        self.levels[sensor] = level
+        if level > self.level:
+            self.level = level
+            self.hottest = sensor
+
+    def derated_ma(self, offered_ma):
+        """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
+        level = self.level
+        if level == limits.TEMPERATURE_LEVELS:
+            return 0
+        derated_ma = offered_ma * _LEVEL_PERCENT[level] // 100
+        if derated_ma < limits.OFFER_MIN_MA <= offered_ma:
+            return limits.OFFER_MIN_MA
+        return derated_ma
+
+
+def _fitted(inputs):
+    """True: some sensor is there, even if none was ever read."""
+    return (inputs.temperature_0_c != NO_TEMPERATURE or inputs.temperature_1_c != NO_TEMPERATURE
+            or inputs.temperature_2_c != NO_TEMPERATURE or inputs.temperature_3_c != NO_TEMPERATURE
+            or inputs.temperature_4_c != NO_TEMPERATURE)
+
+
+def _begins_at_c(row, level):
+    if level == limits.TEMPERATURE_LEVELS:
+        return row[1]
+    return row[0] + (row[1] - row[0]) * (level - 1) // (limits.TEMPERATURE_LEVELS - 1)
+
+
+def level_from_celsius(sensor, celsius, level):
+    """The level that follows `level` at so many °C: up at once, down with hysteresis, from the limit only at the resume value."""
+    row = limits.TEMPERATURE_LIMITS[sensor]
+    while level < limits.TEMPERATURE_LEVELS and celsius >= _begins_at_c(row, level + 1):
+        level += 1
+    if level == limits.TEMPERATURE_LEVELS and celsius > row[2]:
+        return level
+    while level > 0 and celsius <= _begins_at_c(row, level) - limits.TEMPERATURE_HYSTERESIS_C:
+        level -= 1
+    return level
