@@ -161,6 +161,7 @@ class Cases:
         start = device.start("hard")
         self.assertEqual(started(start), ["a"])
         self.assertEqual(self.pointer_of(device), ("a", None, False, 1))
+        self.assertEqual(device.rtc[7], 0)  # the other slot's failures are its own
         self.assertEqual(self.log_of(device)[-1], ("rollback", "b"))
         self.assertIn("3 unconfirmed starts", device.read("boot_log.json"))
 
@@ -312,6 +313,7 @@ class Cases:
         device = self.two_slots(a=well + CRASH, at=("a", None, True, 0))
         for _ in range(20):
             device.start("hard")
+        self.assertEqual(json.loads(device.read("boot_log.json"))["format"], 1)
         entries = json.loads(device.read("boot_log.json"))["entries"]
         self.assertEqual([e["number"] for e in entries], list(range(5, 21)))
 
