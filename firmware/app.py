@@ -5,20 +5,22 @@
 """
 
 import asyncio
+import os
 
 from firmware.charging.control import Control
+from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.station import Station
 from firmware.drivers import board_facts, clock, reset_marker, slot_pointer
 from firmware.drivers.board import Board
-from firmware.drivers.rs485 import Rs485
+from firmware.drivers.rs485 import rs485_from_board
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
 from firmware.energy import meter_types
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.records.keeper import Keeper
-from firmware.safety.core import SafetyCore
+from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -31,6 +33,7 @@ from firmware.supervisor import Supervisor
 from firmware.version import VERSION
 
 STATION_MS = 100
+SENSE_MS = 1000         # temperatures change slowly
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
 ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
 RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
@@ -49,8 +52,11 @@ class App:
         self.settings.load()
 
         # the safety core with what it sees and drives; nothing else touches the contactor
+        get = self.settings.get
         self.board = Board(facts)
-        self.core = SafetyCore(_fitted(facts, self.settings.get))
+        self.board.use_contact("input_enable", "enable", get("inputs.enable"))
+        self.board.use_contact("input_upstream", "upstream_tripped", get("inputs.upstream"))
+        self.core = SafetyCore(_fitted(facts, get))
         self.timer = TickTimer(self.board.contactor)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
@@ -64,8 +70,9 @@ class App:
         has = facts["has"]
         self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"],
                                clock.ticks_ms())
-        self.meter = _meter(facts, self.settings.get, self.core)
+        self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
+        self.feed = Feed(self.core)
         self.records.follow(self.station, lambda: self.core.outputs.coil_1 == 0)
 
         # who talks to it
@@ -87,6 +94,8 @@ class App:
         ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
+        self._sensed = {}                       # place -> °C or None, of the newest second
+        self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
         self._connect(facts)
 
@@ -107,6 +116,8 @@ class App:
         station.on("error", self._note_error)
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
+        if self.start["start"] in ("power_on", "brown_out"):
+            self._after_power_cut()
         self._apply(())
         self.settings.subscribe("", self._apply)
         if self.settings.load_report:
@@ -119,9 +130,19 @@ class App:
         station.ceilings.own("cable", get("installation.cable_a") * 1000)
         station.ceilings.own("user", get("charging.max_current_a") * 1000)
         station.min_current_ma = get("charging.min_current_a") * 1000
+        station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
+        station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
         if "charging.available" in changed:     # another setting does not undo the command of that name
             station.operative = get("charging.available")
+
+    def _after_power_cut(self):
+        """Many chargers come back at once: each waits for a random time; and the interrupted charge may go on, or not."""
+        longest_s = self.settings.get("charging.start_delay_max_s")
+        self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
+        interrupted = self.records.sessions.unfinished
+        if interrupted is not None and self.settings.get("charging.resume_after_power_cut") == "resume":
+            self.station.resume(interrupted["uid"])
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -129,6 +150,11 @@ class App:
         proven = confirmed = False
         while True:
             now_ms = clock.ticks_ms()
+            self.feed.meter(self.meter.values, now_ms)
+            if (now_ms - self._sensed_ms) & 0x3FFFFFFF >= SENSE_MS:
+                self._sensed_ms = now_ms
+                self._sensed = self.board.temperatures()
+                self.feed.temperatures(self._sensed)
             self.station.tick(now_ms)
             self._watch_health(now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
@@ -158,7 +184,7 @@ class App:
 
     def _temperatures(self):
         found = dict([(place, None) for place in ("mcu", "relay", "interior", "supply_1", "supply_2")])
-        found.update(self.board.temperatures())
+        found.update(self._sensed)
         return found
 
     def _set_clock(self, utc_s):
@@ -204,21 +230,31 @@ class App:
 
 
 def _fitted(facts, get):
+    """What the board has and the installer allows, for the safety core."""
     has, pins = facts["has"], facts["pins"]
-    return Fitted(contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
-                  rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0,
-                  ventilated=1 if get("installation.ventilated") else 0, phases=get("installation.phases"))
+    return Fitted(
+        contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
+        rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0, phases=get("installation.phases"),
+        ventilated=1 if get("installation.ventilated") else 0, pe_monitor=1 if get("installation.pe_monitoring") else 0,
+        cp_disconnect=1 if has["cp_disconnect"] else 0, simplified=1 if get("charging.simplified_pilot") else 0,
+        over_allowance_ma=get("protection.over_allowance_ma"),
+        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
 
 
-def _meter(facts, get, core):
+def _meter(facts, get, core, faults):
     """The meter that the settings name; without one, or with a name that is none, the estimate."""
-    kind = meter_types.choose(get("meter.type"))
+    kind = None
+    try:
+        kind = meter_types.choose(get("meter.type"))
+    except ValueError:
+        faults.begin("meter_setting")
     line = None
-    if kind is not None and facts["pins"]["rs485_tx"] is not None:
+    if kind is not None:
         baud = get("meter.baud")
-        line = ModbusRtu(Rs485(facts, baud, kind.parity, clock.ticks_us), baud, clock.ticks_ms)
-    return Meter(line, clock.ticks_ms, lambda: (core.outputs.coil_1 == 1, core.offered_ma, core.phases),
-                 kind if line else None, get("meter.address"), get("meter.phase_voltage_v"))
+        line = ModbusRtu(rs485_from_board(facts, baud, kind.parity, clock.ticks_us), baud, clock.ticks_ms)
+    return Meter(line, clock.ticks_ms, lambda: (core.phase == CLOSED, core.offered_ma, core.phases), kind,
+                 get("meter.address"), get("meter.phase_voltage_v"), get("installation.phase_rotation"))
 
 
 def _page_folder(root):

@@ -22,6 +22,11 @@ class Ceilings:
             self._slots.append(slot)
         slot[1:] = [limit_ma, None, 0, 0, False, True]
 
+    def disown(self, source):
+        """Take away a cap that own() set; nothing happens when there is none."""
+        if self.is_own(source):
+            self._slots.remove(self._find(source))
+
     def is_own(self, source):
         """True for a cap that own() set."""
         slot = self._find(source)

@@ -30,7 +30,7 @@ class Control:
         self._board.read(core.inputs, core.outputs.coil_1 or late_ms >= _STALL_MS)
         now_ms = self._ticks_ms()
         if self._lateness.too_late and self._lateness.take_too_late():
-            core.request_stop(now_ms)
+            core.request_stop()
         core.tick(now_ms)
         self._board.write(core.outputs)
 

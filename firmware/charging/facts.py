@@ -14,6 +14,8 @@ FACTS = (
     ("offered_ma", "mA", "int", "", "what the pilot's duty says now; 0 = nothing offered"),
     ("limit_ma", "mA", "int", "", "what may be offered: the lowest of all ceilings"),
     ("limited_by", "", "str", "", "name of the ceiling that sets limit_ma"),
+    ("derated_by", "", "choice", "no derating", "sensor that limits: mcu, relay, interior, supply_1, supply_2"),
+    ("retry_in_s", "s", "int", "no retry to come", "until a recoverable fault is cleared by itself"),
     ("ceilings", "", "list", "", "all ceilings: source, limit_ma, failsafe in force"),
     ("drawn_ma", "mA", "int", "no reading and nothing to estimate from", "highest phase current of the vehicle"),
     ("drawn_phases_ma", "mA", "list", "no reading", "current of L1, L2, L3"),

@@ -26,12 +26,12 @@ class Retries:
         self.used = 0
         self._waiting = False
 
-    def left_ms(self, now_ms):
-        """Until the next retry; None when there is none to come."""
+    def left_s(self, now_ms):
+        """Seconds until the next retry; None when there is none to come."""
         if not self._waiting:
             return None
         gone_ms = elapsed_ms(now_ms, self._since_ms)
-        return max(0, WAITS_MS[self.used] - gone_ms)
+        return max(0, WAITS_MS[self.used] - gone_ms) // 1000
 
     def tick(self, now_ms, active_trips):
         """True when the active trips shall be cleared now."""

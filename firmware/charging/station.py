@@ -8,23 +8,19 @@ from micropython import const
 
 from firmware.charging import facts as fact_table
 from firmware.charging import faults as fault_table
-from firmware.charging import station_facts
+from firmware.charging import orders, station_facts
+from firmware.charging.caps import lowest
 from firmware.charging.ceilings import Ceilings
 from firmware.charging.commands import check_arguments
+from firmware.charging.retries import Retries
 from firmware.charging.session import Session
+from firmware.charging.simplified import SimplifiedEnd
+from firmware.charging.wake import WakePolicy
 from firmware.safety import control_pilot as cp
 from firmware.safety import core as phases
 from firmware.safety.limits import OFFER_MIN_MA, TICKS_MASK, elapsed_ms
 
 _NOTICE_MS = const(60000)       # a passing fault (unplugged in charge, loop late) stays visible for so long
-
-ACCEPTED = {"result": "accepted"}
-
-
-def refused(reason):
-    """The answer to a command that is understood but not done."""
-    return {"result": "refused", "reason": reason}
-
 
 class Reading:
     """What the energy side last knew: it writes the values, the station reads them. None = not known."""
@@ -37,6 +33,8 @@ class Reading:
         self.energy_wh = None          # register
         self.counted_mwh = 0           # energy since start, from the register or reckoned; never falls
         self.phases_used = None
+        self.readings = 0              # counts what the meter itself said; the estimate does not count
+        self.asked_ms = 0              # when the latest of them was asked for
 
 
 class Station:
@@ -61,20 +59,28 @@ class Station:
         self.mode = "immediate"
         self.account = ""
         self.phases = core.fitted.phases
+        self.has_phase_switching = has_phase_switching
+        self.has_lock = has_lock
+        self.authorized = False
+        self.authorized_id = ""          # card or token that did it
+        self.resumes = False             # the authorisation is that of the charge which a power cut interrupted
+        self.actions = {}                # what the station cannot do itself: restart, clock
+        self.retries = Retries()
+        self.start_delay_ms = 0          # after power returned: nothing is asked for until then
+        self.min_current_3p_ma = OFFER_MIN_MA
+        self.asymmetry_ma = 0            # most for a vehicle on one or two of three phases; 0 = no such limit
+        self._simplified = SimplifiedEnd()
+        self._wake = WakePolicy()
         self._stamp = stamp
         self._show_time = show_time
-        self._has_phase_switching = has_phase_switching
-        self._has_lock = has_lock
-        self._authorized = False
         self._providers = {}             # fact name -> fn
         self._subscribers = []
-        self._actions = {}               # what the station cannot do itself: restart, clock
         self._unplugged_seen = 0
         self._notices = {}               # fault name -> when it began
         self._was_charging = False
         self._overview = None
-        self._now_ms = now_ms
-        self._closing = False            # a restart is near: nothing begins any more
+        self.now_ms = now_ms
+        self.closing = False            # a restart is near: nothing begins any more
         self.failures = {}               # subscriber -> how often it raised
 
     # ---- wiring
@@ -93,7 +99,7 @@ class Station:
 
     def on(self, action, fn):
         """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "error" fn(subscriber's name, exception)."""
-        self._actions[action] = fn
+        self.actions[action] = fn
 
     def _tell(self, event, data):
         for fn, name in self._subscribers:
@@ -101,35 +107,53 @@ class Station:
                 fn(event, data)
             except Exception as error:       # a listener's trouble must not end the charge: this runs in a critical task
                 self.failures[name] = self.failures.get(name, 0) + 1
-                if "error" in self._actions:
-                    self._actions["error"](name, error)
+                if "error" in self.actions:
+                    self.actions["error"](name, error)
 
     # ---- every 100 ms
 
     def tick(self, now_ms):
         """Follow the core, reckon the ceilings, renew the request."""
-        self._now_ms = now_ms
+        before_ms, self.now_ms = self.now_ms, now_ms
+        gone_ms = elapsed_ms(now_ms, before_ms)
+        self.start_delay_ms = max(0, self.start_delay_ms - gone_ms)
         self.ceilings.tick(now_ms)
+        self._follow_phases()
         self.faults.follow_trips(self.core.trips)
         self._follow_session(now_ms)
         self._follow_notices(now_ms)
-        self._renew_request()
+        if self.retries.tick(now_ms, self.core.trips):
+            self._order("clear_seq")
+        self._renew_request(now_ms)
         overview = station_facts.overview_state(self)
         if overview != self._overview:
             self._overview = overview
             self._tell("overview", {"overview_state": overview})
 
+    def resume(self, token):
+        """The charge that a power cut interrupted may go on, if its vehicle is still plugged."""
+        self.authorized, self.authorized_id, self.resumes = True, token, True
+
+    def _forget_authorization(self):
+        self.authorized, self.authorized_id, self.resumes = False, "", False
+
     def _follow_session(self, now_ms):
         vehicle = self.vehicle_plugged()
+        if self.resumes and self.session is None and self.core.pilot.state == cp.A:
+            self._forget_authorization()         # the vehicle went while the power was off
         charging = self.core.phase == phases.CLOSED
-        if vehicle and self.session is None and not self._closing:
+        if vehicle and self.session is None and not self.closing:
             self.session_number += 1
             self.session = Session(self.session_number, now_ms, self._stamp(), self.reading.counted_mwh)
             self.session.account = self.account
+            self.session.id = self.authorized_id
             self._tell("session_start", {"session": self.session})
         if self.session is None:
             return
         self.session.tick(now_ms, self.reading.counted_mwh, charging)
+        drawn_ma, estimated = _highest(self.reading.current_ma), self.reading.source != "meter"
+        if self.core.simplified and self._simplified.tick(now_ms, charging, drawn_ma, estimated):
+            self.stopped = True          # a vehicle without S2 cannot say that it is full
         if charging and not self._was_charging:
             self.session.end_reason = None
             self._tell("charge_start", {"session": self.session})
@@ -140,14 +164,16 @@ class Station:
             if self.session.end_reason is None:
                 self.session.end_reason = "unplugged"
             ended, self.session = self.session, None
-            self._authorized = False
+            self._forget_authorization()
             self.stopped = False
             self._was_charging = False
+            self.retries.new_session()
+            self._wake.new_session()
             self._tell("session_end", {"session": ended})
 
     def close_down(self):
         """A restart is near: power is taken away in order and no session begins any more."""
-        self._closing = True
+        self.closing = True
 
     def end_session(self, reason):
         """End the session while the vehicle is still plugged: before a restart. Only after close_down()."""
@@ -162,13 +188,13 @@ class Station:
             return "fault"
         if self.core.pilot.state == cp.A:
             return "unplugged"
-        if self._closing:
+        if self.closing:
             return "restart"
         if not self.operative:
             return "inoperative"
         if self.stopped:
             return "stop"
-        return "limit" if self._limit_ma() == 0 else "ev"
+        return "limit" if self._offer_ma() == 0 else "ev"
 
     def _follow_notices(self, now_ms):
         if self.core.unplugged_in_charge != self._unplugged_seen:
@@ -181,23 +207,41 @@ class Station:
 
     def notice(self, name):
         """A fault that is over at once, shown for a minute."""
-        self._notices[name] = self._now_ms
+        self._notices[name] = self.now_ms
         self.faults.begin(name)
 
-    def _renew_request(self):
+    def _follow_phases(self):
+        """A vehicle that draws from one or two of three phases may have a limit of its own (asymmetric load)."""
+        used = self.reading.phases_used
+        if self.asymmetry_ma and self.phases == 3 and used in (1, 2):
+            self.ceilings.own("asymmetry", self.asymmetry_ma)
+        elif used != 0 or self.session is None:
+            self.ceilings.disown("asymmetry")
+
+    def _renew_request(self, now_ms):
         request = self.core.request
-        limit_ma = self._limit_ma()
-        wanted = (self.operative and self.is_authorized() and not self.stopped and not self.held and not self._closing
-                  and limit_ma > 0)
-        request.available = 1 if wanted else 0
-        request.offered_ma = limit_ma
+        allowed = (self.operative and self.is_authorized() and not self.stopped and not self.held and not self.closing
+                   and self.start_delay_ms == 0)
+        request.available = 1 if allowed else 0
+        request.offered_ma = self._offer_ma()
         request.phases = self.phases
+        if self.session is not None and self._wake.tick(now_ms, allowed and request.offered_ma > 0):
+            self._order("wake_seq")
         request.seq = (request.seq + 1) & TICKS_MASK
 
-    def _limit_ma(self):
-        """The lowest ceiling; 0 where it is below the least current: then the session pauses."""
-        limit_ma = self.ceilings.lowest()[0]
-        return limit_ma if limit_ma >= self.min_current_ma else 0
+    def _order(self, counter):
+        """Increment one of the request's counters: an order to the core."""
+        setattr(self.core.request, counter, (getattr(self.core.request, counter) + 1) & TICKS_MASK)
+
+    def limit(self):
+        """(limit_ma, source): the lowest ceiling, and what the core caps by itself (cable, temperature, simplified pilot)."""
+        limit_ma, source = self.ceilings.lowest()
+        return lowest(self.core, limit_ma, source)
+
+    def _offer_ma(self):
+        """What is asked for: the lowest ceiling; 0 where less than the floor would be left of it: then the session pauses."""
+        floor_ma = self.min_current_3p_ma if self.phases == 3 else self.min_current_ma
+        return self.ceilings.lowest()[0] if self.limit()[0] >= floor_ma else 0
 
     # ---- what it knows
 
@@ -208,7 +252,7 @@ class Station:
 
     def is_authorized(self):
         """This plug-in may charge."""
-        return self.free or self._authorized
+        return self.free or self.authorized
 
     def fact(self, name):
         """One fact; raises UnknownFact."""
@@ -229,92 +273,11 @@ class Station:
         Raises CommandError when it cannot be understood.
         """
         check_arguments(name, args)
-        answer = _DO[name](self, args)
+        answer = orders.DO[name](self, args)
         self._tell("command", {"command": name, "source": source, "answer": answer})
         return answer
 
-    def _set_ceiling(self, args):
-        if self.ceilings.is_own(args["source"]):
-            return refused("not_allowed")
-        timeout_ms = (args.get("timeout_s") or 0) * 1000
-        if self.ceilings.set(args["source"], args["limit_ma"], self._now_ms, args.get("failsafe_ma"), timeout_ms):
-            return ACCEPTED
-        return refused("too_many")
 
-    def _clear_ceiling(self, args):
-        if self.ceilings.is_own(args["source"]):
-            return refused("not_allowed")
-        return ACCEPTED if self.ceilings.clear(args["source"]) else refused("unknown_ceiling")
-
-    def _authorize(self, args):
-        if not self.operative:
-            return refused("inoperative")
-        self._authorized = True
-        if self.session is not None:
-            self.session.id = args.get("id") or ""
-        return ACCEPTED
-
-    def _start(self, _args):
-        if not self.operative:
-            return refused("inoperative")
-        if not self.is_authorized():
-            return refused("not_authorized")
-        if self.core.trips:
-            return refused("fault")
-        self.stopped = False
-        return ACCEPTED
-
-    def _stop(self, _args):
-        self.stopped = True
-        return ACCEPTED
-
-    def _unlock(self, _args):
-        if not self._has_lock:
-            return refused("no_lock")
-        self.stopped = True
-        self.core.request.unlock_seq = (self.core.request.unlock_seq + 1) & TICKS_MASK
-        return ACCEPTED
-
-    def _clear(self, _args):
-        if not self.core.trips:
-            return refused("nothing_to_clear")
-        if self.faults.worst() == fault_table.LATCHED:
-            return refused("not_clearable")
-        self.core.request.clear_seq = (self.core.request.clear_seq + 1) & TICKS_MASK
-        return ACCEPTED
-
-    def _availability(self, args):
-        self.operative = args["operative"]
-        return ACCEPTED
-
-    def _set_mode(self, args):
-        self.mode = args["mode"]
-        return ACCEPTED
-
-    def _set_account(self, args):
-        self.account = args["account"]
-        if self.session is not None:
-            self.session.account = self.account
-        return ACCEPTED
-
-    def _set_phases(self, args):
-        if args["phases"] != self.phases and (not self._has_phase_switching or args["phases"] > self.core.fitted.phases):
-            return refused("no_phase_switching")
-        self.phases = args["phases"]
-        return ACCEPTED
-
-    def _restart(self, _args):
-        self._actions["restart"]()
-        return ACCEPTED
-
-    def _clock(self, args):
-        self._actions["clock"](args["utc_s"])
-        return ACCEPTED
-
-
-_DO = {
-    "set_ceiling": Station._set_ceiling, "clear_ceiling": Station._clear_ceiling, "authorize": Station._authorize,
-    "start": Station._start, "stop": Station._stop, "unlock": Station._unlock, "clear": Station._clear,
-    "availability": Station._availability, "mode": Station._set_mode, "account": Station._set_account,
-    "phases": Station._set_phases, "restart": Station._restart, "clock": Station._clock,
-}
+def _highest(values):
+    known = [value for value in values if value is not None]
+    return max(known) if known else None

@@ -2,6 +2,7 @@
 
 from firmware.charging import facts as fact_table
 from firmware.charging import faults as fault_table
+from firmware.charging.caps import limited_sensor
 from firmware.charging.session import session_state
 from firmware.safety import control_pilot as cp
 from firmware.safety import core as phases
@@ -22,7 +23,8 @@ def overview_state(station):
         return "Idle"
     if station.core.phase == phases.CLOSED or station.core.phase == phases.STOPPING:
         return "Charging"
-    if station.core.request.available == 0 or station.session is not None and station.session.charging_ms:
+    request = station.core.request
+    if request.available == 0 or request.offered_ma == 0 or station.session is not None and station.session.charging_ms:
         return "Suspended"
     return "ReadyForCharging"
 
@@ -69,7 +71,7 @@ def _faults(station, show_time):
 def facts(station, providers, show_time):
     """All facts of the table, ready for JSON; null where nobody knows. show_time(stamp): RFC 3339 or None."""
     core, reading = station.core, station.reading
-    limit_ma, limited_by = station.ceilings.lowest()
+    limit_ma, limited_by = station.limit()
     voltages_v = [None if mv is None else (mv + 500) // 1000 for mv in reading.voltage_mv]
     found = dict([(name, None) for name in fact_table.NAMES])
     found["overview_state"] = overview_state(station)
@@ -81,6 +83,8 @@ def facts(station, providers, show_time):
     found["offered_ma"] = core.offered_ma
     found["limit_ma"] = limit_ma
     found["limited_by"] = limited_by
+    found["derated_by"] = limited_sensor(core)
+    found["retry_in_s"] = station.retries.left_s(station.now_ms)
     found["ceilings"] = station.ceilings.rows()
     found["drawn_phases_ma"] = list(reading.current_ma)
     found["drawn_ma"] = _highest(reading.current_ma)

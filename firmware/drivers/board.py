@@ -10,8 +10,7 @@ from firmware.safety.io_image import NOT_FITTED
 
 _TRISTATE = (("rcd_trip", "rcd_tripped"), ("rdc_dd_trip", "rdc_dd_tripped"), ("pe_ok", "pe_ok"),
              ("lock_feedback", "lock_closed"))
-_BAD_WHEN_1 = ("rcd_tripped", "rdc_dd_tripped")
-
+_BAD_WHEN_1 = ("rcd_tripped", "rdc_dd_tripped", "upstream_tripped")
 
 
 def _set(output, level):
@@ -42,6 +41,19 @@ class Board:
             if pins[key] is not None:
                 self._sensors[name] = Ntc(pins[key])
         self._skip = 0
+
+    def use_contact(self, name, attribute, kind):
+        """Read an external contact into an Inputs attribute: 1 = its signal is there.
+
+        kind: "off" (not wired), "normally_open" (closed = signal) or "normally_closed" (open = signal). A board without the pin
+        reads nothing.
+        """
+        gpio = self.facts["pins"][name]
+        if gpio is None or kind == "off":
+            return
+        closed_is_1 = 1 if name in self._active_low else 0
+        self._inputs.append((attribute, machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP if closed_is_1 else None),
+                             closed_is_1 ^ (1 if kind == "normally_closed" else 0)))
 
     def _output(self, name, level):
         """(pin, level that means 0), or None where the board has none."""

@@ -40,6 +40,8 @@ class MeterValues:
         self.energy_wh = None
         self.energy_phases_wh = [None, None, None]
         self.counted_mwh = 0  # since start, meter and estimate together, never falls
+        self.readings = 0  # counts what the meter itself said; the estimate does not count
+        self.asked_ms = 0  # when the latest of them was asked for
 
 
 class Meter:
@@ -206,6 +208,8 @@ class Meter:
         elif power_mw is not None and values.source is not None:
             self._integrate(power_mw, asked_ms)
         values.source = "meter"
+        values.readings = (values.readings + 1) & TICKS_MASK
+        values.asked_ms = asked_ms
         self._show_energy()
         self._fresh_ms = asked_ms
         self._counted_ms = asked_ms

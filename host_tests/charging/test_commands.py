@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.charging.commands import COMMANDS, CommandError, check_arguments, row_of
-from firmware.charging.station import _DO
+from firmware.charging.orders import DO
 
 GOOD = {
     "set_ceiling": {"source": "hems", "limit_ma": 6000}, "clear_ceiling": {"source": "hems"}, "authorize": {}, "start": {},
@@ -14,7 +14,7 @@ GOOD = {
 
 class TestTable(unittest.TestCase):
     def test_every_command_of_the_table_is_done_by_the_station_and_no_other(self):
-        self.assertEqual(sorted(_DO), sorted([row[0] for row in COMMANDS]))
+        self.assertEqual(sorted(DO), sorted([row[0] for row in COMMANDS]))
 
     def test_names_stand_once(self):
         self.assertEqual(len(set([row[0] for row in COMMANDS])), len(COMMANDS))

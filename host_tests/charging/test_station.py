@@ -135,6 +135,7 @@ class TestFacts(unittest.TestCase):
 class TestRequest(unittest.TestCase):
     def test_lowest_ceiling_is_offered(self):
         place = Place().charge()
+        place.run(5000)
         place.station.command("set_ceiling", {"source": "hems", "limit_ma": 10000}, "test")
         place.run(300)
         self.assertEqual((place.core.offered_ma, place.fact("limited_by")), (10000, "hems"))
@@ -154,9 +155,9 @@ class TestRequest(unittest.TestCase):
         for start_ms in STARTS:
             place = Place(start_ms).charge()
             place.station.command("set_ceiling", {"source": "hems", "limit_ma": 12000, "failsafe_ma": 7000, "timeout_s": 5}, "test")
-            place.run(4000)
+            place.run(4900)
             self.assertEqual(place.core.offered_ma, 12000)
-            place.run(2000)
+            place.run(5200)
             self.assertEqual(place.core.offered_ma, 7000)
             self.assertTrue([row for row in place.fact("ceilings") if row["source"] == "hems"][0]["failsafe"])
 
@@ -175,10 +176,10 @@ class TestRequest(unittest.TestCase):
         place.run(200)
         self.assertEqual(place.core.outputs.coil_1, 0)
         self.assertEqual((place.fact("overview_state"), place.fact("session")["end_reason"]), ("Suspended", "limit"))
-        place.station.min_current_ma = 8000
+        place.station.min_current_3p_ma = 8000
         place.station.command("set_ceiling", {"source": "hems", "limit_ma": 7999}, "test")
         place.run(500)
-        self.assertEqual(place.core.request.available, 0)
+        self.assertEqual((place.core.request.available, place.core.request.offered_ma), (1, 0))
 
     def test_stop_ends_and_start_goes_on(self):
         place = Place().charge()

@@ -190,7 +190,7 @@ class TestSession(KeeperTest):
 class TestHold(KeeperTest):
     def test_vehicle_waits_for_the_meters_first_answer(self):
         place = self.boot().run(300)
-        place.rig.vehicle = "C"
+        place.rig.vehicle = "B"
         place.run(4000)
         self.assertEqual((place.core.offered_ma, place.station.held), (0, True))
         place.meter(1234)
@@ -201,7 +201,7 @@ class TestHold(KeeperTest):
     def test_meter_that_never_answers_holds_nobody_longer_than_ten_seconds(self):
         for start_ms in (0, TICKS_MASK - 5000):
             place = self.boot(start_ms=start_ms).run(300)
-            place.rig.vehicle = "C"
+            place.rig.vehicle = "B"
             place.run(8000)
             self.assertEqual(place.core.offered_ma, 0)
             place.run(3000)

@@ -61,8 +61,18 @@ class EvTest(unittest.TestCase):
         self.charge(state="B")
         self.assertEqual(self.ev.state, "B")
 
-    def test_an_explicit_c_closes_s2_before_any_pwm(self):
+    def test_a_car_without_s2_is_in_c_from_the_first_moment(self):
+        self.ev.configure({"plugged": True, "simplified": True})
+        self.assertEqual(self.ev.state, "C")
+        self.ev.configure({"plugged": False})
+        self.assertEqual(self.ev.state, "A")
+
+    def test_an_explicit_c_shows_b_first_and_closes_s2_before_any_pwm(self):
         self.ev.configure({"plugged": True, "state": "C"})
+        self.assertEqual(self.ev.state, "B")
+        self.run_ms(250)
+        self.assertEqual(self.ev.state, "B")
+        self.run_ms(100)
         self.assertEqual(self.ev.state, "C")
         self.run_ms(100_000)
         self.assertEqual(self.ev.state, "C")

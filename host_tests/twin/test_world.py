@@ -18,10 +18,12 @@ class PilotTest(unittest.TestCase):
         for state, expected in levels.items():
             with self.subTest(state=state):
                 self.world.set_ev({"plugged": True, "state": state})
+                self.bench.run_ms(400)       # a car with S2 shows B first
                 self.assertEqual(self.hal.pilot, expected)
 
     def test_without_its_diode_the_car_loads_both_half_waves(self):
         self.world.set_ev({"plugged": True, "state": "C"})
+        self.bench.run_ms(400)
         self.world.set_fault("diode", True)
         self.assertEqual(self.hal.pilot, (5_623, -5_623))
         self.world.set_fault("diode", False)

@@ -6,6 +6,7 @@ withdrawn no current and S2 open within 3 s. A car with `stubborn` ignores the w
 
 from tools.twin.pilot import offer_ma_from_duty
 
+AFTER_PLUG_IN_US = 300_000  # so long a car with S2 shows B at least
 ASK_AFTER_US = 500_000          # valid PWM to S2 closed
 START_AFTER_US = 500_000        # mains at the inlet to the first current
 REACT_US = 200_000              # a changed offer to the first step
@@ -42,6 +43,8 @@ class Ev:
         self.diode = True
         self.asleep = False
         self.stubborn = False
+        self.simplified = False
+        self._plugged_us = 0
         self.battery_wh = 60_000
         self._stored_mw_us = 24_000 * MW_US_PER_WH
         self.state = "A"
@@ -59,9 +62,9 @@ class Ev:
 
     def configure(self, values):
         """Take over any of the fields {plugged, state, phases, max_current_a, diode, soc, asleep, stubborn,
-        battery_wh}; the values are already checked. `state` is what the car asks for."""
+        simplified, battery_wh}; the values are already checked. `state` is what the car asks for."""
         was_plugged = self.plugged
-        for name in ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn"):
+        for name in ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn", "simplified"):
             if name in values:
                 setattr(self, name, values[name])
         if "battery_wh" in values:
@@ -76,6 +79,7 @@ class Ev:
         if self.plugged != was_plugged:
             self._was_offered = self.offer_ma > 0
             self._s2 = False
+            self._plugged_us = self._clock.now_us
         self._update()
 
     @property
@@ -143,8 +147,10 @@ class Ev:
             self._cancel("_s2_event")
         elif self._s2:
             self._stop_in_order()
+        elif self.simplified:
+            self._s2 = True                 # no S2 at all: the resistor of C hangs there from the first moment
         elif self.asks in ("C", "D") and not self._was_offered:
-            self._s2 = True
+            self._close_s2_after_plug_in()
         elif self._s2_event is None:
             self._s2_event = self._clock.after(self._about(ASK_AFTER_US), self._close_s2)
         self._aim()
@@ -154,6 +160,14 @@ class Ev:
         """First the current goes, then S2 opens."""
         if self.current_ma == 0 and self._s2_event is None:
             self._s2_event = self._clock.after(OPEN_AFTER_US, self._open_s2)
+
+    def _close_s2_after_plug_in(self):
+        """A car with S2 wakes before it closes it: state B is seen first."""
+        wait_us = self._plugged_us + AFTER_PLUG_IN_US - self._clock.now_us
+        if wait_us <= 0:
+            self._s2 = True
+        elif self._s2_event is None:
+            self._s2_event = self._clock.after(wait_us, self._close_s2)
 
     def _close_s2(self):
         self._s2_event = None

@@ -120,7 +120,7 @@ class Utc:
 # verb: (fields, those that must be there, fields of which just one must be there)
 VERBS = {
     "ev": ({"plugged": Flag(), "state": Choice(EV_STATES), "phases": Number(1, 3), "max_current_a": Number(0, 80),
-            "diode": Flag(), "soc": Number(0, 1, whole=False), "asleep": Flag(), "stubborn": Flag(),
+            "diode": Flag(), "soc": Number(0, 1, whole=False), "asleep": Flag(), "stubborn": Flag(), "simplified": Flag(),
             "battery_wh": Number(1_000, 500_000)}, (), ()),
     "card": ({"uid": CardUid()}, ("uid",), ()),
     "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
