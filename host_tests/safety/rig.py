@@ -129,7 +129,7 @@ class Rig:
         test = self.core.outputs.rcd_test
         if test != self._test_was:
             self._test_was = test
-            self._test_since_ms = self.elapsed_ms
+            self._test_since_ms = self.elapsed_ms - TICK_MS     # it changed at the end of the last tick
         if self.elapsed_ms - self._test_since_ms < self.rcd_answer_ms:
             return self.core.inputs.rcd_tripped
         return 1 if test and self.rcd_answers_test else 0
