@@ -179,7 +179,7 @@ class Run:
         before = self.cache.results.get(mutant.key, {}).get("by")
         first = [name for name in [before] + self.recent[mutant.path, mutant.where][:4] if name in names]
         names = list(dict.fromkeys(first + names))
-        return [(name, 0.5 + 5 * self.reach.seconds[name]) for name in names
+        return [(name, 0.5 + 2 * self.reach.seconds[name]) for name in names
                 if self.reach.seconds[name] <= runner.LONGEST_TEST_S]
 
     def _settle(self, mutant, noticed, by):
@@ -214,9 +214,11 @@ class Run:
                 plan = self._plan(mutant)
                 pid, pipe = runner.start_mutant(self.tree, mutant.path, code, plan)
                 running[pipe] = (pid, mutant, plan)
-            if not running:
+            if late:
+                for pipe, (pid, _, _) in running.items():
+                    runner.abandon(pid, pipe)
                 break
-            for pipe in select.select(list(running), [], [])[0]:
+            for pipe in select.select(list(running), [], [], 1)[0]:
                 pid, mutant, plan = running.pop(pipe)
                 noticed, by = runner.outcome_of(pid, pipe, plan)
                 self._settle(mutant, noticed, by)
