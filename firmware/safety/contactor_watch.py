@@ -13,6 +13,11 @@ class ContactorWatch:
         self.left_1_ms = limits.CONTACTOR_FEEDBACK_MS
         self.left_2_ms = limits.CONTACTOR_FEEDBACK_MS
 
+    def restart(self):
+        """The coils change: the contacts have their whole time again."""
+        self.left_1_ms = limits.CONTACTOR_FEEDBACK_MS
+        self.left_2_ms = limits.CONTACTOR_FEEDBACK_MS
+
     def update(self, gap_ms, inputs, outputs):
         """The trip bits whose cause holds now: WELDED, NOT_CLOSED."""
         found = 0

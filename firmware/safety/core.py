@@ -222,7 +222,7 @@ class SafetyCore:
             found |= self.contactors.update(gap_ms, inputs, self.outputs)
         if self.supply.update(inputs):
             found |= trips.SUPPLY
-        if self.current.update(gap_ms, inputs, self.offered_ma) and energised:
+        if self.current.update(gap_ms, inputs, self.offered_ma, energised):
             found |= trips.OVERCURRENT
         if self.temperature.level == limits.TEMPERATURE_LEVELS:
             found |= trips.TEMPERATURE
@@ -310,7 +310,7 @@ class SafetyCore:
                 self.request_stop()
             elif self._shown_closed():
                 self._enter(CLOSED)
-        elif self.trips:
+        elif self.trips or self.driver.fault_left_ms:     # nothing begins while state F is held
             self._enter(TRIPPED)
         elif not self.vehicle():
             self._enter(IDLE)
@@ -402,6 +402,7 @@ class SafetyCore:
         if self.outputs.coil_1:
             self.outputs.coil_1 = 0
             self.outputs.coil_2 = 0
+            self.contactors.restart()
             self._reclose_after(limits.RECLOSE_MS)
             self._switch_left_ms = limits.PHASE_SWITCH_MS
             self._enter(OPENING)

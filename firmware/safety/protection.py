@@ -68,12 +68,15 @@ class CurrentWatch:
         self._seq = 0
         self._since_ms = 0         # since the last fresh reading, saturates
 
-    def update(self, gap_ms, inputs, offered_ma):
-        """True: a grade's time is over."""
+    def update(self, gap_ms, inputs, offered_ma, energised):
+        """True: a grade's time is over. Without power every grade begins anew."""
         self._memory.update(gap_ms, offered_ma)
-        if self._since_ms < limits.READING_GAP_MS:
-            self._since_ms += gap_ms
-        if inputs.meter_seq == self._seq:
+        self._since_ms += gap_ms
+        if self._since_ms > limits.READING_GAP_MS:
+            self._since_ms = limits.READING_GAP_MS
+        if not energised:
+            self._above_ms[0] = self._above_ms[1] = self._above_ms[2] = 0
+        if inputs.meter_seq == self._seq or not energised:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)

@@ -70,6 +70,7 @@ class Rig:
         self.supply_mv = (230000, 230000, 230000)
         self.meter_every_ms = 1000
         self.meter_age_ms = 0
+        self.temperature_every_ms = 1000   # fresh readings, once one sensor was read; 0: they fall silent
         self._test_since_ms = 0
         self._test_was = 0
         self._lock = 0
@@ -128,10 +129,15 @@ class Rig:
         test = self.core.outputs.rcd_test
         if test != self._test_was:
             self._test_was = test
-            self._test_since_ms = self.elapsed_ms
+            self._test_since_ms = self.elapsed_ms - TICK_MS     # it changed at the end of the last tick
         if self.elapsed_ms - self._test_since_ms < self.rcd_answer_ms:
             return self.core.inputs.rcd_tripped
         return 1 if test and self.rcd_answers_test else 0
+
+    def _temperatures(self):
+        inputs = self.core.inputs
+        if self.temperature_every_ms and inputs.temperature_seq and self.elapsed_ms % self.temperature_every_ms == 0:
+            inputs.temperature_seq = (inputs.temperature_seq + 1) & limits.TICKS_MASK
 
     def _meter(self):
         if self.drawn_ma is None or self.elapsed_ms % self.meter_every_ms:
@@ -182,6 +188,7 @@ class Rig:
             self._move_lock()
         self._burst()
         self._meter()
+        self._temperatures()
         inputs.rcd_tripped = 1 if self.rcd or self._monitor() else 0
         inputs.rdc_dd_tripped = self.rdc_dd
         if self.renew:

@@ -5,6 +5,7 @@ import unittest
 from firmware.safety import limits, trips
 from firmware.safety.core import CLOSED, IDLE, OFFERING, OPENING, READY, STOPPING, TRIPPED
 from host_tests.safety.rig import Rig
+from host_tests.safety.variants import begin
 
 WRAP = limits.TICKS_MASK + 1
 STARTS = (0, 123456, WRAP - 700, WRAP - 2500)    # the last two wrap in the middle of a charge's beginning
@@ -15,8 +16,7 @@ class EachStart(unittest.TestCase):
 
     def rigs(self, **fitted):
         for start_ms in STARTS:
-            with self.subTest(start_ms=start_ms):
-                yield Rig(start_ms, **fitted)
+            yield begin(start_ms, fitted)
 
 
 class TestCharge(EachStart):

@@ -1,0 +1,454 @@
+"""Residual current, earth, supply, over-current, temperature, inputs, cable: each cause at its limit, and how each trip goes."""
+
+import unittest
+
+from firmware.safety import limits, protection, proximity_pilot, trips
+from firmware.safety.core import CLOSED, OFFERING, READY, STOPPING, TRIPPED
+from host_tests.safety.rig import Rig
+from host_tests.safety.variants import EachVariant
+
+FULL_NS = limits.PILOT_STEADY_HIGH_NS
+
+
+class TestAtOnce(EachVariant):
+    def test_residual_current_on_either_line_opens_in_the_same_tick_in_every_state_with_power(self):
+        for name, bit in (("rcd", trips.RCD_AC), ("rdc_dd", trips.RDC_DD)):
+            for stopping in (False, True):
+                for rig in self.rigs():
+                    rig.to_closed()
+                    if stopping:
+                        rig.core.request.available = 0
+                        rig.run(3000)
+                    setattr(rig, name, 1)
+                    rig.step()
+                    self.assertEqual((rig.coil, rig.core.trips, rig.core.outputs.pilot_high_ns), (0, bit, 0))
+
+    def test_residual_current_while_nothing_is_energised_is_a_trip_too(self):
+        for name, bit in (("rcd", trips.RCD_AC), ("rdc_dd", trips.RDC_DD)):
+            for reach in ("to_ready", "to_offering"):
+                for rig in self.starts():
+                    getattr(rig, reach)()
+                    setattr(rig, name, 1)
+                    rig.step()
+                    self.assertEqual(rig.core.trips, bit)
+
+    def test_lines_that_are_not_fitted_say_nothing(self):
+        rig = Rig(rcd_test=0)
+        step = rig.core.tick
+
+        def tick(now_ms):
+            rig.core.inputs.rcd_tripped = rig.core.inputs.rdc_dd_tripped = rig.core.inputs.pe_ok = -1
+            step(now_ms)
+        rig.core.tick = tick
+        rig.to_closed().run(1000)
+        self.assertEqual(rig.core.phase, CLOSED)
+
+    def test_protective_earth_fitted_or_not_or_turned_off(self):
+        for monitor, pe_ok, coil in ((1, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 1)):
+            for rig in self.rigs(pe_monitor=monitor):
+                rig.to_closed()
+                rig.core.inputs.pe_ok = pe_ok
+                rig.step()
+                self.assertEqual((rig.coil, rig.core.trips), (coil, 0 if coil else trips.PE_LOST))
+
+    def test_upstream_and_guard_open_at_once_and_enable_in_order(self):
+        for name, value, bit in (("upstream_tripped", 1, trips.UPSTREAM), ("guard_opened", 1, trips.GUARD)):
+            for rig in self.rigs():
+                rig.to_closed()
+                setattr(rig.core.inputs, name, value)
+                rig.step()
+                self.assertEqual((rig.coil, rig.core.trips), (0, bit))
+        for rig in self.rigs():
+            rig.core.inputs.enable = 1
+            rig.core.inputs.upstream_tripped = 0
+            rig.to_closed()
+            rig.core.inputs.enable = 0
+            rig.step()
+            self.assertEqual((rig.coil, rig.core.phase, rig.core.trips), (1, STOPPING, 0))
+            rig.run(500)
+            rig.plug("B", 30000)
+            self.assertEqual(rig.core.phase, READY)
+            rig.core.inputs.enable = 1
+            self.assertIsNotNone(rig.until_phase(OFFERING, 5000))
+
+
+class TestPilotFaults(EachVariant):
+    def test_pilot_may_be_stale_for_less_than_80_ms(self):
+        for rig in self.rigs():
+            rig.to_closed()
+            for silent_ms, found in ((limits.CP_STALE_MS - 10, 0), (limits.CP_STALE_MS, trips.PILOT_STALE)):
+                rig.bursts = False
+                rig.run(silent_ms)
+                self.assertEqual(rig.core.trips, found)
+                rig.bursts = True
+                rig.run(500)
+
+    def test_voltage_that_no_state_explains_trips_after_500_ms_and_not_a_tick_sooner(self):
+        for high_mv in (10500, 7500, 4500, 1500, -5000, 14000, -14000):
+            for rig in self.rigs(ventilated=1):
+                rig.to_closed()
+                rig.high_mv = high_mv
+                rig.step()
+                rig.run(limits.CP_UNDEFINED_MS - 10)
+                self.assertEqual(rig.core.trips, 0)
+                rig.step()
+                self.assertEqual((rig.core.trips, rig.coil), (trips.PILOT_UNDEFINED, 0))
+
+    def test_regression_noise_at_the_edge_of_a_window_cannot_hold_the_contactor_closed(self):
+        # 7.8 V with a little noise was B, undefined, B, undefined …: never two alike, and each reset the other's time.
+        for rig in self.rigs():
+            rig.to_closed()
+            for index in range(60):
+                rig.high_mv = 7800 - index % 2
+                rig.step()
+            self.assertEqual((rig.core.trips, rig.coil), (trips.PILOT_UNDEFINED, 0))
+
+    def test_diode_lost_after_three_bursts_not_two_in_b_and_in_c(self):
+        for letter in "BC":
+            for how in ("diode", "low_seen"):
+                for rig in self.rigs():
+                    rig.to_offering()
+                    if letter == "C":
+                        rig.plug("C", 1000)
+                    for count, found in ((2, 0), (3, trips.DIODE)):
+                        setattr(rig, how, False)
+                        rig.run(count * 10)
+                        self.assertEqual(rig.core.trips, found)
+                        setattr(rig, how, True)
+                        rig.run(100)
+                    self.assertEqual(rig.coil, 0)
+
+    def test_ventilation(self):
+        for rig in self.rigs():
+            rig.allow().run(100).plug("D", 2000)
+            self.assertEqual((rig.core.trips, rig.core.outputs.pilot_high_ns), (trips.VENTILATION, FULL_NS))
+        for rig in self.rigs():
+            rig.to_closed()
+            rig.plug("D", 10)
+            self.assertEqual(rig.core.trips, 0)
+            rig.run(10)
+            self.assertEqual((rig.core.trips, rig.core.phase, rig.coil), (trips.VENTILATION, STOPPING, 1))
+            rig.plug("C", 500)
+            self.assertEqual(rig.core.phase, STOPPING)
+            rig.plug("B", 500)
+            self.assertEqual(rig.core.phase, TRIPPED)
+        for rig in self.rigs(ventilated=1):
+            rig.to_closed("D")
+            rig.plug("C", 1000)
+            rig.plug("D", 1000)
+            self.assertEqual((rig.core.phase, rig.core.trips), (CLOSED, 0))
+
+
+class TestSupply(EachVariant):
+    def read(self, rig, *supply_mv):
+        rig.supply_mv = supply_mv
+        rig.read_meter(0)
+        rig.step()
+
+    def test_two_readings_in_a_row_outside_160_to_280_v_stop_in_order(self):
+        for low_mv, outside in ((159999, True), (160000, False), (280000, False), (280001, True)):
+            for phase in range(3):
+                for rig in self.starts():
+                    rig.to_closed()
+                    supply_mv = [230000, 230000, 230000]
+                    supply_mv[phase] = low_mv
+                    self.read(rig, *supply_mv)
+                    self.assertEqual(rig.core.trips, 0)
+                    self.read(rig, *supply_mv)
+                    self.assertEqual((rig.core.trips, rig.coil), (trips.SUPPLY if outside else 0, 1))
+                    self.assertEqual(rig.core.phase, STOPPING if outside else CLOSED)
+
+    def test_good_reading_between_begins_anew_and_a_stale_meter_proves_nothing(self):
+        for rig in self.starts():
+            rig.to_closed()
+            for supply_mv in (150000, 230000, 150000):
+                self.read(rig, supply_mv, 230000, 230000)
+            rig.run(30000)
+            self.assertEqual((rig.core.trips, rig.core.phase), (0, CLOSED))
+
+    def test_missing_phase_is_outside_in_a_three_phase_installation_and_absent_in_a_one_phase_one(self):
+        for fitted_phases, supply_mv, outside in (
+                (3, (230000, 0, 230000), True), (3, (230000, -1, -1), False), (3, (0, 0, 0), True),
+                (1, (230000, 0, 0), False), (1, (0, 230000, 29999), False), (1, (230000, 30000, 0), True), (1, (0, 0, 0), True),
+                (1, (-1, -1, -1), False), (1, (0, -1, -1), True)):
+            rig = Rig(phases=fitted_phases).to_closed()
+            self.read(rig, *supply_mv)
+            self.read(rig, *supply_mv)
+            self.assertEqual(rig.core.trips, trips.SUPPLY if outside else 0)
+
+    def test_supply_trip_stays_until_it_is_cleared_with_a_good_reading(self):
+        for rig in self.starts():
+            rig.to_closed()
+            self.read(rig, 150000, 230000, 230000)
+            self.read(rig, 150000, 230000, 230000)
+            rig.plug("B", 1000)
+            rig.order("clear").run(1000)
+            self.assertEqual(rig.core.trips, trips.SUPPLY)
+            self.read(rig, 230000, 230000, 230000)
+            rig.order("clear").run(5000)
+            self.assertEqual((rig.core.trips, rig.core.phase), (0, OFFERING))
+
+
+class TestOverCurrent(EachVariant):
+    GRADES = ((10, 1010000, 18100), (25, 5000, 20500), (70, 1000, 27700))   # the limit is 16 A + percent + 0.5 A
+
+    def test_each_grade_at_its_current_and_time_and_one_beyond(self):
+        for percent, time_ms, limit_ma in self.GRADES:
+            for rig in self.starts(over_times_ms=(9000, 5000, 1000)):     # the first grade's 1010 s has a test of its own
+                time_ms = 9000 if percent == 10 else time_ms
+                for drawn_ma, found in ((limit_ma, 0), (limit_ma + 1, trips.OVERCURRENT)):
+                    rig.to_closed().run(6000)
+                    rig.meter_every_ms = 500
+                    rig.run_until(lambda core, rig=rig: rig.elapsed_ms % 500 == 490)
+                    rig.drawn_ma = drawn_ma
+                    rig.run(10 + time_ms - 500)
+                    self.assertEqual(rig.core.trips, 0)
+                    rig.run(500)
+                    if percent == 10 or found:
+                        self.assertEqual(rig.core.trips, found)
+                    rig.drawn_ma = None
+                    rig.plug("A", 1000)
+                    self.assertEqual(rig.core.trips, 0)
+
+    def test_first_grade_takes_1010_s(self):
+        rig = Rig().to_closed()
+        rig.meter_every_ms = 5000
+        rig.run_until(lambda core: rig.elapsed_ms % 5000 == 4990)
+        rig.drawn_ma = 18101
+        rig.run(1010000)
+        self.assertEqual(rig.core.trips, 0)
+        rig.run(10)
+        self.assertEqual((rig.core.trips, rig.coil), (trips.OVERCURRENT, 0))
+
+    def test_reading_below_begins_the_grade_anew(self):
+        for rig in self.starts():
+            rig.to_closed().run(6000)
+            for _ in range(10):
+                for drawn_ma in (20501, 20501, 20501, 20501, 18000):
+                    rig.read_meter(drawn_ma)
+                    rig.run(1000)
+            self.assertEqual(rig.core.trips, 0)
+
+    def test_meter_that_repeats_itself_or_falls_silent_does_not_advance_a_grade(self):
+        for rig in self.starts():
+            rig.to_closed().run(6000)
+            rig.read_meter(80000)
+            rig.run(60000)
+            self.assertEqual(rig.core.trips, 0)
+            rig.read_meter(20501)
+            rig.step()
+            self.assertEqual(rig.core.trips, trips.OVERCURRENT)      # a second fresh reading; 60 s count as 5 s
+
+    def test_readings_far_apart_count_5_s_each(self):
+        watch = protection.CurrentWatch(Rig().core.fitted)
+        inputs = Rig().core.inputs
+        inputs.drawn_ma = 18101
+        found = []
+        for index in range(204):
+            inputs.meter_seq = index + 1
+            found.append(watch.update(60000, inputs, 16000, 1))
+        self.assertEqual(found.index(True), 202)     # the first begins, 202 times 5 s are 1010 s
+
+    def test_reading_is_judged_against_what_was_offered_when_it_was_taken(self):
+        for age_ms, found in ((0, trips.OVERCURRENT), (3000, trips.OVERCURRENT), (6000, 0), (100000, 0)):
+            for rig in self.starts():
+                rig.allow(32000).to_closed().run(6000)
+                rig.core.request.offered_ma = 6000
+                rig.run(10000)
+                rig.read_meter(32000, age_ms)
+                rig.run(1000)
+                rig.read_meter(32000, age_ms)
+                rig.step()
+                self.assertEqual(rig.core.trips, found)
+
+    def test_falling_offers_of_every_shape_never_trip_a_vehicle_that_follows_within_5_s(self):
+        shapes = ((32000, 6000), (32000, 20000, 12000, 6000), (32000, 6000, 32000, 6000), (6000, 32000, 6000, 16000),
+                  (80000, 63000, 40000, 20000, 10000, 6000), tuple(range(32000, 5999, -2000)))
+        for shape in shapes:
+            for hold_ms in (100, 1000, 5000, 7000):
+                for age_ms in (0, 1000):
+                    rig = Rig()
+                    rig.allow(shape[0]).to_closed()
+                    self.follow(rig, shape, hold_ms, age_ms)
+                    self.assertEqual((rig.core.trips, rig.core.phase), (0, CLOSED))
+
+    def follow(self, rig, shape, hold_ms, age_ms):
+        """A vehicle that draws what was offered 5 s ago, seen by a meter that is age_ms behind."""
+        offers = [rig.core.offered_ma] * ((5000 + age_ms) // 10)
+        ticks = hold_ms // 10
+        for index in range(ticks * len(shape) + 1500):
+            rig.core.request.offered_ma = shape[min(index // ticks, len(shape) - 1)]
+            offers.append(rig.core.offered_ma)
+            if index % 20 == 0:
+                rig.read_meter(offers[index], age_ms)
+            rig.step()
+
+    def test_regression_offer_lowered_in_many_steps_just_before_closing_is_remembered(self):
+        # Only four ended offers are kept: a ramp while the contactor was open pushed out the one the vehicle still followed.
+        rig = Rig()
+        rig.allow(32000).to_offering()
+        rig.vehicle = "C"
+        rig.run(400)
+        for offered_ma in range(31000, 6000, -5000):
+            rig.core.request.offered_ma = offered_ma
+            rig.step()
+        rig.core.request.offered_ma = 6000
+        rig.until_phase(CLOSED)
+        for _ in range(20):
+            rig.read_meter(32000)
+            rig.run(200)
+        self.assertEqual(rig.core.trips, 0)
+
+    def test_current_without_an_offer_or_without_power_is_not_judged(self):
+        for rig in self.starts():
+            rig.to_offering()
+            rig.drawn_ma = 90000
+            rig.run(20000)
+            self.assertEqual(rig.core.trips, 0)
+
+
+class TestTemperature(EachVariant):
+    def level(self, rig, sensor, celsius):
+        rig.read_temperature(sensor, celsius).step()
+        return rig.core.temperature.level
+
+    def test_each_level_of_each_sensor_up_and_down_with_hysteresis(self):
+        for sensor, (first_c, limit_c, resume_c) in enumerate(limits.TEMPERATURE_LIMITS):
+            step_c = (limit_c - first_c) // 3
+            self.assertEqual(first_c + 3 * step_c, limit_c)
+            rig = Rig()
+            for level in (1, 2, 3, 4):
+                begins_c = first_c + (level - 1) * step_c
+                self.assertEqual(self.level(rig, sensor, begins_c - 1), level - 1)
+                self.assertEqual(self.level(rig, sensor, begins_c), level)
+                self.assertEqual(rig.core.temperature.hottest, sensor)
+            self.assertEqual(self.level(rig, sensor, resume_c + 1), 4)
+            rig = Rig()
+            for level in (3, 2, 1):
+                begins_c = first_c + (level - 1) * step_c
+                self.level(rig, sensor, begins_c)
+                self.assertEqual(self.level(rig, sensor, begins_c - limits.TEMPERATURE_HYSTERESIS_C + 1), level)
+                self.assertEqual(self.level(rig, sensor, begins_c - limits.TEMPERATURE_HYSTERESIS_C), level - 1)
+
+    def test_offer_is_derated_in_steps(self):
+        for celsius, offered_ma in ((59, 32000), (60, 24000), (65, 16000), (70, 6000)):
+            for rig in self.starts():
+                rig.allow(32000).to_closed().run(5000)
+                rig.read_temperature(1, celsius).run(5000)
+                self.assertEqual((rig.core.offered_ma, rig.core.phase), (offered_ma, CLOSED))
+
+    def test_regression_derating_an_offer_of_6_a_keeps_6_a(self):
+        for offered_ma in (6000, 6001, 7999, 8000):
+            for celsius in (60, 65, 70, 74):
+                rig = Rig()
+                rig.allow(offered_ma).to_closed().run(5000)
+                rig.read_temperature(2, celsius).run(6000)
+                self.assertEqual((rig.core.offered_ma, rig.core.phase), (6000, CLOSED))
+
+    def test_limit_stops_in_order_and_cooling_resumes_by_itself(self):
+        for rig in self.starts():
+            rig.to_closed()
+            rig.read_temperature(1, 75).step()
+            self.assertEqual((rig.core.phase, rig.core.trips, rig.coil), (STOPPING, trips.TEMPERATURE, 1))
+            rig.run(500).plug("B", 10000)
+            rig.order("clear").read_temperature(1, 61).run(5000)
+            self.assertEqual((rig.core.phase, rig.core.trips), (TRIPPED, trips.TEMPERATURE))
+            rig.read_temperature(1, 60).run(5000)
+            self.assertEqual((rig.core.phase, rig.core.trips, rig.core.offered_ma), (OFFERING, 0, 12000))
+
+    def test_highest_level_of_all_sensors_counts(self):
+        rig = Rig()
+        rig.read_temperature(0, 80).read_temperature(3, 85).read_temperature(4, 80).step()
+        self.assertEqual((rig.core.temperature.level, rig.core.temperature.hottest), (3, 3))
+        rig.read_temperature(3, 20).step()
+        self.assertEqual((rig.core.temperature.level, rig.core.temperature.hottest), (2, 4))
+
+    def test_broken_sensor_stops_and_its_return_resumes(self):
+        for sensor in range(5):
+            rig = Rig().to_closed()
+            rig.read_temperature(sensor, -999).step()
+            self.assertEqual((rig.core.phase, rig.core.trips), (STOPPING, trips.SENSOR))
+            rig.read_temperature(sensor, 20).step()
+            self.assertEqual(rig.core.trips, 0)
+
+    def test_sensors_may_be_silent_for_30_s_and_not_a_tick_more(self):
+        for rig in self.starts():
+            rig.to_closed()
+            rig.temperature_every_ms = 0
+            rig.read_temperature(2, 20).step()
+            rig.run(limits.TEMPERATURE_STALE_MS - 10)
+            self.assertEqual(rig.core.trips, 0)
+            rig.step()
+            self.assertEqual((rig.core.trips, rig.core.phase), (trips.SENSOR, STOPPING))
+
+    def test_regression_fitted_sensors_that_were_never_read_have_failed(self):
+        for sensor in range(5):
+            rig = Rig()
+            setattr(rig.core.inputs, "temperature_%d_c" % sensor, 20)
+            rig.run(limits.TEMPERATURE_STALE_MS)        # the first tick has no time before it
+            self.assertEqual(rig.core.trips, 0)
+            rig.step()
+            self.assertEqual(rig.core.trips, trips.SENSOR)
+        rig = Rig().run(limits.TEMPERATURE_STALE_MS + 100)
+        self.assertEqual(rig.core.trips, 0)
+
+
+class TestCable(EachVariant):
+    def test_windows_of_the_resistor(self):
+        for ohm, rating_a in ((0, -1), (74, -1), (75, 63), (100, 63), (149, 63), (150, 32), (220, 32), (329, 32), (330, 20),
+                              (680, 20), (999, 20), (1000, 13), (1500, 13), (2200, 13), (2201, 0), (100000, 0), (-1, -2)):
+            self.assertEqual(proximity_pilot.rating_a_from_ohm(ohm), rating_a)
+
+    def test_rating_of_the_cable_caps_the_offer(self):
+        for ohm, offered_ma in ((100, 63000), (220, 32000), (680, 20000), (1500, 13000)):
+            for rig in self.starts(lock=1):
+                rig.core.inputs.pp_ohm = ohm
+                rig.allow(80000).to_closed()
+                self.assertEqual(rig.core.offered_ma, offered_ma)
+
+    def test_no_cable_is_offered_nothing_and_ends_a_charge_in_order(self):
+        for rig in self.starts(lock=1):
+            rig.core.inputs.pp_ohm = 100000
+            rig.allow().run(100).plug("C", 5000)
+            self.assertEqual((rig.core.phase, rig.core.trips), (READY, 0))
+            rig.core.inputs.pp_ohm = 220
+            self.assertIsNotNone(rig.until_phase(CLOSED, 5000))
+            rig.core.inputs.pp_ohm = 100000
+            rig.run(30)
+            self.assertEqual((rig.core.phase, rig.coil), (STOPPING, 1))
+
+    def test_impossible_resistor_trips_after_three_readings_not_two(self):
+        for rig in self.starts(lock=1):
+            rig.to_closed()
+            for count, found in ((2, 0), (3, trips.CABLE)):
+                rig.core.inputs.pp_ohm = 30
+                rig.run(count * 10)
+                self.assertEqual((rig.core.trips, rig.coil), (found, 0 if found else 1))
+                rig.core.inputs.pp_ohm = 220
+                rig.run(100)
+
+    def test_impossible_resistor_without_a_vehicle_is_no_trip(self):
+        rig = Rig(lock=1)
+        rig.core.inputs.pp_ohm = 30
+        rig.run(1000)
+        self.assertEqual(rig.core.trips, 0)
+
+    def test_smaller_cable_counts_at_once_and_a_larger_one_after_three_readings(self):
+        reader = proximity_pilot.CableReader()
+        seen = []
+        for ohm in (220, 220, 220, 1500, 220, 220, 220, 100, 100, 220, 100, 100, 100):
+            reader.update(ohm)
+            seen.append(reader.rating_a)
+        self.assertEqual(seen, [0, 0, 32, 13, 13, 13, 32, 32, 32, 32, 32, 32, 63])
+
+    def test_regression_socket_whose_resistor_is_no_longer_read_is_no_tethered_cable(self):
+        for rig in self.starts(lock=1):
+            rig.core.inputs.pp_ohm = 1500
+            rig.allow(32000).to_closed()
+            rig.core.inputs.pp_ohm = -1
+            rig.run(30)
+            self.assertEqual((rig.core.phase, rig.core.cable.rating_a), (STOPPING, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
