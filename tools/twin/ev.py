@@ -133,6 +133,8 @@ class Ev:
 
     def _wants(self):
         """S2 shall be closed."""
+        if self.simplified:
+            return True
         if not self._pilot_seen or self.asleep or self._full:
             return False
         if self.asks in ("C", "D"):
