@@ -73,11 +73,12 @@ class App:
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
-        self.records.follow(self.station, lambda: self.core.outputs.coil_1 == 0)
+        self.records.follow(self.station, self._contactor_open)
+        self.records.also_flush(self._save_settings)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
-        self.api = Api(self.station, self.settings, self._note_error)
+        self.api = Api(self.station, self.settings, self._note_error, self._contactor_open)
         pages = StaticFiles(_page_folder(root), VERSION)
         services = facts.get("services", {})
         self.web = WebServer(Routes(self.api.routes() + (("GET", "/*", "public", pages.handle, 0),)),
@@ -122,6 +123,16 @@ class App:
         self.settings.subscribe("", self._apply)
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
+
+    def _contactor_open(self):
+        """The flash may be touched: no power flows."""
+        return self.core.outputs.coil_1 == 0
+
+    def _save_settings(self):
+        if not self.settings.dirty:
+            return False
+        self.settings.save()
+        return True
 
     def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""

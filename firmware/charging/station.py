@@ -258,9 +258,10 @@ class Station:
         """One fact; raises UnknownFact."""
         return self.facts()[fact_table.check_name(name)]
 
-    def facts(self):
-        """All facts of the table, ready for JSON. What nobody knows is null."""
-        return station_facts.facts(self, self._providers, self._show_time)
+    def facts(self, personal=True):
+        """All facts of the table, ready for JSON. What nobody knows is null; so is what tells persons apart, unless asked for."""
+        found = station_facts.facts(self, self._providers, self._show_time)
+        return found if personal else station_facts.without_persons(found)
 
     def _fault_changed(self, row, began):
         self._tell("fault" if began else "fault_end", {"code": row[0], "name": row[1]})

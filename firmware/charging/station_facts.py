@@ -106,6 +106,15 @@ def facts(station, providers, show_time):
     return found
 
 
+def without_persons(found):
+    """The facts without what tells who charges: for those who have not logged in."""
+    found["account"] = None
+    if found["session"] is not None:
+        found["session"]["id"] = None
+        found["session"]["account"] = None
+    return found
+
+
 def _highest(values):
     known = [value for value in values if value is not None]
     return max(known) if known else None

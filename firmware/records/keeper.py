@@ -28,6 +28,7 @@ class Keeper:
         self._ticks_ms = clock.ticks_ms()
         self._uptime_ms = 0
         self.failing = False
+        self._also = []                # what others want written with an open contactor
         self.last_error = None
         self._station = None
         self._contactor_open = None
@@ -94,6 +95,10 @@ class Keeper:
         station.subscribe(self._hear, "records")
         if self.sessions.unfinished is not None:
             station.held = True
+
+    def also_flush(self, save):
+        """save() writes something else that waited for an open contactor; True when it wrote. It may raise OSError."""
+        self._also.append(save)
 
     def note(self, event, data):
         """Write an event of the firmware itself: boot {"cause"}, task_died {"task", "reason"}."""
@@ -183,6 +188,9 @@ class Keeper:
 
     def _flush(self):
         written = self.sessions.flush()
+        for save in self._also:
+            if save():
+                written = True
         for part in (self.life, self.events, self.stamper):
             if part.flush(True):
                 written = True

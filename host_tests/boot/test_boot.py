@@ -354,7 +354,7 @@ class Cases:
         self.assertLess(device.start().duration_ms, 5)
 
     def test_safe_mode_runs_the_recovery_that_lies_beside_boot_py_and_survives_it(self):
-        for body, seen in (("print('RECOVERY', root, reason)", "service button held"), ("raise OSError(5)", "recovery failed")):
+        for body, seen in (("print('RECOVERY', reason)", "RECOVERY service button held"), ("raise OSError(5)", "recovery failed")):
             device = self.two_slots(at=("a", None, True, 0))
             device.write("recovery.py", "def run(root, reason):\n    %s\n" % body)
             self.assert_safe_mode(device.start(events=[(0, BUTTON, 0)]), seen)
@@ -377,6 +377,15 @@ class Cases:
         device.start("power")
         self.assertIn("WHY crash  a", device.start("hard").text)  # a panic leaves no marker
         self.assertIn("WHY soft  a", device.start("soft").text)
+
+    def test_starts_since_the_supply_came_are_counted_also_those_into_safe_mode(self):
+        tell = "from firmware.drivers import reset_marker as m\nprint('STARTS', m.read()['restarts'])\n"
+        device = self.two_slots(a=tell + RESTART, at=("a", None, True, 0))
+        for cause, events, count in (("power", [], 1), ("hard", [], 2), ("hard", [(0, BUTTON, 0)], None),
+                                     ("soft", [(0, BUTTON, 1)], 4), ("power", [(0, BUTTON, 1)], 1)):
+            start = device.start(cause, events=events)
+            if count is not None:
+                self.assertIn("STARTS %d\n" % count, start.text)
 
     def test_what_others_keep_in_rtc_memory_is_left_alone(self):
         keep = "import machine\nr = machine.RTC()\nprint('KEPT', r.memory()[48:])\nr.memory(r.memory()[:48] + b'theirs')\n"
@@ -452,6 +461,7 @@ class OnCPython(Cases, unittest.TestCase):
         device.write("elsewhere/firmware/app.py", app("built in", CRASH))
         device.path_first = [device.root + "elsewhere"]
         self.assertEqual([started(device.start("hard")) for _ in range(8)], [["built in"]] * 8)
+        self.assertEqual(device.rtc[8], 0)
         self.assert_safe_mode(device.start("hard"), "8 failed starts in a row")
         self.assertIsNone(device.read("slot.json"))
 

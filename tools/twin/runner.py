@@ -5,6 +5,7 @@ import gc
 import json
 import socket
 import sys
+import time
 import threading
 import weakref
 from pathlib import Path
@@ -103,7 +104,8 @@ class Twin:
             sys.path.append(LIBRARY)
         _provision(flash_dir, http_port, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
-        self.clock = VirtualClock(speed=speed)
+        # somebody watches: the world's time is now; else the same day in every run
+        self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
         self.pace = Pace(self.clock)

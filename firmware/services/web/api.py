@@ -17,8 +17,9 @@ class Api:
     on_error(where, error) is told about failures that no answer can carry.
     """
 
-    def __init__(self, station, settings, on_error):
+    def __init__(self, station, settings, on_error, may_write=lambda: True):
         self._station = station
+        self._may_write = may_write       # flash stalls the VM: while power flows, settings wait in RAM
         self._settings = settings
         self._live = Live(station, on_error)
 
@@ -41,7 +42,7 @@ class Api:
 
     async def status(self, request, rest):
         """Every fact, taken at one moment."""
-        return Reply(json_pieces(in_order(NAMES, self._station.facts())))
+        return Reply(json_pieces(in_order(NAMES, self._station.facts(personal=request.g.role != PUBLIC))))
 
     async def facts(self, request, rest):
         """The table of facts itself."""
@@ -81,7 +82,7 @@ class Api:
         """Change settings, all or nothing; 422 names the one that cannot be."""
         values = json_object(request.body)
         try:
-            self._settings.set_many(values, _settings_role(request))
+            self._settings.set_many(values, _settings_role(request), save=self._may_write())
         except SettingError as error:
             raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key)
         except OSError:

@@ -59,7 +59,7 @@ class Live:
         last = None
         try:
             while self._listeners:
-                facts = self._station.facts()
+                facts = self._station.facts(personal=False)     # one text for all listeners, whoever they are
                 now = [facts[name] for name in _WATCHED]
                 if now != last or self._looks >= _LOOKS_PER_STATUS:
                     last = now

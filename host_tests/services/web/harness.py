@@ -46,8 +46,11 @@ class StrictStation:
     def set(self, name, value):
         self.values[check_name(name)] = value
 
-    def facts(self):
-        return dict(self.values)
+    def facts(self, personal=True):
+        found = dict(self.values)
+        if not personal:
+            found["account"] = None
+        return found
 
     def fact(self, name):
         return self.values[check_name(name)]
@@ -132,11 +135,12 @@ class Client:
 class Server:
     """A WebServer at a free port, as `async with`."""
 
-    def __init__(self, station=None, settings=None, rows=None, role_of=role_on_loopback, request_ms=600, response_ms=1500):
+    def __init__(self, station=None, settings=None, rows=None, role_of=role_on_loopback, request_ms=600, response_ms=1500,
+                 may_write=lambda: True):
         self.station = station or StrictStation()
         self.settings = settings or Store()
         self.errors = []
-        self._rows = (rows or ()) + Api(self.station, self.settings, self._told).routes()
+        self._rows = (rows or ()) + Api(self.station, self.settings, self._told, may_write).routes()
         self._options = (role_of, self._told, request_ms, response_ms)
 
     def _told(self, where, error):

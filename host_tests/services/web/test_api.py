@@ -6,7 +6,7 @@ import unittest
 from firmware.charging.commands import COMMANDS
 from firmware.charging.facts import FACTS, NAMES
 from firmware.services.web.reply import Reply
-from firmware.services.web.roles import CONTROL, PUBLIC
+from firmware.services.web.roles import CONTROL, PUBLIC, READ
 from firmware.settings.schema import SETTINGS
 from firmware.settings.store import Store
 from host_tests.services.web.harness import Server, run
@@ -177,6 +177,15 @@ class _FullFlash:
         raise OSError(28)
 
 
+class Persons(unittest.TestCase):
+    def test_who_charges_is_told_only_to_those_who_may_look(self):
+        async def main():
+            for role, told in ((PUBLIC, None), (READ, "text")):
+                async with Server(role_of=lambda request, role=role: role) as server:
+                    self.assertEqual((await server.call("GET", "/api/v1/status")).json()["account"], told)
+        run(main())
+
+
 class Settings(unittest.TestCase):
     def test_settings_are_read_and_changed(self):
         async def main():
@@ -188,6 +197,17 @@ class Settings(unittest.TestCase):
                 self.assertEqual(server.settings.get("charging.min_current_a"), 8)
                 table = (await server.call("GET", "/api/v1/settings/table")).json()["settings"]
                 self.assertEqual([row["key"] for row in table], [row[0] for row in SETTINGS])
+        run(main())
+
+    def test_a_change_while_power_flows_waits_in_ram(self):
+        async def main():
+            open_now = [False]
+            async with Server(may_write=lambda: open_now[0]) as server:
+                await server.call("PUT", "/api/v1/settings", {"installation.fuse_a": 20})
+                self.assertEqual((server.settings.get("installation.fuse_a"), server.settings.dirty), (20, True))
+                open_now[0] = True
+                await server.call("PUT", "/api/v1/settings", {"installation.fuse_a": 25})
+                self.assertFalse(server.settings.dirty)
         run(main())
 
     def test_one_bad_value_changes_nothing_and_is_named(self):
@@ -287,7 +307,7 @@ class Live(unittest.TestCase):
             async with Server() as server:
                 client, text = await self._stream(server)
                 first, text = await self._event(client, text)
-                self.assertEqual(first, server.station.facts())
+                self.assertEqual(first, server.station.facts(personal=False))
                 server.station.set("contactor", "closed")
                 second, text = await asyncio.wait_for_ms(self._event(client, text), 500)
                 self.assertEqual(second["contactor"], "closed")
@@ -326,7 +346,7 @@ class Live(unittest.TestCase):
                 self.assertEqual(server.errors[0][0], "live stream")
                 server.station.values = values
                 client, text = await self._stream(server)
-                self.assertEqual((await self._event(client, text))[0], values)
+                self.assertEqual((await self._event(client, text))[0], server.station.facts(personal=False))
                 await client.close()
         run(main())
 
