@@ -5,8 +5,8 @@ import gc
 import json
 import socket
 import sys
-import time
 import threading
+import time
 import weakref
 from pathlib import Path
 
