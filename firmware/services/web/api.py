@@ -42,7 +42,7 @@ class Api:
 
     async def status(self, request, rest):
         """Every fact, taken at one moment."""
-        return Reply(json_pieces(in_order(NAMES, self._station.facts(personal=request.g.role != PUBLIC))))
+        return Reply(json_pieces(in_order(NAMES, self._station.facts(personal=request.role != PUBLIC))))
 
     async def facts(self, request, rest):
         """The table of facts itself."""
@@ -57,7 +57,7 @@ class Api:
         args = json_object(request.body)
         try:
             needed = row_of(rest)[2]
-            if not allows(request.g.role, needed):
+            if not allows(request.role, needed):
                 raise HttpError(403, "forbidden", "needs the role " + needed)
             result = self._station.command(rest, args, _SOURCE)
         except CommandError as error:
@@ -92,7 +92,7 @@ class Api:
 
 def _settings_role(request):
     """The settings know two roles."""
-    return "admin" if allows(request.g.role, ADMIN) else "user"
+    return "admin" if allows(request.role, ADMIN) else "user"
 
 
 def _fact_rows():

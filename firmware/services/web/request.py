@@ -1,12 +1,5 @@
-"""Reads one HTTP request with every size checked before memory is spent.
-
-microdot checks a line's length after reading all of it and takes any number of headers, so only its Request object is
-used, built from pieces that have passed here.
-"""
+"""Reads one HTTP request with every size checked before memory is spent."""
 import json
-
-from microdot import Request
-from microdot.microdot import NoCaseDict
 
 from firmware.services.web.reply import HttpError
 
@@ -20,6 +13,24 @@ _MAX_DEPTH = 8        # of a JSON body
 # Others are read past: a header that nobody looks at costs no memory.
 _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect", "cookie", "authorization", "origin",
          "x-csrf-token", "if-none-match", "accept-encoding")
+
+
+class Request:
+    """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
+
+    role and body are filled in when they are known.
+    """
+
+    def __init__(self, peer, method, target, http_version, headers):
+        self.peer = peer                      # address as text
+        self.method = method
+        self.path, _, query = target.partition("?")
+        self.args = _arguments(query)
+        self.http_version = http_version      # "1.0" or "1.1"
+        self.headers = headers
+        self.content_length = int(headers.get("content-length", "0"))
+        self.role = None
+        self.body = b""
 
 
 class Reader:
@@ -92,7 +103,7 @@ def _is_method(word):
 
 
 async def read_head(reader, peer):
-    """Read request line and headers; returns a microdot Request without body, or None when nothing was asked.
+    """Read request line and headers; returns a Request without body, or None when nothing was asked.
 
     Raises HttpError 400, 411, 413, 414, 431, 505."""
     line = await reader.line("uri_too_long")
@@ -113,21 +124,42 @@ async def read_head(reader, peer):
         if not "!" <= char <= "~":
             raise _bad("the target holds characters that must be escaped")
     headers = await _headers(reader)
-    length = headers.get("Content-Length", "0")
-    if "Transfer-Encoding" in headers:
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers:
         raise HttpError(411, "length_required", "bodies need Content-Length")
     if not length.isdigit():
         raise _bad("Content-Length is not a number")
     if len(length) > 9 or int(length) > MAX_BODY:
         raise HttpError(413, "payload_too_large", "a body may have %d bytes" % MAX_BODY)
     try:
-        return Request(None, (peer, 0), method, target, version[5:], headers)
-    except (ValueError, IndexError):
+        return Request(peer, method, target, version[5:], headers)
+    except ValueError:
         raise _bad("the query is not well escaped")
 
 
+def _arguments(query):
+    """{name: value} of "a=1&b=x%20y"; of a name that is there twice the last holds. ValueError for a bad escape."""
+    found = {}
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            found[_unescape(name)] = _unescape(value)
+    return found
+
+
+def _unescape(text):
+    first, *parts = text.replace("+", " ").split("%")
+    out = bytearray(first.encode())
+    for part in parts:
+        if len(part) < 2 or part[0] in "+- ":       # int() takes a sign and a space
+            raise ValueError(part)
+        out.append(int(part[:2], 16))
+        out.extend(part[2:].encode())
+    return bytes(out).decode()
+
+
 async def _headers(reader):
-    headers = NoCaseDict()
+    headers = {}
     for _ in range(MAX_HEADERS + 1):
         line = await reader.line("headers_too_large")
         if line is None:

@@ -24,12 +24,12 @@ def role_on_loopback(request):
     A foreign web page can make a browser on this machine call us: then Host or Origin carry a foreign name, and the
     request counts as PUBLIC (also after DNS rebinding, where both are foreign but agree).
     """
-    if not _is_loopback(request.client_addr[0]):
+    if not _is_loopback(request.peer):
         return PUBLIC
-    host = request.headers.get("Host")
+    host = request.headers.get("host")
     if host is not None and _name_of(host) not in _LOOPBACK_HOSTS:
         return PUBLIC
-    origin = request.headers.get("Origin")
+    origin = request.headers.get("origin")
     if origin is not None and origin not in ("http://" + str(host), "https://" + str(host)):
         return PUBLIC
     return ADMIN

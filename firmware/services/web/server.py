@@ -143,20 +143,20 @@ class WebServer:
         length = request.content_length
         client.unread = length > 0
         row, rest = self._routes.find(request.method, request.path)
-        request.g.role = self._role_of(request)
+        request.role = self._role_of(request)
         needed = row[2]() if callable(row[2]) else row[2]
-        if not allows(request.g.role, needed):
+        if not allows(request.role, needed):
             raise HttpError(403, "forbidden", "needs the role " + needed)
         if length > row[4]:
             raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % row[4])
         if length:
-            if request.headers.get("Expect", "").lower() == "100-continue":
+            if request.headers.get("expect", "").lower() == "100-continue":
                 await client.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if length > _SMALL_BODY:
                 async with self._large_body:
-                    request._body = await client.reader.body(length)
+                    request.body = await client.reader.body(length)
             else:
-                request._body = await client.reader.body(length)
+                request.body = await client.reader.body(length)
         return row, rest
 
     async def _handle(self, request, row, rest):

@@ -26,14 +26,14 @@ class StaticFiles:
             raise _missing()
         path = self._folder + "/" + name
         packed = _stat(path + ".gz")
-        plain = _stat(path) if packed is None or "gzip" not in request.headers.get("Accept-Encoding", "") else None
+        plain = _stat(path) if packed is None or "gzip" not in request.headers.get("accept-encoding", "") else None
         if packed is None and plain is None:
             raise _missing()
         found = plain or packed
         # The sizes and times of both forms would do as well, but clocks start in 2000 on a charger: hence the tag.
         tag = '"%s-%x-%x%s"' % (self._tag, found[6], found[8], "" if plain else "z")
         headers = [("Cache-Control", "no-cache"), ("ETag", tag), ("Vary", "Accept-Encoding")]
-        if request.headers.get("If-None-Match") == tag:
+        if request.headers.get("if-none-match") == tag:
             return Reply(status=304, kind=kind, headers=headers)
         if not plain:
             headers.append(("Content-Encoding", "gzip"))
