@@ -1,4 +1,5 @@
-"""Compiles the application to .mpy with mpy-cross, as it ships: optimised (-O3), every file under its own name.
+"""Compiles the application to .mpy with mpy-cross, as it ships: constants in their places (constants.py), optimised (-O3),
+every file under its own name.
 
 `python -m tools.setup.mpy` compiles firmware/ into build/mpy and prints the bytes.
 """
@@ -7,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tools.setup.constants import inline
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "mpy"
@@ -41,16 +44,30 @@ def compile_file(file, name, march=None):
         return target.read_bytes()
 
 
-def compile_application(root=ROOT):
-    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py."""
-    files = sorted(path for path in (root / "firmware").rglob("*.py") if "__pycache__" not in path.parts)
-    return {path.relative_to(root).with_suffix(".mpy").as_posix(): compile_file(path, path.relative_to(root).as_posix())
-            for path in files}
+def _module(path):
+    """firmware/charging/facts.py -> firmware.charging.facts; a package's __init__ is the package."""
+    name = path.with_suffix("").as_posix().replace("/", ".")
+    return name.removesuffix(".__init__")
 
 
-def write_application(out=OUT, root=ROOT):
+def compile_application(root=ROOT, keep_constants=False):
+    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py.
+
+    keep_constants: leave also the names of constants, for tests that import them."""
+    files = [path.relative_to(root) for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts]
+    sources = inline({_module(path): (root / path).read_text() for path in files}, keep_constants)
+    compiled = {}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "source.py")
+        for path in files:
+            place.write_text(sources[_module(path)])
+            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, path.as_posix())
+    return compiled
+
+
+def write_application(out=OUT, root=ROOT, keep_constants=False):
     """Compiles into the folder `out` and returns {name: bytes}; stale files there go."""
-    compiled = compile_application(root)
+    compiled = compile_application(root, keep_constants)
     for stale in out.rglob("*.mpy"):
         stale.unlink()
     for name, data in compiled.items():
