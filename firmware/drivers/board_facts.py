@@ -126,6 +126,8 @@ def load(path):
         facts = json.loads(text)
     except ValueError:
         raise BoardError(path, "is not JSON") from None
+    if text.count("{") != text.count("}") or text.count("[") != text.count("]"):
+        raise BoardError(path, "is not JSON")      # MicroPython's parser lets missing brackets at the end pass
     return check(facts)
 
 
