@@ -72,18 +72,17 @@ class ActiveFaults:
 
     def begin(self, name):
         """A fault is there; nothing happens when it is there already."""
-        row = row_of(name)
-        if self._find(row) is None:
+        if self._find(name) is None:
+            row = row_of(name)
             self._active.append((row, self._stamp()))
             self._on_change(row, True)
 
     def end(self, name):
         """A fault is gone."""
-        row = row_of(name)
-        entry = self._find(row)
+        entry = self._find(name)
         if entry is not None:
             self._active.remove(entry)
-            self._on_change(row, False)
+            self._on_change(entry[0], False)
 
     def follow_trips(self, bits):
         """Begin and end the faults of the core's trip bits."""
@@ -98,9 +97,9 @@ class ActiveFaults:
                 else:
                     self.end(row[1])
 
-    def _find(self, row):
+    def _find(self, name):
         for entry in self._active:
-            if entry[0] is row:
+            if entry[0][1] == name:
                 return entry
         return None
 

@@ -20,6 +20,7 @@ class Retries:
         self._waiting = False
         self._since_ms = 0
         self._trips = 0
+        self._recoverable = True
 
     def new_session(self):
         """Vehicle gone, or somebody cleared by hand: the count starts anew."""
@@ -35,7 +36,9 @@ class Retries:
 
     def tick(self, now_ms, active_trips):
         """True when the active trips shall be cleared now."""
-        if active_trips == 0 or self.used >= MOST or not _recoverable(active_trips):
+        if active_trips != self._trips:
+            self._recoverable = _recoverable(active_trips)
+        if active_trips == 0 or self.used >= MOST or not self._recoverable:
             self._waiting = False
             self._trips = active_trips
             return False

@@ -8,6 +8,8 @@ the VM's table of names, and a search at each use. What the source says stays wh
 import ast
 import re
 
+from tools.setup.tables import as_text
+
 LONGEST_TEXT = 10  # characters; MicroPython interns texts up to this, a longer one would be copied to each use
 NAME = re.compile(r"_*[A-Z][A-Z0-9_]*")
 OPERATORS = {
@@ -88,7 +90,18 @@ def _own(tree, constants):
                     known[name] = own[name] = _value(node.value, known)
                 except _NotConstant:
                     continue
+        for number, name in enumerate(_columns(node)):
+            if bound[name] == 1:
+                known[name] = own[name] = number
     return own, known
+
+
+def _columns(node):
+    """Names of `CODE, NAME, SEVERITY = range(3)`, the columns of a table; () for any other statement."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Call) and \
+            isinstance(node.value.func, ast.Name) and node.value.func.id == "range" and len(node.value.args) == 1:
+        return [part.id for part in node.targets[0].elts if isinstance(part, ast.Name)]
+    return ()
 
 
 class _Inline(ast.NodeTransformer):
@@ -106,6 +119,9 @@ class _Inline(ast.NodeTransformer):
     def visit_Assign(self, node):
         target = node.targets[0]
         if isinstance(target, ast.Name) and target.id in self.own and not self.keep:
+            return None
+        columns = _columns(node)
+        if columns and all(name in self.own for name in columns) and not self.keep:
             return None
         return self.generic_visit(node)
 
@@ -171,6 +187,7 @@ def inline(sources, keep=False):
         own, known = _own(tree, constants)
         trees[module] = _Inline(own, known, keep).visit(tree)
     if not keep:
+        as_text(trees)
         for _ in range(2):     # an import that goes may have been a table's last reader
             others = _read_of_others(trees)
             for module, tree in trees.items():

@@ -56,7 +56,8 @@ def compile_application(root=ROOT, keep_constants=False):
     keep_constants: leave also the names of constants, for tests that import them."""
     files = [path.relative_to(root) for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts]
     sources = inline({_module(path): (root / path).read_text() for path in files}, keep_constants)
-    compiled = {}
+    rows = ROOT / "tools/setup/device_rows.py"
+    compiled = {"firmware/rows.mpy": compile_file(rows, "firmware/rows.py")}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
         for path in files:
