@@ -4,9 +4,9 @@ import subprocess
 import unittest
 
 from host_tests.checks.trees import Tree
-from tools.bench import romfs, row
+from tools.bench import row
 from tools.bench.noise import percentile
-from tools.setup import vm
+from tools.setup import romfs, vm
 
 READ = """
 import sys, vfs

@@ -3,7 +3,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tools.bench.romfs import image
+from tools.setup.romfs import image
 from tools.bench.row import ROOT, Row, at_most, not_measured, plain
 from tools.setup.lib import read_lock
 from tools.setup.mpy import OUT, compile_file, write_application

@@ -25,7 +25,9 @@ class VmLink(Hal):
         super().__init__(board, clock, on_output)
         clock.lag_limit_s = None
         self.process = None
-        self.heap_used_by_shims = None  # bytes, told by the firmware's process
+        self.heap_used_by_shims = None  # bytes, told by the firmware's process before boot.py begins; its image is in it
+        self.heap_total = None
+        self.heap_live = None  # bytes after a collection, with the shims': the answer to ask_heap()
         self.clock_error_us = None  # half the best round trip of the clock agreement
         self.stopped = False
         self._conn = None
@@ -103,6 +105,11 @@ class VmLink(Hal):
         self._pings[n] = self._real_us()
         self._tell("T %d" % n)
 
+    def ask_heap(self):
+        """Asks how much heap is in use after a collection; the answer sets heap_live while the clock runs."""
+        self.heap_live = None
+        self._tell("G")
+
     clock_drift_us = 0  # how far the two clocks had moved apart at the last measure_clock()
 
     def _drop(self):
@@ -153,7 +160,9 @@ class VmLink(Hal):
         elif verb == "V":
             self.nvs = {(s, k): v if isinstance(v, int) else bytes(v) for s, k, v in json.loads(rest)}
         elif verb == "HEAP":
-            self.heap_used_by_shims = int(rest)
+            self.heap_used_by_shims, self.heap_total = (int(word) for word in rest.split())
+        elif verb == "LIVE":
+            self.heap_live = int(rest)
         elif verb == "STOPPED":
             self.stopped = True
         else:

@@ -17,17 +17,20 @@ STALE_S = 1.0
 
 
 class VmTwin(Twin):
-    """`command` is the interpreter with its options. Time cannot be hurried; facts come over HTTP, up to 0.2 s old."""
+    """`command` is the interpreter with its options. Time cannot be hurried; facts come over HTTP, up to 0.2 s old.
+
+    `build`: a folder made by vm_build.py, to run the application as it ships; None runs the sources.
+    """
 
     can_advance = False
 
-    def __init__(self, flash_dir, http_port, command, **more):
+    def __init__(self, flash_dir, http_port, command, build=None, **more):
         super().__init__(flash_dir, http_port, 1, **more)
-        for name in LINKED:
+        for name in () if build else LINKED:
             link = Path(flash_dir) / name
             if not link.is_symlink() and not link.exists():
                 link.symlink_to(ROOT / name, target_is_directory=True)
-        self._process = VmProcess(self.hal, command, str(flash_dir), str(MAIN))
+        self._process = VmProcess(self.hal, command, str(flash_dir), str(build and Path(build) / MAIN.name or MAIN))
         self._http_port = http_port
         self._status = None
         self._asked = threading.Event()

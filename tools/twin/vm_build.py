@@ -1,0 +1,34 @@
+"""The firmware as it ships, for the twin on MicroPython: .mpy in a ROMFS image, and the twin's own side compiled too.
+
+The twin's side is compiled so that a small heap can be tried: compiling a source takes more of it than the charger does.
+"""
+import shutil
+from pathlib import Path
+
+from tools.setup.mpy import ROOT, compile_application, compile_file
+from tools.setup.romfs import image
+
+TWIN = ROOT / "tools/twin"
+SIDE = ("costs.py", "hal.py", "vm_port.py")
+
+
+def application(root=ROOT):
+    """{path: bytes} of all that a device carries: the application's .mpy and the page's files."""
+    files = compile_application(root)
+    for path in sorted((root / "firmware/page").rglob("*")):
+        if path.is_file():
+            files[path.relative_to(root).as_posix()] = path.read_bytes()
+    return files
+
+
+def build(folder, root=ROOT):
+    """Fills the folder for VmTwin(build=folder); returns the size of the image in bytes."""
+    folder = Path(folder)
+    (folder / "shims").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(TWIN / "vm_main.py", folder / "vm_main.py")
+    for path in [TWIN / name for name in SIDE] + sorted((TWIN / "shims").glob("*.py")):
+        name = path.relative_to(TWIN).with_suffix(".mpy")
+        (folder / name).write_bytes(compile_file(path, path.name))
+    data = image(application(root))
+    (folder / "image.romfs").write_bytes(data)
+    return len(data)
