@@ -1,6 +1,6 @@
 """Runs all scenarios, each in a fresh world, as fast as the host can: `python -m tools.twin.scenario_suite [FILE ...]`.
 
-With --vm the firmware runs on MicroPython in real time: those of host_tests/scenarios/vm, short ones.
+With --vm the firmware runs on MicroPython, in virtual time too: those of host_tests/scenarios/vm.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def _twin(flash, command, seed):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    return VmTwin(flash, port, command, seed=seed, event=print)
+    return VmTwin(flash, port, command, virtual=True, seed=seed, event=print)
 
 
 def play(steps, seed=1, command=None):
@@ -65,7 +65,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m tools.twin.scenario_suite", description=__doc__, allow_abbrev=False)
     parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="scenarios (default: all of host_tests/scenarios)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the world's small variations (default 1)")
-    parser.add_argument("--vm", action="store_true", help="the firmware on MicroPython, in real time")
+    parser.add_argument("--vm", action="store_true", help="the firmware on MicroPython")
     args = parser.parse_args(argv)
     command = None
     if args.vm:

@@ -1,4 +1,7 @@
-"""Started on MicroPython's unix port: vm_main.py PORT ROOT. Connects to the world, becomes the chip, runs ROOT/boot.py."""
+"""Started on MicroPython's unix port: vm_main.py PORT ROOT. Connects to the world, becomes the chip, runs ROOT/boot.py.
+
+Where image.romfs lies beside this file, the application is taken from it, as it ships (tools/twin/vm_build.py).
+"""
 import gc
 import sys
 
@@ -7,28 +10,67 @@ def _connect(port):
     import socket
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    sock.setsockopt(6, 1, 1)  # TCP_NODELAY
     return sock
 
 
-def _hello(sock, link, clock, hal_class):
-    """Protocol version 1: we speak first; the world sends the chip's state, then asks for our time until it says go."""
+def _hello(sock):
+    """Protocol version 1: we speak first; the world sends board, chip and in virtual time its clock. Returns that."""
     import json
-    link.send("HELLO mode3-twin 1\n")
+    sock.write(b"HELLO mode3-twin 1\n")
     words = sock.readline().split(b" ", 2)
     if words[:2] != [b"HELLO", b"1"]:
         raise ValueError("the world speaks another protocol: %r" % words[:2])
-    state = json.loads(words[2])
-    board = state["board"]
-    hal = hal_class(board, clock, link.on_output)
+    return json.loads(words[2])
+
+
+def _chip(sock, state, link, clock, hal_class):
+    """The chip as it was; then the world asks for our time until it says go."""
+    link.hal = hal = hal_class(state["board"], clock, link.on_output)
     hal.history_length = 0
     hal.restore(state["chip"])
-    link.hal = hal
     while True:
         line = sock.readline()
         if line == b"GO\n":
-            return hal, state["chip"]["rtc_s"]
+            return hal
         word, number = line.split()
         link.send("T %s %d\n" % (number.decode(), clock.now_us))
+
+
+def _real_time(sock, state, costs, hal_class):
+    import vm_port
+    link = vm_port.Link(sock)
+    hal = _chip(sock, state, link, vm_port.VmClock(), hal_class)
+    sock.setblocking(False)
+    return vm_port.VmPort(link, hal, state["chip"]["rtc_s"])
+
+
+def _virtual_time(sock, state, costs, hal_class):
+    import vm_virtual
+    link = vm_virtual.LockstepLink(sock)
+    link.clock = clock = vm_virtual.LockstepClock(state["virtual"]["now_us"], link.ask)
+    link.app = lambda: getattr(sys.modules.get("firmware.app"), "current", None)
+    hal = _chip(sock, state, link, clock, hal_class)
+    port = vm_virtual.LockstepPort(link, hal, state["chip"]["rtc_s"], costs)
+    sys.modules["time"] = vm_virtual.shadow_time(clock, costs.TICKS_US, lambda: port.rtc_now()[0])
+    sys.modules["os"] = vm_virtual.shadow_os(state["virtual"]["seed"])
+    vm_virtual.install_asyncio(clock)
+    return port
+
+
+def _mount(image):
+    """Mounts the built application, where there is one beside us: True when it is then at /rom."""
+    import os
+    try:
+        size = os.stat(image)[6]
+    except OSError:
+        return False
+    import vfs
+    data = bytearray(size)
+    with open(image, "rb") as file:
+        file.readinto(data)
+    vfs.mount(vfs.VfsRom(data), "/rom")
+    return True
 
 
 def main(port, root):
@@ -40,22 +82,25 @@ def main(port, root):
     import _twin
     import costs
     import hal as hal_module
-    import vm_port
+    from vm_port import _EXITS, Reset
     sock = _connect(port)
-    link = vm_port.Link(sock)
-    clock = vm_port.VmClock()
-    hal, rtc_s = _hello(sock, link, clock, hal_module.Hal)
-    sock.setblocking(False)
+    state = _hello(sock)
+    begin = _virtual_time if state.get("virtual") else _real_time
     _twin.costs = costs
-    _twin.port = vm_port.VmPort(link, hal, rtc_s)
+    _twin.port = chip_port = begin(sock, state, costs, hal_module.Hal)
+    link = chip_port.link
+    hal = chip_port.hal
     import machine  # noqa: F401  (ours: a file comes before the built-in)
     # what a device finds on its path, then the shims for network and its kin
-    sys.path[:] = [root.rstrip("/")] + [p for p in before if p.startswith(".frozen")] + ["/lib", here + "/shims"]
+    place = "/rom" if _mount(here + "/image.romfs") else root.rstrip("/")
+    sys.path[:] = [place] + [p for p in before if p.startswith(".frozen")] + ["/lib", here + "/shims"]
     gc.collect()
-    link.send("HEAP %d\n" % (gc.mem_alloc() - free))
+    link.send("HEAP %d %d\n" % (gc.mem_alloc() - free, gc.mem_alloc() + gc.mem_free()))
     try:
+        if state.get("virtual"):
+            chip_port.hold(costs.SOFT_BOOT_US if hal.reset_cause == "soft" else costs.BOOT_US)
         _run(root)
-    except vm_port.Reset as exc:
+    except Reset as exc:
         return exc.code
     except KeyboardInterrupt:
         return 0
@@ -64,7 +109,7 @@ def main(port, root):
         return 43
     except Exception as exc:
         if hal.next_cause != "power":  # something of the firmware's turned a reset into an error of its own
-            return vm_port._EXITS[hal.next_cause]
+            return _EXITS[hal.next_cause]
         sys.print_exception(exc)
     link.send("STOPPED\n")
     import time

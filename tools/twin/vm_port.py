@@ -68,27 +68,35 @@ class Link:
     def _take(self):
         lines = self._rest.split(b"\n")
         self._rest = lines.pop()
-        hal = self.hal
         for line in lines:
-            w = line.split(b" ")
-            verb = w[0]
-            if verb == b"C":
-                hal.set_pilot(int(w[1]), int(w[2]))
-            elif verb == b"P":
-                hal.set_pin(int(w[1]), None if w[2] == b"-" else int(w[2]))
-            elif verb == b"A":
-                hal.set_adc(int(w[1]), int(w[2]))
-            elif verb == b"U":
-                hal.uart_rx(int(w[1]), _unhex(w[2]))
-            elif verb == b"T":
-                self.send("T %s %d\n" % (w[1].decode(), hal.clock.now_us))
-            elif verb == b"M":
-                hal.mcu_temperature_c = int(w[1])
-            elif verb == b"N":
-                import json
-                hal.networks = {n: (k, r) for n, k, r in json.loads(line[2:])}
-            else:
-                raise ValueError("the world said %r" % line)
+            self.take(line)
+
+    def take(self, line):
+        """Carries out one line of the world's."""
+        hal = self.hal
+        w = line.split(b" ")
+        verb = w[0]
+        if verb == b"C":
+            hal.set_pilot(int(w[1]), int(w[2]))
+        elif verb == b"P":
+            hal.set_pin(int(w[1]), None if w[2] == b"-" else int(w[2]))
+        elif verb == b"A":
+            hal.set_adc(int(w[1]), int(w[2]))
+        elif verb == b"U":
+            hal.uart_rx(int(w[1]), _unhex(w[2]))
+        elif verb == b"T":
+            self.send("T %s %d\n" % (w[1].decode(), hal.clock.now_us))
+        elif verb == b"G":
+            import gc
+            gc.collect()
+            self.send("LIVE %d\n" % gc.mem_alloc())
+        elif verb == b"M":
+            hal.mcu_temperature_c = int(w[1])
+        elif verb == b"N":
+            import json
+            hal.networks = {n: (k, r) for n, k, r in json.loads(line[2:])}
+        else:
+            raise ValueError("the world said %r" % line)
 
     def send(self, text):
         data = text.encode()
@@ -105,16 +113,18 @@ class Link:
             if time.ticks_diff(time.ticks_us(), self._fed) < _FEED_EVERY_US:
                 return
             self._fed = time.ticks_us()
+        self.send("O %d %s %d %s\n" % (t_us, signal, key, self.text_of(signal, key, value)))
+
+    def text_of(self, signal, key, value):
+        """An output's value as the link carries it."""
         if value is None:
-            text = "-"
-        elif isinstance(value, bytes):
-            text = "".join("%02x" % b for b in value) or "."
-        elif signal == "pwm":
+            return "-"
+        if isinstance(value, bytes):
+            return "".join("%02x" % b for b in value) or "."
+        if signal == "pwm":
             wave = self.hal.pwm[key]
-            text = "%d,%d,%d,%d,%d" % (value[0], value[1], wave[1], wave[2], wave[3])
-        else:
-            text = str(value)
-        self.send("O %d %s %d %s\n" % (t_us, signal, key, text))
+            return "%d,%d,%d,%d,%d" % (value[0], value[1], wave[1], wave[2], wave[3])
+        return str(value)
 
 
 def _unhex(text):

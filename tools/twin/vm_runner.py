@@ -1,4 +1,4 @@
-"""The twin with the firmware on MicroPython: the world here, in real time, the firmware in a process of its own."""
+"""The twin with the firmware on MicroPython: the world here, the firmware in a process of its own, in real or virtual time."""
 
 import http.client
 import json
@@ -8,29 +8,31 @@ from pathlib import Path
 
 from tools.twin.runner import ROOT, NotNow, Twin
 from tools.twin.vm_link import VmLink, VmProcess
+from tools.twin.vm_lockstep import LockstepLink, LockstepProcess
 
 HEAP_KB = 4096                  # compiling the sources takes room that the device's .mpy files do not
 MAIN = Path(__file__).with_name("vm_main.py")
 LINKED = ("firmware", "lib")    # the device's path is its flash: the development tree is linked into it
+STEP_US = 50_000                # how often it is seen that the twin shall end
+VIRTUAL_STEP_US = 5_000_000     # a grant ends here too
 POLL_S = 0.1
 STALE_S = 1.0
 
 
 class VmTwin(Twin):
-    """`command` is the interpreter with its options. Time cannot be hurried; facts come over HTTP, up to 0.2 s old.
+    """`command` is the interpreter with its options. In real time nothing can be hurried, and facts come over HTTP, up to
+    0.2 s old. With `virtual` both clocks go in lock-step as fast as the host can, the same in every run."""
 
-    `build`: a folder made by vm_build.py, to run the application as it ships; None runs the sources.
-    """
-
-    can_advance = False
-
-    def __init__(self, flash_dir, http_port, command, build=None, **more):
-        super().__init__(flash_dir, http_port, 1, **more)
-        for name in () if build else LINKED:
+    def __init__(self, flash_dir, http_port, command, virtual=False, seed=1, **more):
+        self.can_advance = self._virtual = virtual
+        self._seed = seed
+        super().__init__(flash_dir, http_port, 0 if virtual else 1, seed, **more)
+        for name in LINKED:
             link = Path(flash_dir) / name
             if not link.is_symlink() and not link.exists():
                 link.symlink_to(ROOT / name, target_is_directory=True)
-        self._process = VmProcess(self.hal, command, str(flash_dir), str(build and Path(build) / MAIN.name or MAIN))
+        process = LockstepProcess if virtual else VmProcess
+        self._process = process(self.hal, command, str(flash_dir), str(MAIN))
         self._http_port = http_port
         self._status = None
         self._asked = threading.Event()
@@ -38,6 +40,11 @@ class VmTwin(Twin):
 
     def facts(self, name):
         """One fact of the running charger. Raises NotNow while it does not answer."""
+        if self._virtual:
+            text = self.hal.fact(name) if self.powered else None
+            if text is None:
+                raise NotNow("the charger is not running")
+            return json.loads(text)
         if not self._reader.is_alive():
             self._reader.start()
         self._asked.set()
@@ -49,6 +56,8 @@ class VmTwin(Twin):
     def end(self):
         """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
         self._ended = True
+        if self._virtual:
+            self.hal.pause()
         self.clock.wake()
 
     def close(self):
@@ -56,6 +65,8 @@ class VmTwin(Twin):
         super().close()
 
     def _make_hal(self):
+        if self._virtual:
+            return LockstepLink(self.board, self.clock, seed=self._seed)
         return VmLink(self.board, self.clock)
 
     def _boot(self):
@@ -64,8 +75,9 @@ class VmTwin(Twin):
             self._process.start()
         except ConnectionError as exc:
             return f"no start: {exc}"
+        step_us = VIRTUAL_STEP_US if self._virtual else STEP_US
         while not self._ended:
-            reason = self._process.wait(self.clock.now_us + 50_000)
+            reason = self._process.wait(self.clock.now_us + step_us)
             if reason is not None:
                 return reason
         self.hal.power_cut()
