@@ -21,18 +21,21 @@ STALE_S = 1.0
 
 class VmTwin(Twin):
     """`command` is the interpreter with its options. In real time nothing can be hurried, and facts come over HTTP, up to
-    0.2 s old. With `virtual` both clocks go in lock-step as fast as the host can, the same in every run."""
+    0.2 s old. With `virtual` both clocks go in lock-step as fast as the host can, the same in every run.
 
-    def __init__(self, flash_dir, http_port, command, virtual=False, seed=1, **more):
+    `build`: a folder made by vm_build.py, to run the application as it ships; None runs the sources.
+    """
+
+    def __init__(self, flash_dir, http_port, command, build=None, virtual=False, seed=1, **more):
         self.can_advance = self._virtual = virtual
         self._seed = seed
         super().__init__(flash_dir, http_port, 0 if virtual else 1, seed, **more)
-        for name in LINKED:
+        for name in () if build else LINKED:
             link = Path(flash_dir) / name
             if not link.is_symlink() and not link.exists():
                 link.symlink_to(ROOT / name, target_is_directory=True)
         process = LockstepProcess if virtual else VmProcess
-        self._process = process(self.hal, command, str(flash_dir), str(MAIN))
+        self._process = process(self.hal, command, str(flash_dir), str(build and Path(build) / MAIN.name or MAIN))
         self._http_port = http_port
         self._status = None
         self._asked = threading.Event()
