@@ -1,12 +1,55 @@
-"""Runs on the VM: what the firmware's modules, and the built charger, take from the heap. See heap.py.
+"""Runs on the VM: what the firmware's modules, and the objects of the built charger, take from the heap. See heap.py.
 
-Arguments: the repository, where the .mpy lie ("files FOLDER" or "romfs IMAGE"), the provisioned flash folder.
-The twin's own side (shims, hal) is loaded first and so not counted.
+    imports SHIMS PLACE MODULE…    each module's import alone, in this order: what it needs comes before it
+    objects SHIMS PLACE FLASH      everything imported, then the charger built step by step
+
+PLACE is a folder of .mpy files or a ROMFS image. A line is "what bytes"; between them stands qstr_info(), which tells the host how
+many names the VM knows: their table grows by doubling, and whoever comes first would pay for all that follow.
 """
 import gc
-import json
 import sys
 import time
+
+import micropython
+
+
+class _Bare:
+    """`machine` and its kin for imports: has everything, costs nothing."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
+def _used():
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def _place(shims, place):
+    if place.endswith(".romfs"):
+        import vfs
+        with open(place, "rb") as file:
+            image = file.read()
+        vfs.mount(vfs.VfsRom(image), "/rom")
+        place = "/rom"
+    sys.path[:] = [".frozen", place] + shims
+
+
+def imports(shims, place, *modules):
+    for name in ("machine", "network", "esp32", "neopixel"):
+        sys.modules[name] = _Bare()
+    _place([], place)
+    for name in modules:
+        micropython.qstr_info()
+        before = _used()
+        start_us = time.ticks_us()
+        __import__(name)
+        took_us = time.ticks_diff(time.ticks_us(), start_us)
+        print(name, _used() - before, took_us)
+    micropython.qstr_info()
 
 
 class Silence:
@@ -19,9 +62,10 @@ class Silence:
         return None
 
 
-def _twin(root, flash):
-    """The twin's chip without a world: enough to import and build."""
-    sys.path[:] = [".frozen", root + "/tools/twin", root + "/tools/twin/shims"]
+def _twin(shims, flash):
+    """The twin's chip without a world: enough to build the charger. Returns the list whose item 0 counts what it makes."""
+    import json
+    sys.path[:] = [".frozen", shims[:shims.rfind("/")], shims]
     import _twin
     import costs
     import hal
@@ -32,35 +76,63 @@ def _twin(root, flash):
     chip.history_length = 0
     _twin.costs = costs
     _twin.port = vm_port.VmPort(Silence(), chip, 0)
-    import esp32  # noqa: F401
-    import machine  # noqa: F401
-    import network  # noqa: F401
+    import esp32
+    import machine
+    import network
+    made = [0]
+    for module in (machine, esp32, network):
+        for name in dir(module):
+            thing = getattr(module, name)
+            if isinstance(thing, type) and hasattr(thing, "__init__"):
+                try:
+                    _count(thing, made)
+                except (AttributeError, TypeError):
+                    continue        # a built-in type
+    return made
 
 
-def main(root, how, place, flash):
-    _twin(root, flash)
-    if how == "romfs":
-        import vfs
-        with open(place, "rb") as file:
-            image = file.read()
-        vfs.mount(vfs.VfsRom(image), "/rom")
-        place = "/rom"
-    sys.path[:] = [".frozen", place, root + "/tools/twin/shims"]
-    import asyncio  # noqa: F401  (frozen, but its names and classes count as the firmware's)
-    gc.collect()
-    before = gc.mem_alloc()
-    start_us = time.ticks_us()
+def _count(kind, made):
+    inside = kind.__init__
+
+    def __init__(self, *args, **kwargs):
+        before = _used()
+        inside(self, *args, **kwargs)
+        made[0] += _used() - before
+    kind.__init__ = __init__
+
+
+def objects(shims, place, flash):
+    made = _twin(shims, flash)
+    _place([shims], place)
     import firmware.app
-    took_us = time.ticks_diff(time.ticks_us(), start_us)
-    gc.collect()
-    print("imported", gc.mem_alloc() - before)
-    print("import_us", took_us)
+    micropython.qstr_info()
+    before, shims_before = _used(), made[0]
+    steps = []
+
+    def counted(name, kind):
+        def build(*args, **kwargs):
+            start, start_shims = _used(), made[0]
+            thing = kind(*args, **kwargs)
+            steps.append((name, _used() - start - made[0] + start_shims))
+            return thing
+        return build
+    for name in dir(firmware.app):
+        kind = getattr(firmware.app, name)
+        if isinstance(kind, type) and name not in ("App", "Supervisor"):
+            setattr(firmware.app, name, counted(name, kind))
     start_us = time.ticks_us()
     app = firmware.app.App(flash + "/")
-    print("build_us", time.ticks_diff(time.ticks_us(), start_us))
-    gc.collect()
-    print("built", gc.mem_alloc() - before)
+    took_us = time.ticks_diff(time.ticks_us(), start_us)
+    after = _used()
+    for name, size in steps:
+        print(name, size, 0)
+    print("all", after - before - made[0] + shims_before, took_us)
+    print("shims", made[0] - shims_before, 0)
+    micropython.qstr_info()
     return app
 
 
-main(*sys.argv[1:])
+if sys.argv[1] == "imports":
+    imports(*sys.argv[2:])
+else:
+    objects(*sys.argv[2:])
