@@ -8,6 +8,7 @@ the VM's table of names, and a search at each use. What the source says stays wh
 import ast
 import re
 
+from tools.setup.names import shorten
 from tools.setup.tables import as_text
 
 LONGEST_TEXT = 10  # characters; MicroPython interns texts up to this, a longer one would be copied to each use
@@ -192,4 +193,5 @@ def inline(sources, keep=False):
             others = _read_of_others(trees)
             for module, tree in trees.items():
                 trees[module] = _Unused(tree, others[module]).visit(tree)
+        shorten(trees)
     return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}

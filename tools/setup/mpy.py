@@ -55,14 +55,15 @@ def compile_application(root=ROOT, keep_constants=False):
 
     keep_constants: leave also the names of constants, for tests that import them."""
     files = [path.relative_to(root) for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts]
+    # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
     sources = inline({_module(path): (root / path).read_text() for path in files}, keep_constants)
     rows = ROOT / "tools/setup/device_rows.py"
-    compiled = {"firmware/rows.mpy": compile_file(rows, "firmware/rows.py")}
+    compiled = {"firmware/rows.mpy": compile_file(rows, "firmware.rows")}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
         for path in files:
             place.write_text(sources[_module(path)])
-            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, path.as_posix())
+            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, _module(path))
     return compiled
 
 
