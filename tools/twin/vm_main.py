@@ -10,7 +10,6 @@ def _connect(port):
     import socket
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
-    sock.setsockopt(6, 1, 1)  # TCP_NODELAY
     return sock
 
 
@@ -46,9 +45,11 @@ def _real_time(sock, state, costs, hal_class):
 
 
 def _virtual_time(sock, state, costs, hal_class):
+    import vm_clock
     import vm_virtual
+    sock.setsockopt(6, 1, 1)  # TCP_NODELAY: what we say is a question
     link = vm_virtual.LockstepLink(sock)
-    link.clock = clock = vm_virtual.LockstepClock(state["virtual"]["now_us"], link.ask)
+    link.clock = clock = vm_clock.LockstepClock(state["virtual"]["now_us"], link.ask)
     link.app = lambda: getattr(sys.modules.get("firmware.app"), "current", None)
     hal = _chip(sock, state, link, clock, hal_class)
     port = vm_virtual.LockstepPort(link, hal, state["chip"]["rtc_s"], costs)
