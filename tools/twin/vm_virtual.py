@@ -5,6 +5,7 @@ Runs only on MicroPython's unix port.
 import sys
 
 import utime as host  # `time` is what the firmware sees
+import vm_asyncio
 import vm_clock
 import vm_port
 
@@ -203,7 +204,6 @@ def shadow_os(seed):
 def install_asyncio(clock):
     """Imports asyncio on the virtual clock: the frozen code with our Task, TaskQueue and IOQueue. sys.modules["time"] must be
     the shadow already. Returns asyncio.core."""
-    import vm_asyncio
     for name in [n for n in sys.modules if n == "asyncio" or n.startswith("asyncio.")]:
         del sys.modules[name]
     sys.modules["_asyncio"] = vm_asyncio
