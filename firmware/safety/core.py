@@ -339,7 +339,7 @@ class SafetyCore:
         elif self._wake_armed and self._wake_left_ms == 0:
             self._wake_armed = 0
             self._enter(WAKING)
-            self._phase_left_ms = limits.WAKE_MS
+            self._phase_left_ms = limits.WAKE_MS + limits.WAKE_SETTLE_MS
 
     def _take_phases(self):
         if self._phases_wanted() != self.phases:
@@ -419,7 +419,7 @@ class SafetyCore:
         phase, shape = self.phase, pilot_driver.STEADY
         if self.trips & trips.POWER_CYCLE or self.driver.fault_left_ms:
             shape = pilot_driver.FAULT         # for good after a weld; else held, then +12 V: F hides whether a vehicle is there
-        elif phase == WAKING and not self.fitted.cp_disconnect:
+        elif self._interrupted() and not self.fitted.cp_disconnect:
             shape = pilot_driver.FAULT
         elif self.trips == 0 and OFFERING <= phase <= CLOSED:
             shape = pilot_driver.PWM
@@ -430,11 +430,14 @@ class SafetyCore:
             self.pilot.forget_low()
         self.offered_ma = self.driver.offered_ma
 
+    def _interrupted(self):
+        return self.phase == WAKING and self._phase_left_ms > limits.WAKE_SETTLE_MS
+
     def _drive_rest(self):
         outputs, phase = self.outputs, self.phase
         if self.trips & ~trips.GRACEFUL == 0 and OFFERING <= phase <= STOPPING:
             outputs.coil_watchdog = 1 - outputs.coil_watchdog     # the charge pump is armed before the coil is asked for
-        outputs.cp_disconnect = 1 if phase == WAKING and self.fitted.cp_disconnect else 0
+        outputs.cp_disconnect = 1 if self._interrupted() and self.fitted.cp_disconnect else 0
         unlock = (self.lock.ordered_open or self.request.available == 0 or not self.vehicle() or self.trips) and (
             not outputs.coil_1 and phase != OPENING and not self.trips & trips.WELDED
             and (not self.fitted.feedback or self.contactors.shown_open(self.inputs)))

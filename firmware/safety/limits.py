@@ -45,6 +45,7 @@ SIMPLIFIED_MA = const(10000)      # vehicle without S2: at most 10 A (sequence 1
 # --- vehicle asleep (sequence W, A.5.3)
 WAKE_AFTER_MS = const(30000)      # PWM on and still B [T]
 WAKE_MS = const(4000)             # pilot interrupted for [T]
+WAKE_SETTLE_MS = const(50)        # the pilot is back, but its relay may still travel: nothing is read yet [own]
 
 # --- contactor
 CONTACTOR_FEEDBACK_MS = const(200)  # feedback follows the coil within this, both ways (mirror contacts 100 ms, allow 200) [P]

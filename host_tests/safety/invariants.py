@@ -61,6 +61,7 @@ class Invariants:
         self._closed_unasked_ms = None
         self._watchdog = 0
         self._lock_wanted = None
+        self._interrupted = False
         self._offered_ma = 0
         self._offer_ms = NEVER_MS
         self._too_high_ms = None
@@ -122,14 +123,15 @@ class Invariants:
             self._residual = True
 
     def _see_burst(self, inputs, now_ms):
-        waking = self._high_ns == 0 and not self.core.trips or self.core.outputs.cp_disconnect
         if now_ms - self._burst_ms >= limits.CP_STALE_MS:
             self._letter, self._same = None, 0          # what lies on both sides of a gap is not seen in a row
         self._burst, self._burst_ms = inputs.cp_burst, now_ms
         letter = letter_from_mv(inputs.cp_high_mv if inputs.cp_high_reads else inputs.cp_low_mv)
         self._same = self._same + 1 if letter == self._letter else 1
         self._letter = letter
-        if self._same < 2 or letter is None or waking:
+        if self._interrupted:
+            self._letter, self._same = None, 0          # the pilot was interrupted: nothing is known of the vehicle
+        if self._same < 2 or letter is None:
             return
         if letter not in "CD":
             self._away_ms = now_ms
@@ -153,7 +155,7 @@ class Invariants:
     # ---- the rules
 
     def _check_energised(self, gap_ms):
-        core, inputs, request, fitted, now_ms = self.core, self.core.inputs, self.core.request, self.core.fitted, self.time_ms
+        core, inputs, fitted, now_ms = self.core, self.core.inputs, self.core.fitted, self.time_ms
         hold = self._hold
         allowed = (cp.C, cp.D) if fitted.ventilated or core.phase == phases.STOPPING else (cp.C,)
         hold(core.pilot.state in allowed, "coil on without a vehicle in C or an allowed D")
@@ -285,6 +287,7 @@ class Invariants:
         self._rcd_test = outputs.rcd_test
         self._watchdog = outputs.coil_watchdog
         self._lock_wanted = outputs.lock_wanted
+        self._interrupted = core.phase == phases.WAKING
         self._offered_ma = core.offered_ma
         self._high_ns = outputs.pilot_high_ns
         if core.trips & trips.WELDED:

@@ -149,6 +149,35 @@ def live(start_ms, variant, how, trace):
     return life
 
 
+class TestFollowing(unittest.TestCase):
+    @settings(max_examples=EXAMPLES // 20, deadline=None, database=None, derandomize=EXAMPLES == 2000,
+              suppress_health_check=list(HealthCheck), phases=PHASES)
+    @given(START_MS, st.lists(st.tuples(st.integers(6000, 80000), st.sampled_from((1, 7, 50, 200, 499, 500, 501, 900))),
+                              min_size=1, max_size=12), st.integers(0, 300), st.sampled_from((0, 300, 1000)), st.integers(1, 40),
+           st.sampled_from((0, 100, 440)))
+    def test_vehicle_that_follows_within_5_s_is_never_tripped(self, start_ms, offers, lag_ticks, age_ms, every_ticks, early_ms):
+        rig = Rig(start_ms)
+        rig.allow(offers[0][0]).to_offering()
+        rig.vehicle = "C"
+        if early_ms:
+            rig.run(early_ms)                # the first offers change while the contactor is still open
+        else:
+            rig.until_phase(CLOSED)
+        history = [rig.core.offered_ma]
+        age_ticks = age_ms // 10
+        count = 0
+        for offered_ma, ticks in offers + [(6000, 700)]:
+            rig.core.request.offered_ma = offered_ma
+            for _ in range(ticks):
+                count += 1
+                drawn_ma = history[max(0, len(history) - 1 - min(lag_ticks + 200, 500) - age_ticks)]
+                if count % every_ticks == 0:
+                    rig.read_meter(drawn_ma, age_ms)
+                rig.step()
+                history.append(rig.core.offered_ma)
+        self.assertEqual((rig.core.trips, rig.core.phase), (0, CLOSED))
+
+
 class TestLives(unittest.TestCase):
     @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES == 2000,
               suppress_health_check=list(HealthCheck), phases=PHASES)
