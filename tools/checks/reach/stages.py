@@ -110,7 +110,8 @@ class World:
         self.fitted = model.core.fitted
         self.options = dict(DEFAULT, **options)
         self._cache = [{} for _ in STAGE_NAMES]
-        self.plan = self._plan(_compiled_stages(model))    # (name, choices(key) -> [(text, apply)], run, keep)
+        self.runs = _compiled_stages(model)
+        self.plan = self._plan(self.runs)    # (name, choices(key) -> [(text, apply)], run, keep)
 
     def _plan(self, runs):
         keep, last = self.model.keep, self.model.keep_settled
