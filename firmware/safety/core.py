@@ -101,9 +101,7 @@ class SafetyCore:
         """One step. Allocates nothing. now_ms: ticks_ms, 30 bits."""
         if not self._started:
             self._start(now_ms)
-        gap_ms = elapsed_ms(now_ms, self._tick_ms)
-        if gap_ms > limits.GAP_MAX_MS:
-            gap_ms = limits.GAP_MAX_MS
+        gap_ms = min(elapsed_ms(now_ms, self._tick_ms), limits.GAP_MAX_MS)
         self._tick_ms = now_ms
         self._count_down(gap_ms)
         self._read(gap_ms)
@@ -175,8 +173,7 @@ class SafetyCore:
             self._wake_armed = 0
 
     def _reclose_after(self, wait_ms):
-        if self._reclose_left_ms < wait_ms:
-            self._reclose_left_ms = wait_ms
+        self._reclose_left_ms = max(self._reclose_left_ms, wait_ms)
 
     def vehicle(self):
         """1: the pilot says that a vehicle is there (B to E)."""
@@ -266,16 +263,9 @@ class SafetyCore:
 
     def _permitted_ma(self):
         """What may be offered now: the request, capped by cable, temperature and a vehicle without S2."""
-        offered_ma = self.cable.cap_ma(self.request.offered_ma)
-        if offered_ma > self.request.offered_ma:
-            offered_ma = self.request.offered_ma
+        offered_ma = min(self.request.offered_ma, self.cable.cap_ma(limits.OFFER_MAX_MA))
         if self.simplified:
-            if not self.fitted.simplified:
-                return 0
-            if offered_ma > limits.SIMPLIFIED_MA:
-                offered_ma = limits.SIMPLIFIED_MA
-        if offered_ma > limits.OFFER_MAX_MA:
-            offered_ma = limits.OFFER_MAX_MA
+            offered_ma = min(offered_ma, limits.SIMPLIFIED_MA) if self.fitted.simplified else 0
         return self.temperature.derated_ma(offered_ma)
 
     def _wanted(self):

@@ -97,7 +97,7 @@ TEMPERATURE_STALE_MS = const(30000)   # a fitted sensor that says nothing for so
 
 def count_down(left_ms, gap_ms):
     """What is left of a time after gap_ms more have gone; 0 when it is over. Cannot wrap, however long it stands at 0."""
-    return left_ms - gap_ms if left_ms > gap_ms else 0
+    return max(left_ms - gap_ms, 0)
 
 
 def elapsed_ms(now_ms, then_ms):
