@@ -78,7 +78,7 @@ class _Run:
         self.alive = not self.alive
 
     def _amount(self):
-        self.core.request.offered_ma = self.random.choice(self.options["amounts_ma"])
+        self.core.request.offered_ma = self.random.choice((0, 16000, 20000) if self.options["other_offers"] else (0, 16000))
 
     def _available(self):
         self.core.request.available ^= 1
@@ -160,7 +160,7 @@ class _Run:
         inputs.cp_high_mv, inputs.cp_low_mv = PILOT_MV.get(self.pilot, 0), self.low_mv
         inputs.cp_high_reads, inputs.cp_low_reads = (10, 22) if 0 < outputs.pilot_high_ns < 1000000 else (32, 0)
         if self.pilot == "F":
-            inputs.cp_high_reads, inputs.cp_low_reads = 0, 32
+            inputs.cp_high_reads, inputs.cp_low_reads, inputs.cp_low_mv = 0, 32, -12000
 
     def run(self):
         """Returns (ticks, keys); raises Unseen."""
