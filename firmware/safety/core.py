@@ -36,14 +36,16 @@ PHASE_NAMES = ("idle", "selftest", "ready", "offering", "waking", "closing", "cl
 class SafetyCore:
     """One charging point. `fitted` says what the board has. Read-only for others: phase, trips, offered_ma, pilot.state, …"""
 
-    def __init__(self, fitted):
+    def __init__(self, fitted, survived=0, restarted=0):
+        """survived: trips of before a reset (only those that a reset does not end count); restarted: 1 where this start is no
+        power-on, so that power may have flowed a moment ago."""
         self.fitted = fitted
         self.inputs = Inputs()
         self.outputs = Outputs()
         self.request = Request()
         self.pilot = cp.PilotReader()
         self.driver = PilotDriver()
-        self.cable = CableReader()
+        self.cable = CableReader(fitted.socket)
         self.lock = SocketLock(fitted)
         self.contactors = ContactorWatch(fitted)
         self.monitor = MonitorTest()
@@ -51,7 +53,7 @@ class SafetyCore:
         self.supply = SupplyWatch(fitted)
         self.temperature = TemperatureWatch()
         self.phase = IDLE
-        self.trips = 0              # active bits of trips.py
+        self.trips = survived & trips.SURVIVING   # active bits of trips.py
         self.causes = 0             # bits whose cause holds now
         self.offered_ma = 0         # what the duty says now
         self.phases = fitted.phases  # closed now, or to be closed next
@@ -73,6 +75,9 @@ class SafetyCore:
         self._reclose_left_ms = 0
         self._switch_left_ms = 0    # since the contactor opened: until another number of phases may be closed
         self._wake_left_ms = limits.WAKE_AFTER_MS
+        if restarted:
+            self._reclose_left_ms = limits.RECLOSE_MS
+            self.driver.pause_left_ms = limits.PWM_PAUSE_MS
 
     # ---- the two ways of taking power away
 
