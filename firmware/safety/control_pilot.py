@@ -51,8 +51,7 @@ def high_ns_from_ma(offered_ma):
     """
     if offered_ma < limits.OFFER_MIN_MA:
         return limits.PILOT_STEADY_HIGH_NS
-    if offered_ma > limits.OFFER_MAX_MA:
-        offered_ma = limits.OFFER_MAX_MA
+    offered_ma = min(offered_ma, limits.OFFER_MAX_MA)
     if offered_ma <= limits.OFFER_KNEE_MA:
         return offered_ma * 100 // 6          # D = I / 0.6 A: 6 A = 100 000 ns
     return offered_ma * 4 + 640000            # D = I / 2.5 A + 64 %

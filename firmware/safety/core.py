@@ -36,14 +36,16 @@ PHASE_NAMES = ("idle", "selftest", "ready", "offering", "waking", "closing", "cl
 class SafetyCore:
     """One charging point. `fitted` says what the board has. Read-only for others: phase, trips, offered_ma, pilot.state, …"""
 
-    def __init__(self, fitted):
+    def __init__(self, fitted, survived=0, restarted=0):
+        """survived: trips of before a reset (only those that a reset does not end count); restarted: 1 where this start is no
+        power-on, so that power may have flowed a moment ago."""
         self.fitted = fitted
         self.inputs = Inputs()
         self.outputs = Outputs()
         self.request = Request()
         self.pilot = cp.PilotReader()
         self.driver = PilotDriver()
-        self.cable = CableReader()
+        self.cable = CableReader(fitted.socket)
         self.lock = SocketLock(fitted)
         self.contactors = ContactorWatch(fitted)
         self.monitor = MonitorTest()
@@ -51,7 +53,7 @@ class SafetyCore:
         self.supply = SupplyWatch(fitted)
         self.temperature = TemperatureWatch()
         self.phase = IDLE
-        self.trips = 0              # active bits of trips.py
+        self.trips = survived & trips.SURVIVING   # active bits of trips.py
         self.causes = 0             # bits whose cause holds now
         self.offered_ma = 0         # what the duty says now
         self.phases = fitted.phases  # closed now, or to be closed next
@@ -73,6 +75,9 @@ class SafetyCore:
         self._reclose_left_ms = 0
         self._switch_left_ms = 0    # since the contactor opened: until another number of phases may be closed
         self._wake_left_ms = limits.WAKE_AFTER_MS
+        if restarted:
+            self._reclose_left_ms = limits.RECLOSE_MS
+            self.driver.pause_left_ms = limits.PWM_PAUSE_MS
 
     # ---- the two ways of taking power away
 
@@ -101,9 +106,7 @@ class SafetyCore:
         """One step. Allocates nothing. now_ms: ticks_ms, 30 bits."""
         if not self._started:
             self._start(now_ms)
-        gap_ms = elapsed_ms(now_ms, self._tick_ms)
-        if gap_ms > limits.GAP_MAX_MS:
-            gap_ms = limits.GAP_MAX_MS
+        gap_ms = min(elapsed_ms(now_ms, self._tick_ms), limits.GAP_MAX_MS)
         self._tick_ms = now_ms
         self._count_down(gap_ms)
         self._read(gap_ms)
@@ -175,8 +178,7 @@ class SafetyCore:
             self._wake_armed = 0
 
     def _reclose_after(self, wait_ms):
-        if self._reclose_left_ms < wait_ms:
-            self._reclose_left_ms = wait_ms
+        self._reclose_left_ms = max(self._reclose_left_ms, wait_ms)
 
     def vehicle(self):
         """1: the pilot says that a vehicle is there (B to E)."""
@@ -266,16 +268,9 @@ class SafetyCore:
 
     def _permitted_ma(self):
         """What may be offered now: the request, capped by cable, temperature and a vehicle without S2."""
-        offered_ma = self.cable.cap_ma(self.request.offered_ma)
-        if offered_ma > self.request.offered_ma:
-            offered_ma = self.request.offered_ma
+        offered_ma = min(self.request.offered_ma, self.cable.cap_ma(limits.OFFER_MAX_MA))
         if self.simplified:
-            if not self.fitted.simplified:
-                return 0
-            if offered_ma > limits.SIMPLIFIED_MA:
-                offered_ma = limits.SIMPLIFIED_MA
-        if offered_ma > limits.OFFER_MAX_MA:
-            offered_ma = limits.OFFER_MAX_MA
+            offered_ma = min(offered_ma, limits.SIMPLIFIED_MA) if self.fitted.simplified else 0
         return self.temperature.derated_ma(offered_ma)
 
     def _wanted(self):
@@ -339,7 +334,7 @@ class SafetyCore:
         elif self._wake_armed and self._wake_left_ms == 0:
             self._wake_armed = 0
             self._enter(WAKING)
-            self._phase_left_ms = limits.WAKE_MS
+            self._phase_left_ms = limits.WAKE_MS + limits.WAKE_SETTLE_MS
 
     def _take_phases(self):
         if self._phases_wanted() != self.phases:
@@ -419,7 +414,7 @@ class SafetyCore:
         phase, shape = self.phase, pilot_driver.STEADY
         if self.trips & trips.POWER_CYCLE or self.driver.fault_left_ms:
             shape = pilot_driver.FAULT         # for good after a weld; else held, then +12 V: F hides whether a vehicle is there
-        elif phase == WAKING and not self.fitted.cp_disconnect:
+        elif self._interrupted() and not self.fitted.cp_disconnect:
             shape = pilot_driver.FAULT
         elif self.trips == 0 and OFFERING <= phase <= CLOSED:
             shape = pilot_driver.PWM
@@ -430,11 +425,14 @@ class SafetyCore:
             self.pilot.forget_low()
         self.offered_ma = self.driver.offered_ma
 
+    def _interrupted(self):
+        return self.phase == WAKING and self._phase_left_ms > limits.WAKE_SETTLE_MS
+
     def _drive_rest(self):
         outputs, phase = self.outputs, self.phase
         if self.trips & ~trips.GRACEFUL == 0 and OFFERING <= phase <= STOPPING:
             outputs.coil_watchdog = 1 - outputs.coil_watchdog     # the charge pump is armed before the coil is asked for
-        outputs.cp_disconnect = 1 if phase == WAKING and self.fitted.cp_disconnect else 0
+        outputs.cp_disconnect = 1 if self._interrupted() and self.fitted.cp_disconnect else 0
         unlock = (self.lock.ordered_open or self.request.available == 0 or not self.vehicle() or self.trips) and (
             not outputs.coil_1 and phase != OPENING and not self.trips & trips.WELDED
             and (not self.fitted.feedback or self.contactors.shown_open(self.inputs)))

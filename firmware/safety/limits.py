@@ -45,6 +45,7 @@ SIMPLIFIED_MA = const(10000)      # vehicle without S2: at most 10 A (sequence 1
 # --- vehicle asleep (sequence W, A.5.3)
 WAKE_AFTER_MS = const(30000)      # PWM on and still B [T]
 WAKE_MS = const(4000)             # pilot interrupted for [T]
+WAKE_SETTLE_MS = const(50)        # the pilot is back, but its relay may still travel: nothing is read yet [own]
 
 # --- contactor
 CONTACTOR_FEEDBACK_MS = const(200)  # feedback follows the coil within this, both ways (mirror contacts 100 ms, allow 200) [P]
@@ -96,7 +97,7 @@ TEMPERATURE_STALE_MS = const(30000)   # a fitted sensor that says nothing for so
 
 def count_down(left_ms, gap_ms):
     """What is left of a time after gap_ms more have gone; 0 when it is over. Cannot wrap, however long it stands at 0."""
-    return left_ms - gap_ms if left_ms > gap_ms else 0
+    return max(left_ms - gap_ms, 0)
 
 
 def elapsed_ms(now_ms, then_ms):

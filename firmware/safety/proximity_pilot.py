@@ -38,14 +38,14 @@ def rating_a_from_ohm(ohm):
 class CableReader:
     """Debounces the proximity resistor: a reading counts after three equal ones, a smaller cable at once.
 
-    Once a resistor was seen there is a socket: no reading then is no cable, never a tethered one.
+    socket 1: a socket outlet, where no reading is no cable; once a resistor was seen it is one in any case.
     """
 
-    def __init__(self):
+    def __init__(self, socket=0):
         self.rating_a = NOT_PLUGGED
         self._raw_a = NOT_PLUGGED
         self._same = 0
-        self._socket = 0
+        self._socket = socket
 
     def update(self, ohm):
         """Take over one reading."""

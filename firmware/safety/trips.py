@@ -31,6 +31,7 @@ RESIDUAL = const(RCD_AC | RDC_DD)
 GRACEFUL = const(VENTILATION | SUPPLY | TEMPERATURE | SENSOR)   # request_stop(); all others open now
 PILOT_F = const(RCD_AC | RDC_DD | WELDED)          # state F after; all others steady +12 V
 POWER_CYCLE = const(WELDED)                        # never cleared while running
+SURVIVING = const(RCD_AC | RDC_DD | WELDED)        # kept over a reset that is no power-on
 UNPLUG_ONLY = const(RCD_AC | RDC_DD)               # never re-close in the same connection
 SELF_CLEARING = const(TEMPERATURE | SENSOR)        # go with their cause (hysteresis lies in the cause)
 

@@ -134,13 +134,16 @@ class Rig:
             return self.core.inputs.rcd_tripped
         return 1 if test and self.rcd_answers_test else 0
 
-    def _temperatures(self):
+    def _is_time(self, every_ms, gap_ms):
+        return self.elapsed_ms // every_ms != (self.elapsed_ms - gap_ms) // every_ms
+
+    def _temperatures(self, gap_ms):
         inputs = self.core.inputs
-        if self.temperature_every_ms and inputs.temperature_seq and self.elapsed_ms % self.temperature_every_ms == 0:
+        if self.temperature_every_ms and inputs.temperature_seq and self._is_time(self.temperature_every_ms, gap_ms):
             inputs.temperature_seq = (inputs.temperature_seq + 1) & limits.TICKS_MASK
 
-    def _meter(self):
-        if self.drawn_ma is None or self.elapsed_ms % self.meter_every_ms:
+    def _meter(self, gap_ms):
+        if self.drawn_ma is None or not self._is_time(self.meter_every_ms, gap_ms):
             return
         self.read_meter(self.drawn_ma, self.meter_age_ms)
 
@@ -187,8 +190,8 @@ class Rig:
         if core.fitted.lock:
             self._move_lock()
         self._burst()
-        self._meter()
-        self._temperatures()
+        self._meter(gap_ms)
+        self._temperatures(gap_ms)
         inputs.rcd_tripped = 1 if self.rcd or self._monitor() else 0
         inputs.rdc_dd_tripped = self.rdc_dd
         if self.renew:

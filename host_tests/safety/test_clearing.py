@@ -200,6 +200,14 @@ class TestClearing(unittest.TestCase):
             again.run(1000)
             self.check(again, trips.WELDED, welded)
 
+    def test_weld_seen_without_a_vehicle_stays_when_it_is_gone_a_tick_later(self):
+        rig = Rig().run(100)
+        _weld(rig, True)
+        rig.run_until(lambda core: core.trips)
+        _weld(rig, False)
+        rig.run(1000)
+        self.assertEqual((rig.core.trips, rig.core.outputs.pilot_high_ns), (trips.WELDED, 0))
+
     def test_restart_with_the_cause_still_there_does_not_close(self):
         for bit in sorted(RULES):
             if bit in (trips.TICK_LATE, trips.OVERCURRENT):

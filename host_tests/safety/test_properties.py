@@ -50,9 +50,11 @@ ACTION = st.one_of(
     st.tuples(st.just("pp_ohm"), st.sampled_from((0, 74, 100, 220, 680, 1500, 2201, 100000))),
     st.tuples(st.just("meter"), st.tuples(st.integers(0, 90000), st.sampled_from((230000, 159999, 280001, 0)))),
     st.tuples(st.just("temperature"), st.tuples(st.integers(0, 4), st.one_of(st.integers(20, 110), st.just(-999)))),
-    st.tuples(st.just("gap"), st.one_of(st.integers(0, 400), st.integers(400, 100000), st.just(1 << 29))),
+    st.tuples(st.just("gap"), st.sampled_from((0, 1, 79, 80, 90, 149, 150, 151, 160, 300, 600, 5000, 60000, 1 << 29))),
+    st.tuples(st.just("rest"), st.sampled_from((4, 12, 32))),
 )
 WAIT_TICKS = st.sampled_from((1, 2, 3, 5, 10, 21, 45, 47, 60, 100, 130, 300, 520, 610))
+SHORT = st.lists(st.tuples(ACTION, st.sampled_from((1, 2, 21, 60, 220, 610))), min_size=1, max_size=3)
 TRACE = st.lists(st.tuples(ACTION, WAIT_TICKS), min_size=1, max_size=10)
 
 VARIANT = st.fixed_dictionaries({
@@ -108,6 +110,9 @@ class Life:
             rig.read_meter(value[0])
         elif kind == "temperature":
             rig.read_temperature(value[0], value[1])
+        elif kind == "rest":
+            for _ in range(value * 1000 // 70):
+                rig.step(70)                # seldom ticks, so that long times cost little
         elif kind == "gap":
             rig.step(value)
         else:
@@ -149,8 +154,43 @@ def live(start_ms, variant, how, trace):
     return life
 
 
+class TestFollowing(unittest.TestCase):
+    @settings(max_examples=EXAMPLES // 20, deadline=None, database=None, derandomize=EXAMPLES == 2000,
+              suppress_health_check=list(HealthCheck), phases=PHASES)
+    @given(START_MS, st.lists(st.tuples(st.integers(6000, 80000), st.sampled_from((1, 7, 50, 200, 499, 500, 501, 900))),
+                              min_size=1, max_size=12), st.integers(0, 300), st.sampled_from((0, 300, 1000)), st.integers(1, 40),
+           st.sampled_from((0, 100, 440)))
+    def test_vehicle_that_follows_within_5_s_is_never_tripped(self, start_ms, offers, lag_ticks, age_ms, every_ticks, early_ms):
+        rig = Rig(start_ms)
+        rig.allow(offers[0][0]).to_offering()
+        rig.vehicle = "C"
+        if early_ms:
+            rig.run(early_ms)                # the first offers change while the contactor is still open
+        else:
+            rig.until_phase(CLOSED)
+        history = [rig.core.offered_ma]
+        age_ticks = age_ms // 10
+        count = 0
+        for offered_ma, ticks in offers + [(6000, 700)]:
+            rig.core.request.offered_ma = offered_ma
+            for _ in range(ticks):
+                count += 1
+                drawn_ma = history[max(0, len(history) - 1 - min(lag_ticks + 200, 500) - age_ticks)]
+                if count % every_ticks == 0:
+                    rig.read_meter(drawn_ma, age_ms)
+                rig.step()
+                history.append(rig.core.offered_ma)
+        self.assertEqual((rig.core.trips, rig.core.phase), (0, CLOSED))
+
+
 class TestLives(unittest.TestCase):
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES == 2000,
+    @settings(max_examples=EXAMPLES // 2, deadline=None, database=None, derandomize=EXAMPLES == 2000,
+              suppress_health_check=list(HealthCheck), phases=PHASES)
+    @given(START_MS, VARIANT, SHORT)
+    def test_invariants_hold_after_one_to_three_changes_under_power(self, start_ms, variant, trace):
+        live(start_ms, variant, "closed", trace)
+
+    @settings(max_examples=EXAMPLES // 2, deadline=None, database=None, derandomize=EXAMPLES == 2000,
               suppress_health_check=list(HealthCheck), phases=PHASES)
     @given(START_MS, VARIANT, BEGIN, TRACE)
     def test_invariants_hold_in_every_life(self, start_ms, variant, how, trace):

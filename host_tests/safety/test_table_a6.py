@@ -344,7 +344,12 @@ class TestTable(EachVariant):
                 else:
                     self.assertEqual((rig.core.outputs.pilot_high_ns, rig.core.outputs.cp_disconnect), (0, 0))
                 rig.step()
-            self.assertEqual((rig.core.phase, rig.core.outputs.cp_disconnect, rig.core.offered_ma), (OFFERING, 0, 16000))
+            self.assertEqual((rig.core.outputs.cp_disconnect, rig.core.outputs.pilot_high_ns), (0, 266666))
+            rig.high_mv = 12000             # the relay of the interruption still travels: no unplugging
+            rig.run(limits.WAKE_SETTLE_MS - 10)
+            rig.high_mv = None
+            rig.step()
+            self.assertEqual((rig.core.phase, rig.core.offered_ma, rig.core.self_tested), (OFFERING, 16000, 1))
             rig.run(60000)
             self.assertEqual(len(rig.times("phase", WAKING)), 1)
             rig.vehicle = "C"

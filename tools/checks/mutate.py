@@ -28,6 +28,7 @@ from tools.checks.source import ROOT
 LISTED = "tools/checks/equivalent_mutants.txt"
 CACHE = ".cache/mutants"
 SAVE_EVERY_S = 20
+QUICK_S = 0.01          # a test that takes less is asked before one that says the name
 
 Totals = namedtuple("Totals", "mutants known tried noticed listed survivors stale")
 
@@ -114,7 +115,9 @@ class Reach:
         for name in re.findall(r"\w+", mutant.old)[:1]:
             for path, line in self.mentions[name]:
                 near.update(self.lines[path].get(line, ()))
-        return self._order(near) + self._order(set(self.seconds) - near)
+        quick = {name for name in self.seconds if self.seconds[name] < QUICK_S}
+        return [name for group in (near & quick, quick - near, near - quick, set(self.seconds) - near - quick)
+                for name in self._order(group)]
 
 
 class Run:
@@ -126,7 +129,6 @@ class Run:
         self.cache = Cache(root / CACHE, scratch)
         self.listed = read_list(root / LISTED)
         self.progress = Progress()
-        self.data_file = root / "build" / "coverage"
         self.mutants, self.functions = [], {}
         for path in self.tree.core:
             if not files or path in files or Path(path).name in files:
@@ -138,7 +140,7 @@ class Run:
     def _learn(self):
         """What the tests reach, from the cache or anew. False when a test fails already without a fault."""
         if self.cache.reach.get("digest") != self.tree.digest:
-            data = runner.record(self.tree, self.data_file, self.progress)
+            data = runner.record(self.tree, self.progress)
             self.progress.end()
             if data is None:
                 raise SystemExit("the tests of the safety core could not be run")
@@ -179,7 +181,7 @@ class Run:
         before = self.cache.results.get(mutant.key, {}).get("by")
         first = [name for name in [before] + self.recent[mutant.path, mutant.where][:4] if name in names]
         names = list(dict.fromkeys(first + names))
-        return [(name, 0.5 + 2 * self.reach.seconds[name]) for name in names
+        return [(name, 0.5 + 8 * self.reach.seconds[name]) for name in names
                 if self.reach.seconds[name] <= runner.LONGEST_TEST_S]
 
     def _settle(self, mutant, noticed, by):

@@ -32,6 +32,8 @@ RULES = {
     "stop_opens": "An orderly stop whose 6 s are over opens in that tick.",
     "stop_steady": "While stopping the pilot is steady +12 V.",
     "test_alone": "The monitor's test output is on in the self-test only.",
+    "leaves_opens": "From every state with the coil on, two bursts that show no vehicle open it.",
+    "charges_again": "From every state without a weld, a healthy world in which the vehicle leaves and comes again ends in closed.",
     "unlock_open": "The lock is released only with the contactor shown open, never with a weld.",
 }
 

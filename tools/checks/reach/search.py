@@ -2,7 +2,7 @@
 import random
 import time
 
-from firmware.safety.core import PHASE_NAMES
+from firmware.safety.core import PHASE_NAMES, SafetyCore
 from tools.checks.reach.abstraction import INDEX, WELDED, Model
 from tools.checks.reach.rules import Broken, rules_of
 from tools.checks.reach.stages import World
@@ -25,8 +25,9 @@ class Result:
 class Search:
     """One variant. After run(), `seen[0]` holds all states between ticks (key -> (key before, text) back to the start)."""
 
-    def __init__(self, name, fitted, options, core_class=None, seed=None):
-        self.model = Model(fitted, core_class) if core_class else Model(fitted)
+    def __init__(self, name, fitted, options, core_class=SafetyCore, seed=None):
+        self.fitted, self.core_class = fitted, core_class
+        self.model = Model(fitted, core_class)
         self.world = World(self.model, options)
         self.rules = rules_of(self.model)
         self.result = Result(name)

@@ -80,9 +80,11 @@ _STEADY.append(_burst("pilot F", 0, -12000, 0, 32))
 _PWM = []
 for _name, _mv in PILOT_MV.items():
     _PWM.append(_burst("pilot %s, low good" % _name, _mv, -12000, 10, 22))
-    _PWM.append(_burst("pilot %s, low bad" % _name, _mv, 700 - _mv, 10, 22))
+    _PWM.append(_burst("pilot %s, low bad" % _name, _mv, -5000, 10, 22))
 _PWM.append(_burst("pilot C, low missing", PILOT_MV["C"], -12000, 32, 0))
 _PWM.append(_burst("pilot low only", 0, -12000, 0, 32))
+# "some offer" was the one that is permitted: an offer that does not change
+_SAME = "driver.offered_ma = core.offered_ma = max(core._permitted_ma(), 6000) if driver.offered_ma else 0"
 CABLES = (("none", -1), ("cable 32 A", 220), ("cable 13 A", 1500), ("cable short", 10), ("no cable", 5000))
 
 DEFAULT = {
@@ -93,7 +95,7 @@ DEFAULT = {
     "orders": (),              # of clear, selftest, wake, unlock
     "phases": (3,),            # in the request
     "cables": (-1,),           # Ω of the proximity input
-    "amounts_ma": (0, 16000, 20000),
+    "other_offers": True,      # the request may ask for another offer than the one that stands
     "feedback_faults": True,
     "beyond_weld": False,      # False: a welded state is checked and not left; the weld variant leaves it
 }
@@ -110,7 +112,8 @@ class World:
         self.fitted = model.core.fitted
         self.options = dict(DEFAULT, **options)
         self._cache = [{} for _ in STAGE_NAMES]
-        self.plan = self._plan(_compiled_stages(model))    # (name, choices(key) -> [(text, apply)], run, keep)
+        self.runs = _compiled_stages(model)
+        self.plan = self._plan(self.runs)    # (name, choices(key) -> [(text, apply)], run, keep)
 
     def _plan(self, runs):
         keep, last = self.model.keep, self.model.keep_settled
@@ -233,10 +236,9 @@ class World:
             return product(causes, [Choice("", "inputs.feedback_1 = -1", "inputs.feedback_2 = -1")])
         first = self._feedback("1", coil_1, left_1)
         second = self._feedback("2", coil_2, left_2) if self.fitted.contactors == 2 else [Choice("", "inputs.feedback_2 = -1")]
-        agree = first[:1], second[:1]
-        found = product(causes, *agree)
+        found = product(causes, first[:2], second[:2])      # contacts need their time
         if self.options["feedback_faults"]:
-            found += product(causes[:2], first, second)[1:]
+            found += [choice for choice in product(causes[:2], first, second) if "ends" in choice.text]
             found += product(causes[:1], [Choice("no feedback", "inputs.feedback_1 = -1")], second[:1])
         return found
 
@@ -261,11 +263,12 @@ class World:
         return self._made(4, testing, lambda: self._make_request(testing))
 
     def _make_request(self, testing):
-        wants = []
-        for amount_ma in self.options["amounts_ma"]:
-            wants.append(Choice("%d A" % (amount_ma // 1000), "request.available = 1", "request.offered_ma = %d" % amount_ma))
-        wants.append(Choice("not available", "request.available = 0", "request.offered_ma = %d" % self.options["amounts_ma"][-1]))
-        wants.append(Choice("not enabled", "request.available = 1", "request.offered_ma = 16000", "inputs.enable = 0"))
+        available = Choice("", "request.available = 1")
+        wants = [available + Choice("16 A", "request.offered_ma = OFFER_MA", _SAME), available + Choice("0 A", "request.offered_ma = 0"),
+                 available + Choice("16 A, not enabled", "request.offered_ma = OFFER_MA", _SAME, "inputs.enable = 0"),
+                 Choice("not available", "request.available = 0", "request.offered_ma = OFFER_MA", _SAME)]
+        if self.options["other_offers"]:
+            wants.append(available + Choice("20 A", "request.offered_ma = 20000"))
         phases = [Choice("" if len(self.options["phases"]) == 1 else "%d phases" % number, "request.phases = %d" % number)
                   for number in self.options["phases"]]
         return product(wants, phases, subsets(("test_left",) if testing else (), 1))
