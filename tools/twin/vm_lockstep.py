@@ -30,7 +30,7 @@ class LockstepLink(VmLink):
         self._limit_us = None  # the firmware is not let past this
         self._told = {}  # what the firmware knows of each input
         self._done = lambda: False
-        self._paused = False
+        self.paused = False
         self._silent = False
         self._boots = 0
 
@@ -88,7 +88,6 @@ class LockstepLink(VmLink):
         clock = self.clock
         self._limit_us = limit_us
         self._done = done
-        self._paused = False
         while self._goes_on() and clock.now_us < limit_us:
             if self._asked_us is None:
                 line = self._next_line(0 if self._silent else self.silence_s)
@@ -102,11 +101,11 @@ class LockstepLink(VmLink):
                 self._answer()
 
     def pause(self):
-        """Has serve() return after the present event."""
-        self._paused = True
+        """Has serve() return after the present event, and the process's wait() with it."""
+        self.paused = True
 
     def _goes_on(self):
-        return not self._paused and self._conn is not None and not self._done()
+        return not self.paused and self._conn is not None and not self._done()
 
     def _request(self, line):
         verb, _, rest = line.partition(" ")
@@ -189,7 +188,8 @@ class LockstepProcess(VmProcess):
         """Runs firmware and world until the boot ends and says why, as run_firmware does; None when limit_us came first."""
         link = self.link
         clock = link.clock
-        while not self._ended() and (limit_us is None or clock.now_us < limit_us):
+        link.paused = False
+        while not self._ended() and not link.paused and (limit_us is None or clock.now_us < limit_us):
             link.serve(clock.now_us + GRANT_US if limit_us is None else limit_us, self._stops)
         return self.reason() if self._ended() else None
 
