@@ -17,7 +17,7 @@ from firmware.records.session_log import SessionLog
 from tools.setup.vm import VmMissing, vm_command
 from tools.twin import costs
 from tools.twin.clock import VirtualClock
-from tools.twin.runner import NotNow
+from tools.twin.runner import NotNow, Twin
 from tools.twin.scenario import Play, read
 from tools.twin.vm_lockstep import LockstepLink, LockstepProcess
 from tools.twin.vm_runner import HEAP_KB, MAIN, VmTwin
@@ -90,6 +90,18 @@ class Stories(unittest.TestCase):
         self.burn()
         self.assertEqual(self.play(story), quiet)
         self.assertNotEqual(self.play(story, seed=2)[1], quiet[1])
+
+    def test_both_interpreters_live_through_the_same_edges_a_few_ticks_apart(self):
+        story = STORIES / "whole_charge.scn"
+        _, _, on_vm = self.play(story)
+        twin = Twin(self.folder / "cpython", self.port)
+        self.addCleanup(twin.close)
+        Play(twin, read(story), lambda failure: twin.end()).start()
+        twin.run()
+        on_cpython = twin.world.trace.edges()
+        self.assertEqual([edge[1:] for edge in on_vm], [edge[1:] for edge in on_cpython])
+        for here, there in zip(on_vm, on_cpython, strict=True):
+            self.assertLess(abs(here[0] - there[0]), SECOND // 4, here)
 
     def test_after_a_power_cut_the_interrupted_session_is_recorded_with_the_meters_energy(self):
         failure, outputs, _ = self.play(STORIES / "power_cut.scn")
@@ -249,6 +261,58 @@ class Time(OnVm):
             machine.reset()
         """)
         self.assertEqual(self.said(), [1, 0, 1, 1, 0])
+
+    def test_flash_writes_take_their_time_and_what_nobody_closed_is_not_written(self):
+        self.boot("""
+            import machine, os, time
+            took = []
+
+            def took_us(fn):
+                start = time.ticks_us()
+                fn()
+                took.append(time.ticks_diff(time.ticks_us(), start) - 2)
+
+            def write(name, data, mode="wb"):
+                with open(ROOT + name, mode) as f:
+                    f.write(data)
+                    assert f.tell() >= len(data)
+            took_us(lambda: write("small", b"x" * 40))
+            took_us(lambda: write("small", b"y" * 40))
+            took_us(lambda: write("large", b"z" * 5000))
+            took_us(lambda: write("large", b"a" * 10, "ab"))
+            took_us(lambda: os.rename(ROOT + "large", ROOT + "renamed"))
+            left = open(ROOT + "left", "wb")
+            left.write(b"lost")
+            try:
+                os.remove(ROOT + "missing")
+            except OSError as error:
+                took.append(error.errno)
+            machine.Timer(0, period=1, callback=lambda t: beats.append(time.ticks_us()))
+            beats = []
+            start = time.ticks_us()
+            write("small", b"x")
+            took.append(all([time.ticks_diff(t, start) >= 3000 for t in beats]))
+            write("said.json", repr(took).replace("True", "true"), "w")
+            machine.reset()
+        """)
+        entry = costs.FLASH_METADATA_US
+        self.assertEqual(self.said(), [
+            2 * entry, entry, 2 * entry + 2 * costs.FLASH_ERASE_US + 20 * costs.FLASH_PROGRAM_US,
+            entry + costs.FLASH_ERASE_US + costs.FLASH_PROGRAM_US, entry, 2, True])
+        self.assertEqual((self.flash / "left").read_bytes(), b"")
+        self.assertEqual((self.flash / "renamed").read_bytes(), b"z" * 5000 + b"a" * 10)
+        self.assertEqual((self.flash / "small").read_bytes(), b"x")
+
+    def test_a_power_cut_while_the_flash_erases_leaves_the_file_as_it_was(self):
+        (self.flash / "kept").write_bytes(b"old")
+        self.clock.at(SECOND, self.link.power_cut)
+        self.boot("""
+            import machine, time
+            time.sleep_us(999_000 - time.ticks_us())
+            with open(ROOT + "kept", "wb") as f:
+                f.write(b"n" * 1000)
+        """)
+        self.assertEqual((self.flash / "kept").read_bytes(), b"old")
 
     def test_random_bytes_are_the_seeds(self):
         def draw(seed):

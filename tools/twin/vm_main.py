@@ -45,7 +45,10 @@ def _real_time(sock, state, costs, hal_class):
 
 
 def _virtual_time(sock, state, costs, hal_class):
+    import os
+
     import vm_clock
+    import vm_flash
     import vm_virtual
     sock.setsockopt(6, 1, 1)  # TCP_NODELAY: what we say is a question
     link = vm_virtual.LockstepLink(sock)
@@ -54,7 +57,8 @@ def _virtual_time(sock, state, costs, hal_class):
     hal = _chip(sock, state, link, clock, hal_class)
     port = vm_virtual.LockstepPort(link, hal, state["chip"]["rtc_s"], costs)
     sys.modules["time"] = vm_virtual.shadow_time(clock, costs.TICKS_US, lambda: port.rtc_now()[0])
-    sys.modules["os"] = vm_virtual.shadow_os(state["virtual"]["seed"])
+    sys.modules["os"] = shadow = vm_virtual.shadow_os(os, state["virtual"]["seed"])
+    vm_flash.FlashFiles(sys.argv[2], clock, hal, costs, os).install(shadow)
     vm_virtual.install_asyncio(clock)
     return port
 

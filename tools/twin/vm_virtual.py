@@ -186,10 +186,9 @@ def shadow_time(clock, cost_us, utc_s):
         "gmtime": lambda *s: host.gmtime(*(s or (utc_s(),))), "localtime": lambda *s: host.gmtime(*(s or (utc_s(),)))})
 
 
-def shadow_os(seed):
+def shadow_os(os, seed):
     """The module `os` with a urandom() that gives the same bytes in every run of the same seed."""
     import hashlib
-    import os
     state = [b"%d" % seed]
 
     def urandom(n):
