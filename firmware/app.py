@@ -11,7 +11,7 @@ from firmware.charging.control import Control
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.station import Station
-from firmware.drivers import board_facts, clock, reset_marker, slot_pointer
+from firmware.drivers import board_facts, clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.rs485 import rs485_from_board
 from firmware.drivers.tick_timer import TickTimer
@@ -22,6 +22,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
+from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
 from firmware.services.web.routes import Routes
@@ -56,14 +57,15 @@ class App:
         self.board = Board(facts)
         self.board.use_contact("input_enable", "enable", get("inputs.enable"))
         self.board.use_contact("input_upstream", "upstream_tripped", get("inputs.upstream"))
-        self.core = SafetyCore(_fitted(facts, get))
+        self.start = reset_marker.read()
+        power_on = self.start["start"] == "power_on"
+        self.core = SafetyCore(_fitted(facts, get), 0 if power_on else survivors.read(), 0 if power_on else 1)
         self.timer = TickTimer(self.board.contactor)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
         self.watchdog = Watchdog()
 
         # what happened before and what happens now
-        self.start = reset_marker.read()
         self.records = Keeper(root + "data/", clock, self.start["start"])
 
         # the station: the one object that everyone outside knows
@@ -95,6 +97,7 @@ class App:
         ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
+        self._kept = -1                         # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
@@ -108,6 +111,7 @@ class App:
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "station_name": lambda: self.settings.get("station.name") or None,
             "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts)},
         }
         for name, fn in provided.items():
@@ -117,10 +121,13 @@ class App:
         station.on("error", self._note_error)
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
+        station.mode = self.settings.get("charging.mode")
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
         self._apply(())
         self.settings.subscribe("", self._apply)
+        self.settings.guard("meter.type", _refuse_meter)
+        self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
 
@@ -144,6 +151,8 @@ class App:
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
+        if "charging.mode" in changed:
+            station.mode = get("charging.mode")
         if "charging.available" in changed:     # another setting does not undo the command of that name
             station.operative = get("charging.available")
 
@@ -179,6 +188,10 @@ class App:
 
     def _watch_health(self, now_ms):
         faults = self.station.faults
+        lasting = self.core.trips & SURVIVING
+        if lasting != self._kept:               # a reset must not end what only unplugging or a power cut may end
+            self._kept = lasting
+            survivors.keep(lasting)
         self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
         self._follow(faults, "driver", bool(self.board.errors))
         self._follow(faults, "flash", self.records.failing)
@@ -245,12 +258,29 @@ def _fitted(facts, get):
     has, pins = facts["has"], facts["pins"]
     return Fitted(
         contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
-        rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0, phases=get("installation.phases"),
+        rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0,
+        socket=1 if get("installation.cable") == "socket" else 0, phases=get("installation.phases"),
         ventilated=1 if get("installation.ventilated") else 0, pe_monitor=1 if get("installation.pe_monitoring") else 0,
         cp_disconnect=1 if has["cp_disconnect"] else 0, simplified=1 if get("charging.simplified_pilot") else 0,
         over_allowance_ma=get("protection.over_allowance_ma"),
         over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
         over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+
+
+def _refuse_meter(value):
+    """None for a meter type that is known, else what is allowed."""
+    try:
+        meter_types.choose(value)
+    except ValueError:
+        return "one of none, %s" % ", ".join(meter_types.names())
+    return None
+
+
+def _refuse_cable(facts, value):
+    """A socket outlet needs the proximity pilot and a lock; a board without them has a tethered cable."""
+    if value == "socket" and (facts["pins"]["pp_adc"] is None or not facts["has"]["lock"]):
+        return "tethered: this board has no proximity input and lock for a socket"
+    return None
 
 
 def _meter(facts, get, core, faults):
@@ -283,5 +313,6 @@ def run(root="/"):
     except KeyboardInterrupt:
         app.timer.stop()
         app.board.safe()
+        app.records.flush()
         app.watchdog.stretch()
         raise

@@ -15,6 +15,7 @@ class Control:
         self._lateness = lateness
         self._ticks_ms = ticks_ms
         self._guard_seen = 0
+        self._written = True     # the outputs of the last tick are at the pins
 
     def step(self):
         """One tick, now."""
@@ -22,7 +23,7 @@ class Control:
         late_ms = self._timer.late_ms(now_ms)
         self._lateness.note(late_ms, now_ms)
         core = self._core
-        core.inputs.guard_opened = 0
+        core.inputs.guard_opened = 0 if self._written else 1     # a driver raised: the coils are off, the core must know
         if self._timer.guard_opened != self._guard_seen:
             self._guard_seen = self._timer.guard_opened
             core.inputs.guard_opened = 1
@@ -32,7 +33,7 @@ class Control:
         if self._lateness.too_late and self._lateness.take_too_late():
             core.request_stop()
         core.tick(now_ms)
-        self._board.write(core.outputs)
+        self._written = self._board.write(core.outputs)
 
     async def run(self, beat):
         """Task: tick for ever; beat() tells the supervisor that the loop runs."""

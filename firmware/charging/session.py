@@ -32,9 +32,9 @@ class Session:
         return (self._counted_mwh - self._start_mwh) // 1000
 
 
-def session_state(phase_name, vehicle, authorized, stopped, offered):
+def session_state(phase_name, vehicle, authorized, stopped, offered, tripped=False):
     """One of facts.SESSION_STATES, from what the core and the station know."""
-    if phase_name == "tripped":
+    if phase_name == "tripped" or tripped and phase_name == "opening":
         return "fault"
     if not vehicle:
         return "none"

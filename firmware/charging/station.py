@@ -194,6 +194,8 @@ class Station:
             return "inoperative"
         if self.stopped:
             return "stop"
+        if self.core.phases != self.phases:
+            return "phases"
         return "limit" if self._offer_ma() == 0 else "ev"
 
     def _follow_notices(self, now_ms):

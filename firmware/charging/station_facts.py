@@ -78,13 +78,14 @@ def facts(station, providers, show_time):
     found["cp_state"] = cp.LETTERS[core.pilot.state] if core.pilot.state else None
     found["ev_state"] = ev_state(core)
     found["session_state"] = session_state(phases.PHASE_NAMES[core.phase], station.vehicle_plugged(), station.is_authorized(),
-                                           station.stopped, core.offered_ma)
+                                           station.stopped, core.offered_ma, core.trips != 0)
     found["contactor"] = contactor(core)
     found["offered_ma"] = core.offered_ma
     found["limit_ma"] = limit_ma
     found["limited_by"] = limited_by
     found["derated_by"] = limited_sensor(core)
     found["retry_in_s"] = station.retries.left_s(station.now_ms)
+    found["reclose_in_s"] = (core.reclose_left_ms() + 999) // 1000 if station.vehicle_plugged() else None
     found["ceilings"] = station.ceilings.rows()
     found["drawn_phases_ma"] = list(reading.current_ma)
     found["drawn_ma"] = _highest(reading.current_ma)

@@ -72,29 +72,35 @@ class Board:
             self.contactor.read(inputs)
             for attribute, pin, inverted in self._inputs:
                 setattr(inputs, attribute, pin.value() ^ inverted)
-        except (OSError, ValueError):
+        except Exception:                    # whatever a driver raises: unknown is not healthy, and nothing travels
             self._failed("inputs")
             inputs.feedback_1 = NOT_FITTED
-            for attribute, _pin, _inverted in self._inputs:      # unknown is not healthy
+            for attribute, _pin, _inverted in self._inputs:
                 setattr(inputs, attribute, 1 if attribute in _BAD_WHEN_1 else 0)
         self._skip = 0 if sample_pilot else 1 - self._skip
         if self._skip:
             return
         try:
             self._sampler.burst(inputs)
-        except (OSError, ValueError):
+        except Exception:
             self._failed("pilot_sampler")    # no burst: the core finds the pilot stale
 
     def write(self, outputs):
-        """Follow the Outputs record; the coil first."""
+        """Follow the Outputs record; what takes power away first, what gives it last. Returns False when a driver raised:
+        then the coils are off, whatever was asked for."""
         try:
-            self.contactor.write(outputs)
+            if not outputs.coil_1:
+                self.contactor.write(outputs)
             self._pwm.set_high_ns(outputs.pilot_high_ns)
             _set(self._rcd_test, outputs.rcd_test)
             _set(self._cp_disconnect, outputs.cp_disconnect)
-        except (OSError, ValueError):
+            if outputs.coil_1:
+                self.contactor.write(outputs)
+        except Exception:
             self._failed("outputs")
             self.contactor.off()
+            return False
+        return True
 
     def safe(self):
         """Coils off, pilot at steady +12 V, monitor's test off: when the application ends."""
@@ -109,7 +115,7 @@ class Board:
         for name, sensor in self._sensors.items():
             try:
                 found[name] = sensor.celsius()
-            except OSError:
+            except Exception:
                 self._failed(name)
                 found[name] = None
         return found

@@ -128,6 +128,11 @@ def load(path):
         raise BoardError(path, "is not JSON") from None
     if text.count("{") != text.count("}") or text.count("[") != text.count("]"):
         raise BoardError(path, "is not JSON")      # MicroPython's parser lets missing brackets at the end pass
+    pins_text = text[text.find('"pins"'):]
+    pins_text = pins_text[:pins_text.find("}")]
+    for name in PINS:
+        if len(pins_text.split('"%s"' % name)) > 2:
+            raise BoardError("pins.%s" % name, "stands there twice")   # a parser would keep the last one silently
     return check(facts)
 
 

@@ -17,7 +17,12 @@ from firmware.records.stamp import Stamper
 _STEP_MS = const(1000)
 _TICKS_MASK = const(0x3FFFFFFF)
 _HOLD_S = const(10)            # longest wait for the meter's first answer after a start
+_LONGEST_WAIT_S = const(60)
 _QUIET = ("set_ceiling", "clock")   # commands that come every few seconds: not logged
+
+
+# how a start came about -> why a session that was running before it has ended
+END_REASONS = {"watchdog": "watchdog", "crash": "crash", "restart": "restart", "soft": "restart"}
 
 
 class Keeper:
@@ -29,6 +34,8 @@ class Keeper:
         self._uptime_ms = 0
         self.failing = False
         self._also = []                # what others want written with an open contactor
+        self._waiting_s = 0            # how long that has waited under load
+        self._end_reason = END_REASONS.get(start, "power_cut")
         self.last_error = None
         self._station = None
         self._contactor_open = None
@@ -141,7 +148,7 @@ class Keeper:
 
     def _close_unfinished(self):
         session = self.sessions.unfinished
-        self._try(self.sessions.close_unfinished, self._register_wh())
+        self._try(self.sessions.close_unfinished, self._register_wh(), self._end_reason)
         if self.sessions.unfinished is None:         # finished, though its record may still wait for the flash
             self.life.add_session(session)
             self.events.add(self.stamp(), "session", session["end_reason"], session["number"])
@@ -179,18 +186,29 @@ class Keeper:
         session = self._station.session
         if session is not None and self.sessions.current is not None and not self._contactor_open():
             self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
+        self._waiting_s += 1
         if self._contactor_open():
             self.flush()
+            self._waiting_s = 0
+        elif self._waiting_s >= _LONGEST_WAIT_S:      # a night's charge is too long to wait: once a minute is allowed
+            self._waiting_s = 0
+            self._try(self._flush_also)
 
     def flush(self):
         """Write everything that waits; only with the contactor open."""
         self._try(self._flush)
 
-    def _flush(self):
-        written = self.sessions.flush()
+    def _flush_also(self):
+        written = None
         for save in self._also:
             if save():
                 written = True
+        return written
+
+    def _flush(self):
+        written = self.sessions.flush()
+        if self._flush_also():
+            written = True
         for part in (self.life, self.events, self.stamper):
             if part.flush(True):
                 written = True

@@ -121,9 +121,9 @@ class SessionLog:
         self._finish(session)
         return session
 
-    def close_unfinished(self, meter_wh=None):
-        """Finish the session that a power cut ended, as soon as the meter answered (meter_wh, Wh) or will not. Energy
-        is register - start where both are known, else what the last minute's file says. Returns its dict or None."""
+    def close_unfinished(self, meter_wh=None, reason="power_cut"):
+        """Finish the session that a power cut (or reason) ended, as soon as the meter answered (meter_wh, Wh) or will not.
+        Energy is register - start where both are known, else what the last minute's file says. Returns its dict or None."""
         session = self.unfinished
         if session is None:
             return None
@@ -143,7 +143,7 @@ class SessionLog:
                 session["energy_wh"], session["meter_stop_wh"] = max(measured_wh, 0), meter_wh
                 session["estimated"] = False
         session["duration_s"] = max(0, session["end"][1] - session["start"][1])
-        session["end_reason"] = "power_cut"
+        session["end_reason"] = reason
         self._finish(session)
         return session
 

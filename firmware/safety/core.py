@@ -180,6 +180,10 @@ class SafetyCore:
     def _reclose_after(self, wait_ms):
         self._reclose_left_ms = max(self._reclose_left_ms, wait_ms)
 
+    def reclose_left_ms(self):
+        """ms until the contactor may close again."""
+        return self._reclose_left_ms
+
     def vehicle(self):
         """1: the pilot says that a vehicle is there (B to E)."""
         return 1 if cp.B <= self.pilot.state <= cp.E else 0

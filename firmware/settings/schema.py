@@ -54,7 +54,6 @@ SETTINGS = (
     ("meter.baud", CHOICE, 19200, (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200), "", "rw", "R"),
     ("meter.phase_voltage_v", INT, 230, (175, 276), "V", "rw", ""),
     ("meter.type", STR, "none", (1, 24), "", "rw", "R"),
-    ("mqtt.allowed", BOOL, False, _YES_NO, "", "rw", ""),
     ("protection.over_1_percent", INT, 10, (5, 50), "%", "-w", "R"),
     ("protection.over_1_s", INT, 1010, (10, 3600), "s", "-w", "R"),
     ("protection.over_2_percent", INT, 25, (10, 100), "%", "-w", "R"),
@@ -62,10 +61,8 @@ SETTINGS = (
     ("protection.over_3_percent", INT, 70, (20, 200), "%", "-w", "R"),
     ("protection.over_3_s", INT, 1, (1, 60), "s", "-w", "R"),
     ("protection.over_allowance_ma", INT, 500, (100, 3000), "mA", "-w", "R"),
-    ("setup.done", BOOL, False, _YES_NO, "", "rw", ""),
     ("station.name", STR, "", (0, 30), "", "ww", "p"),
     ("status.public", BOOL, True, _YES_NO, "", "rw", ""),
-    ("ui.brightness_percent", INT, 100, (0, 100), "%", "ww", ""),
 )
 
 

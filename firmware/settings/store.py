@@ -59,6 +59,7 @@ class Store:
         self._aside = {}
         self._schema = len(migrations) + 1
         self._listeners = []
+        self._guards = []
         self.dirty = False  # changed since it was last written
         self.load_report = []  # sentences about what was wrong with the file, empty when all is well
 
@@ -147,6 +148,7 @@ class Store:
                 value = row[2]
             elif not schema.is_allowed(row, value):
                 raise self._refusal(row, value)
+            self._ask_guards(key, value)
             aside.pop(key, None)
             if value != self.get(key):
                 changed[key] = value
@@ -162,6 +164,17 @@ class Store:
             self.dirty = not save
             self._tell(changed)
         return changed
+
+    def guard(self, key, refuse):
+        """What this charger allows beyond the table: refuse(value) is None, or the text of what is allowed instead."""
+        self._guards.append((key, refuse))
+
+    def _ask_guards(self, key, value):
+        for guarded, refuse in self._guards:
+            if guarded == key:
+                allowed = refuse(value)
+                if allowed is not None:
+                    raise SettingError(key, value, allowed)
 
     def _check_rules(self, values, changes):
         def get(key):

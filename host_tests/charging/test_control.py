@@ -16,6 +16,7 @@ class Board:
     def __init__(self):
         self.calls = []
         self.failing = False
+        self.written = True
 
     def read(self, inputs, sample_pilot):
         if self.failing:
@@ -24,6 +25,7 @@ class Board:
 
     def write(self, outputs):
         self.calls.append(("write", outputs.coil_1))
+        return self.written
 
     def safe(self):
         self.calls.append(("safe",))
@@ -100,6 +102,15 @@ class TestControl(unittest.TestCase):
         self.assertEqual(self.board.calls[-1], ("write", 0))
         self.step()
         self.assertEqual(self.rig.core.inputs.guard_opened, 0)
+
+    def test_output_that_could_not_be_written_trips_on_the_next_tick(self):
+        self.rig.to_closed()
+        self.board.written = False
+        self.run_core(1)
+        self.assertEqual(self.rig.core.trips, 0)
+        self.run_core(1)
+        self.assertTrue(self.rig.core.trips & trips.GUARD)
+        self.assertEqual(self.rig.coil, 0)
 
     def test_three_very_late_ticks_stop_the_charge_in_order(self):
         self.rig.to_closed()

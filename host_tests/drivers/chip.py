@@ -148,6 +148,9 @@ class _Port:
         self.spend = clock.spend_us
         self._rtc_s = 946684800
 
+    def rtc_memory(self, data):
+        self.hal.rtc_memory = data
+
     def sampler(self, gpio, top_uv, guard):
         def read_uv():
             if guard is not None:

@@ -5,7 +5,7 @@ from firmware.charging.faults import row_of
 BASE = {
     "overview_state": "Idle", "cp_state": "A", "ev_state": "A_Not_Present_12V", "session_state": "none", "contactor": "open",
     "offered_ma": 0, "limit_ma": 16000, "limited_by": "installation",
-    "derated_by": None, "retry_in_s": None,
+    "derated_by": None, "reclose_in_s": None, "station_name": None, "retry_in_s": None,
         "ceilings": [{"source": "board", "limit_ma": 32000, "failsafe": False},
                  {"source": "installation", "limit_ma": 16000, "failsafe": False},
                  {"source": "cable", "limit_ma": 32000, "failsafe": False},

@@ -67,6 +67,66 @@ class Charger:
         return records.sessions.page(0, 10, records.stamper.references())
 
 
+class TestResets(unittest.TestCase):
+    def residual(self, charger, at_s):
+        charger.at(at_s, lambda: charger.world.set_fault("rcd_ac", True))
+        charger.at(at_s + 1, lambda: charger.world.set_fault("rcd_ac", False))
+
+    def test_regression_residual_current_trip_is_not_forgotten_by_a_reset(self):
+        # A watchdog reset or the restart command cleared the trip, and the same vehicle was energised again 1.5 s later.
+        for reset in ("watchdog", "soft", "command"):
+            with self.subTest(reset=reset):
+                charger, seen = Charger(self), {}
+                charger.at(3, charger.ev(plugged=True))
+                self.residual(charger, 15)
+                if reset == "command":
+                    charger.at(20, lambda: charger.app.station.command("restart", {}, "test"))
+                else:
+                    charger.at(20, lambda: charger.world.reset(reset))
+                charger.at(60, lambda: seen.update(fact=charger.app.station.facts()))
+                charger.at(61, charger.ev(plugged=False))
+                charger.at(63, charger.ev(plugged=True))
+                charger.run(110)
+                self.assertEqual([fault["name"] for fault in seen["fact"]["faults"]], ["residual_current"])
+                closed_us = charger.edges("contacts", True)
+                self.assertEqual([t_us for t_us in closed_us if 15.5 * S < t_us < 63 * S], [])
+                self.assertTrue([t_us for t_us in closed_us if t_us > 63 * S])      # unplugged in between: it charges
+
+    def test_power_cut_ends_the_trip_as_the_table_says(self):
+        charger = Charger(self)
+        charger.at(3, charger.ev(plugged=True))
+        self.residual(charger, 15)
+        charger.at(20, lambda: charger.world.reset("power"))
+        charger.run(60)
+        self.assertTrue([t_us for t_us in charger.edges("contacts", True) if t_us > 20 * S])
+
+    def test_after_a_reset_pwm_and_contactor_wait(self):
+        charger = Charger(self)
+        charger.at(3, charger.ev(plugged=True))
+        charger.at(20, lambda: charger.world.reset("watchdog"))
+        charger.run(60)
+        again_us = [t_us for t_us in charger.edges("contacts", True) if t_us > 20 * S][0]
+        self.assertGreaterEqual(again_us - 20 * S, 5 * S)
+
+    def test_session_cut_by_a_reset_is_not_called_a_power_cut(self):
+        charger, seen = Charger(self), {}
+        charger.at(3, charger.ev(plugged=True))
+        charger.at(20, lambda: charger.world.reset("watchdog"))
+        charger.at(50, lambda: seen.update(rows=charger.sessions()))
+        charger.run(51)
+        self.assertEqual(seen["rows"][0]["end_reason"], "watchdog")
+
+    def test_setting_changed_under_load_is_kept_within_a_minute(self):
+        charger, seen = Charger(self), {}
+        charger.at(3, charger.ev(plugged=True))
+        charger.at(20, lambda: charger.app.settings.set_many({"charging.max_current_a": 10}, save=False))
+        charger.at(95, lambda: seen.update(closed=charger.fact("contactor")))
+        charger.at(96, lambda: charger.world.reset("power"))
+        charger.at(120, lambda: seen.update(kept=charger.app.settings.get("charging.max_current_a")))
+        charger.run(121)
+        self.assertEqual(seen, {"closed": "closed", "kept": 10})
+
+
 class TestCharge(unittest.TestCase):
     def test_plain_charge_from_plug_to_record(self):
         charger = Charger(self)

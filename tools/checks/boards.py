@@ -6,10 +6,13 @@ from firmware.drivers.board_facts import BoardError, load
 from tools.checks.source import ROOT
 
 
-def problems(folder=ROOT / "board_configs"):
+BOARDS = ROOT / "board_configs"
+
+
+def problems(folder=BOARDS, names="*.json"):
     """One line per board file that the charger would refuse; a name that is not the file's is refused too."""
     found = []
-    for path in sorted(Path(folder).glob("*.json")):
+    for path in sorted(Path(folder).glob(names)):
         try:
             name = load(str(path))["name"]
         except BoardError as error:

@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tools.checks.boards import BOARDS, problems
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
@@ -197,6 +198,9 @@ def _interrupt(signum, frame):
 def _start(args):
     """Everything that may refuse, in an order that leaves nothing half started."""
     steps = None if args.scenario is None else read(args.scenario)
+    wrong = problems(BOARDS, "twin.json")
+    if wrong:
+        raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
     command = _vm_command(args) if args.vm else None
     http_port, listener = _ports(args)
     try:

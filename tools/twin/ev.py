@@ -74,6 +74,8 @@ class Ev:
         if "soc" in values:
             self.soc = values["soc"]
         if "state" in values:
+            if self.asks == "A" and values["state"] != "A":
+                self._plugged_us = self._clock.now_us   # the pilot sees it from now on: as if plugged in
             self.asks = values["state"]
             self._was_offered = self.offer_ma > 0       # an order is an order: C closes S2 in a pause as well
         if self.plugged != was_plugged:

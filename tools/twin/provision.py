@@ -20,8 +20,6 @@ SET_UP = {
     "meter.type": "eastron_sdm630",
     "meter.address": 2,
     "meter.baud": 19200,
-    "mqtt.allowed": True,
-    "setup.done": True,
     "access.mode": "off",
 }
 
