@@ -262,6 +262,32 @@ class Time(OnVm):
         """)
         self.assertEqual(self.said(), [1, 0, 1, 1, 0])
 
+    def test_the_pilot_keeps_its_phase_where_the_30_bit_microseconds_begin_anew(self):
+        self.link.set_pilot(9000, -12_000)
+        self.boot("""
+            import machine, time
+            pwm = machine.PWM(machine.Pin(%d), freq=1000, duty_u16=16384)
+            adc = machine.ADC(machine.Pin(%d))
+            time.sleep_us((1 << 30) - 20_000 - time.ticks_us())
+            seen = []
+            for _ in range(400):
+                tick = time.ticks_us()
+                seen.append([tick, adc.read_uv() > 1_000_000])
+                time.sleep_us(39)
+            with open(ROOT + "said.json", "w") as f:
+                f.write(repr(seen).replace("True", "true").replace("False", "false"))
+            machine.reset()
+        """ % (BOARD["pins"]["cp_pwm"], BOARD["pins"]["cp_adc"]), 2000)
+        started_us = next(e[3] for e in self.outputs if e[0] == "pwm")
+        wrong = []
+        after = 0
+        for tick, high in self.said():
+            after += tick < 1 << 29
+            t_us = tick + (1 << 30 if tick < 1 << 29 else 0)
+            if high != ((t_us - started_us) % 1000 < 250):
+                wrong.append((tick, high))
+        self.assertEqual((wrong, 150 < after < 250), ([], True))
+
     def test_flash_writes_take_their_time_and_what_nobody_closed_is_not_written(self):
         self.boot("""
             import machine, os, time
