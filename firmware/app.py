@@ -128,6 +128,8 @@ class App:
         self.settings.subscribe("", self._apply)
         self.settings.guard("meter.type", _refuse_meter)
         self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
+        if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
+            station.faults.begin("safe_mode_before")
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
 

@@ -9,6 +9,7 @@ import os
 
 from micropython import const
 
+from firmware.records import boot_log
 from firmware.records.event_log import EventLog
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
@@ -102,6 +103,15 @@ class Keeper:
         station.subscribe(self._hear, "records")
         if self.sessions.unfinished is not None:
             station.held = True
+
+    def take_boot_log(self, path):
+        """Bring what boot.py noted into the event log; returns the kinds of its entries. Only with the contactor open."""
+        kinds = self._try(boot_log.take, path, self._note_boot)
+        self.flush()
+        return kinds or []
+
+    def _note_boot(self, kind, number, reason):
+        self.events.add(self.stamp(), "boot", kind[:40], number, reason[:96])
 
     def also_flush(self, save):
         """save() writes something else that waited for an open contactor; True when it wrote. It may raise OSError."""
