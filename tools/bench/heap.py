@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.bench.row import ROOT, at_most, not_measured, plain
 from tools.setup.lib import read_lock
-from tools.setup.mpy import OUT, compile_file, write_application
+from tools.setup.mpy import OUT, compile_file, device_sources, write_application
 from tools.setup.romfs import image
 from tools.setup.vm import VmMissing, find_vm, vm_command
 
@@ -40,16 +40,15 @@ def provision(folder):
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
 
-def in_order(root=ROOT):
-    """Names of the application's modules, each after all that it imports while it is imported."""
+def in_order(texts):
+    """Names of the modules {name: text}, each after all that it imports while it is imported."""
     order, open_ = ["asyncio", "json", "struct", "firmware.rows"], set()
 
     def visit(name):
-        path = root / (name.replace(".", "/") + ".py")
-        if name in open_ or name in order or not path.is_file():
+        if name in open_ or name not in texts:
             return
         open_.add(name)
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.parse(texts[name]).body:
             if isinstance(node, ast.ImportFrom) and node.module:
                 visit(node.module)
                 for alias in node.names:
@@ -85,7 +84,7 @@ def _run(*arguments):
 
 def measure(place, flash):
     """dict: modules [(name, bytes)], names, tables (bytes of the tables of names), objects [(name, bytes)], built, import_us."""
-    names, modules = _run("imports", SHIMS, place, *in_order())
+    names, modules = _run("imports", SHIMS, place, *in_order(device_sources()))
     for index, row in enumerate(modules):
         row[1] -= pools(names[index + 1]) - pools(names[index])
     objects_names, objects = _run("objects", SHIMS, place, flash)

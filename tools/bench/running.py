@@ -88,7 +88,8 @@ def rows():
     table = [at_most(names[0], live, "B", LIVE_LIMIT, "after collect, boot.py with it; " + SERVICES),
              at_most(names[1], peak, "B", PEAK_LIMIT, "smallest heap that does it, ± %d kB; %s" % (STEP_KB, SERVICES))]
     if "tick_us" in found:
-        table += [at_most("start: boot.py to the first control tick", found["tick_us"] // 1000, "ms", START_MS, "VM's processor time"),
+        table += [at_most("start: boot.py to the first control tick", found["tick_us"] // 1000, "ms", START_MS,
+                          "VM's processor time"),
                   Row("API answer", found["api_us"], "µs", "≤ 2000", found["api_us"] <= 2000,
                       "status, VM's processor time, mean of %d" % ASKED),
                   Row("first view", found["view_us"], "µs", "≤ 20000", found["view_us"] <= 20000,

@@ -8,6 +8,7 @@ the VM's table of names, and a search at each use. What the source says stays wh
 import ast
 import re
 
+from tools.setup.bundle import bundle
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
 
@@ -175,8 +176,9 @@ def _literal(value):
     return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if type(value) is int and value < 0 else ast.Constant(value)
 
 
-def inline(sources, keep=False):
-    """{module name: source} with constants in their places. keep=True leaves the bindings, for tests that import them."""
+def inline(sources, keep=False, bundled=False):
+    """{module name: source} with constants in their places. keep=True leaves the bindings, for tests that import them;
+    bundled=True makes one module of each folder (bundle.py)."""
     trees = {module: ast.parse(text) for module, text in sources.items()}
     constants = {module: {} for module in sources}
     before = None
@@ -194,4 +196,6 @@ def inline(sources, keep=False):
             for module, tree in trees.items():
                 trees[module] = _Unused(tree, others[module]).visit(tree)
         shorten(trees)
+    if bundled:
+        trees = bundle(trees)
     return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}

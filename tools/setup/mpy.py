@@ -50,20 +50,27 @@ def _module(path):
     return name.removesuffix(".__init__")
 
 
-def compile_application(root=ROOT, keep_constants=False):
-    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py.
+def device_sources(root=ROOT, keep_constants=False, bundled=None):
+    """{module: text} as it goes to mpy-cross: constants in their places, tables as text, names short, a folder one module.
 
-    keep_constants: leave also the names of constants, for tests that import them."""
-    files = [path.relative_to(root) for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts]
-    # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
-    sources = inline({_module(path): (root / path).read_text() for path in files}, keep_constants)
+    keep_constants: leave names and modules as they are but for the constants' places, for tests that import them. bundled: a
+    folder's modules in one (bundle.py), as it ships, unless constants are kept."""
+    bundled = not keep_constants if bundled is None else bundled
+    files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
+    given = {_module(path.relative_to(root)): path.read_text() for path in files}
+    return inline(given, keep_constants, bundled)
+
+
+def compile_application(root=ROOT, keep_constants=False, bundled=None):
+    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources()."""
     rows = ROOT / "tools/setup/device_rows.py"
+    # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
     compiled = {"firmware/rows.mpy": compile_file(rows, "firmware.rows")}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
-        for path in files:
-            place.write_text(sources[_module(path)])
-            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, _module(path))
+        for module, text in device_sources(root, keep_constants, bundled).items():
+            place.write_text(text)
+            compiled[module.replace(".", "/") + ".mpy"] = compile_file(place, module)
     return compiled
 
 

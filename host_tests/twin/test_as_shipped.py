@@ -1,0 +1,52 @@
+# cpython only: the world and the build; the firmware itself runs on MicroPython
+"""What ships is not the sources but what the build makes of them: it must do the same."""
+import json
+import tempfile
+import unittest
+
+from tools.bench.charger import Charger, built
+from tools.setup.vm import VmMissing, vm_command
+
+
+class AsShipped(unittest.TestCase):
+    def test_the_built_firmware_charges_answers_and_keeps_its_tables(self):
+        try:
+            vm_command()
+        except VmMissing as error:
+            self.skipTest("no MicroPython VM: %s" % error)
+        with tempfile.TemporaryDirectory() as folder:
+            built(folder)
+            self.assertEqual(Charger(4096, folder).play(self._story), "done")
+
+    def _story(self, charger):
+        from firmware.charging.commands import COMMANDS
+        from firmware.charging.facts import FACTS
+        from firmware.settings.schema import SETTINGS
+        charger.wait_for_page()
+        charger.first_view()
+        for path, key, name, table in (("facts", "facts", "name", FACTS), ("commands", "commands", "name", COMMANDS),
+                                       ("settings/table", "settings", "key", SETTINGS)):
+            rows = json.loads(charger.ask("api/v1/" + path))[key]
+            self.assertEqual([row[name] for row in rows], [row[0] for row in table])
+        charger.charge()
+        world = charger.twin.world
+        charger.wait_until(lambda: self._facts(charger)["power_w"], "a reading of the meter")
+        found = self._facts(charger)
+        self.assertEqual((found["overview_state"], found["faults"], found["contactor"]), ("Charging", [], "closed"))
+        charger.call(lambda: world.set_ev({"diode": False}))
+        charger.wait_until(lambda: not charger.coil(), "the coil's end without a diode")
+        charger.wait_until(lambda: self._facts(charger)["faults"], "the fault")
+        fault = self._facts(charger)["faults"][0]
+        self.assertEqual((fault["code"], fault["name"], fault["severity"]), (5, "diode", "error"))
+        charger.call(lambda: world.set_ev({"plugged": False}))
+        charger.wait_until(lambda: self._facts(charger)["cp_state"] == "A", "the unplugged pilot")
+        self.assertFalse([text for text in charger.events if "ended" in text])
+        self.assertEqual([task["name"] for task in self._facts(charger)["tasks"] if task["restarts"]], [])
+        return "done"
+
+    def _facts(self, charger):
+        return json.loads(charger.ask("api/v1/status"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+"""How soon the coil is off when the vehicle leaves C, on the native VM in real time, with the page, its stream and the meter busy.
+
+The firmware is the one that ships but for three pauses of safety/limits.py (before closing again, between two offers, of the
+pilot), which would make a hundred changes take a quarter of an hour. What is measured lies between the change at the pilot's
+resistor and the moment the world hears of the coil: sampling, debouncing, the tick, and two trips through the link.
+"""
+import json
+import tempfile
+import threading
+import time
+
+from tools.bench.charger import Charger, Failed, built
+from tools.bench.noise import percentile
+from tools.bench.row import Row, at_most, not_measured, plain
+from tools.setup.vm import VmMissing
+
+CHANGES = 100
+LIMIT_MS = 30
+PAUSES = {"RECLOSE_MS": 100, "OFFER_CHANGE_MS": 100, "PWM_PAUSE_MS": 100}
+LONGEST_S = 80          # of all changes together; with fewer done in that time the row says how many
+PHASES_MS = 37          # changes come at times that have nothing to do with the tick
+
+
+def _busy(charger, stop):
+    """A page that asks and asks."""
+    while not stop.is_set():
+        try:
+            charger.ask("api/v1/status")
+        except Failed:
+            continue
+        stop.wait(0.2)
+
+
+def _changes(charger):
+    charger.wait_for_page()
+    charger.charge()
+    charger.open_stream()
+    world, stop = charger.twin.world, threading.Event()
+    threading.Thread(target=_busy, args=(charger, stop), daemon=True).start()
+    found, end = [], time.monotonic() + LONGEST_S
+    try:
+        while len(found) < CHANGES and time.monotonic() < end:
+            charger.wait_until(lambda: world.trace.last("contacts"), "the contactor")
+            time.sleep(0.3 + len(found) * PHASES_MS % 100 / 1000)
+            asked = charger.call(lambda: (world.clock.now_us, world.set_ev({"state": "B"}))[0])
+            charger.wait_until(lambda: not charger.coil(), "the coil's end")
+            left = [t_us for t_us, signal, value in world.trace.edges(asked) if signal == "ev_state" and value == "B"]
+            off = [t_us for t_us, signal, value in world.trace.edges(asked) if signal == "coil" and not value]
+            found.append(off[0] - left[0])
+            charger.wait_until(lambda: not world.trace.last("contacts"), "the open contactor")
+            charger.call(lambda: world.set_ev({"state": "C"}))
+    finally:
+        stop.set()
+    return found, json.loads(charger.ask("api/v1/status"))["lateness_ms"]
+
+
+def rows():
+    name = "pilot change → coil off, native VM"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            built(folder, **PAUSES)
+            found, lateness = Charger(4096, folder).play(_changes)
+    except (VmMissing, Failed) as error:
+        return [not_measured(name, str(error), "≤ %d ms p99.9" % LIMIT_MS)]
+    note = "%d changes, page, stream and meter busy; pauses between closings shortened" % len(found)
+    ms = [value / 1000 for value in found]
+    p99 = percentile(ms, 990)
+    return [plain(name + ", p50", round(percentile(ms, 500), 1), "ms", note),
+            Row(name + ", p99", round(p99, 1), "ms", "≤ %d p99.9" % LIMIT_MS, p99 <= LIMIT_MS, note),
+            plain(name + ", max", round(max(ms), 1), "ms", note),
+            plain("tick late, native VM, p50", lateness["p50"], "ms", "the machine's own jitter stands below"),
+            plain("tick late, native VM, p99", lateness["p99"], "ms"),
+            at_most("tick late, native VM, max", lateness["max"], "ms", 100, "since the start, import and opening included")]

@@ -1,0 +1,214 @@
+"""The modules of a folder become one before compiling: a module costs the device 250 bytes of heap before it holds anything.
+
+Sources stay in small files; the device gets `firmware/safety/all.mpy`, `firmware/charging/all.mpy`, …: the folder's modules one
+after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
+that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
+module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
+by a name of its own while running (ALONE).
+"""
+import ast
+
+BUNDLE = "all"
+# Read once at start and then dropped, or looked at by the boot chain on their own.
+ALONE = ("firmware.drivers.board_facts", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker",
+         "firmware.energy.meter_types")
+ON_DEVICE = "sys.implementation.name == 'micropython'"
+
+
+def _module_level(statements):
+    """Names bound by statements outside of functions and classes, imports of ours not counted."""
+    found = []
+    for node in statements:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.append(node.name)
+        elif isinstance(node, ast.If):
+            found += _module_level(node.body + node.orelse)
+        elif isinstance(node, (ast.Assign, ast.For, ast.AugAssign)):
+            found += [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+    return found
+
+
+def _variables(node):
+    """Names that a function or class binds for itself, within it or in what lies in it."""
+    found, shared = set(), set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            found.add(part.id)
+        elif isinstance(part, ast.arg):
+            found.add(part.arg)
+        elif isinstance(part, ast.ExceptHandler) and part.name:
+            found.add(part.name)
+        elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)) and part is not node and not isinstance(node, ast.ClassDef):
+            found.add(part.name)
+        elif isinstance(part, ast.Global):
+            shared.update(part.names)
+    return found - shared
+
+
+def _used_as_objects(trees):
+    """Modules whose name stands anywhere but before a dot."""
+    found = set()
+    for tree in trees.values():
+        names = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                names.update({alias.asname or alias.name: "%s.%s" % (node.module, alias.name) for alias in node.names})
+        dotted = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        found |= {names[node.id] for node in ast.walk(tree)
+                  if isinstance(node, ast.Name) and node.id in names and id(node) not in dotted}
+    return found & set(trees)
+
+
+def _in_order(modules, trees):
+    """The modules, each after those of them that it imports."""
+    order = []
+
+    def visit(module):
+        if module in order:
+            return
+        for node in ast.walk(trees[module]):
+            if isinstance(node, ast.ImportFrom):
+                for name in [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]:
+                    if name in modules and name != module:
+                        visit(name)
+        order.append(module)
+    for module in sorted(modules):
+        visit(module)
+    return order
+
+
+class _Move(ast.NodeTransformer):
+    """Rewrites one module for its new surroundings. place: {module: its bundle}; called: {(module, name): name there}."""
+
+    def __init__(self, module, tree, place, called):
+        self.module, self.place, self.called = module, place, called
+        self.home = place.get(module, module)
+        self.aliases, self.names, self.wanted, self.hidden = {}, {}, {}, []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    self._learn(node.module, alias)
+        own = {name: new for (owner, name), new in called.items() if owner == module}
+        self.names.update(own)
+
+    def _learn(self, module, alias):
+        here, whole = alias.asname or alias.name, "%s.%s" % (module, alias.name)
+        if whole in self.place:
+            self.aliases[here] = whole
+        elif module in self.place:
+            self.names[here] = self.called.get((module, alias.name), alias.name)
+            self._want(module, self.names[here])
+
+    def _want(self, module, name):
+        if self.place[module] != self.home:
+            self.wanted.setdefault(self.place[module], set()).add(name)
+
+    def visit_ImportFrom(self, node):
+        if node.module in self.place:
+            return None
+        node.names = [alias for alias in node.names if "%s.%s" % (node.module, alias.name) not in self.place]
+        return node if node.names else None
+
+    def visit_Attribute(self, node):
+        if isinstance(node.value, ast.Name) and node.value.id in self.aliases and not self._is_hidden(node.value.id):
+            module = self.aliases[node.value.id]
+            name = self.called.get((module, node.attr), node.attr)
+            self._want(module, name)
+            return ast.copy_location(ast.Name(name, node.ctx), node)
+        self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node):
+        if node.id in self.names and not self._is_hidden(node.id):
+            node.id = self.names[node.id]
+        return node
+
+    def visit_Global(self, node):
+        node.names = [self.names.get(name, name) for name in node.names]
+        return node
+
+    def visit_If(self, node):
+        self.generic_visit(node)
+        return node.body if ast.unparse(node.test) == ON_DEVICE else node
+
+    def _is_hidden(self, name):
+        return any(name in names for names in self.hidden)
+
+    def _scope(self, node):
+        outermost = not self.hidden
+        if outermost and not isinstance(node, ast.Lambda):
+            node.name = self.names.get(node.name, node.name)
+        self.hidden.append(set() if isinstance(node, ast.ClassDef) else _variables(node))
+        self.generic_visit(node)
+        self.hidden.pop()
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _scope
+
+
+def _called(places, trees):
+    """{(module, name): its name in the bundle} for all module-level names."""
+    bound = {module: set(_module_level(trees[module].body)) for module in places}
+    variables = set()
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                variables |= _variables(node)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                variables |= {alias.asname or alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):      # a name it goes by elsewhere, or a module's
+                variables |= {alias.asname or alias.name for alias in node.names if alias.asname or node.module not in trees}
+    times = {}
+    for names in bound.values():
+        for name in names:
+            times[name] = times.get(name, 0) + 1
+    called = {}
+    for module, names in bound.items():
+        last = module.rsplit(".", 1)[1]
+        for name in names:
+            taken = times[name] > 1 or name in variables
+            called[module, name] = "%s%s_%s" % ("_" if name.startswith("_") else "", last, name.lstrip("_")) if taken else name
+    return called
+
+
+def bundle(trees):
+    """{module: ast.Module} with the folders' modules in bundles; the given trees are changed."""
+    alone = _used_as_objects(trees) | set(ALONE)
+    place = {}
+    for module in trees:
+        folder = module.rsplit(".", 1)[0]
+        if module not in alone and folder != "firmware" and module.count(".") > 1 and folder + ".__init__" not in trees:
+            place[module] = "%s.%s" % (folder, BUNDLE)
+    place = {module: home for module, home in place.items() if not any(other.startswith(module + ".") for other in trees)}
+    called = _called(place, trees)
+    out, bodies, imports = {}, {}, {}
+    for module in _in_order(set(trees), trees):
+        move = _Move(module, trees[module], place, called)
+        tree = move.visit(trees[module])
+        statements = [node for node in tree.body if not isinstance(node, ast.Pass)
+                      and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+        home = place.get(module)
+        if home is None:
+            first = [_import(other, names) for other, names in sorted(move.wanted.items())]
+            out[module] = ast.Module(first + statements, [])
+            continue
+        given = imports.setdefault(home, {})
+        for other, names in move.wanted.items():
+            given.setdefault(other, set()).update(names)
+        bodies.setdefault(home, []).extend(statements)
+    for home, statements in bodies.items():
+        first = [_import(other, names) for other, names in sorted(imports[home].items())]
+        seen, kept = set(), []
+        for node in first + statements:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                if ast.unparse(node) in seen:
+                    continue
+                seen.add(ast.unparse(node))
+            kept.append(node)
+        out[home] = ast.Module(kept, [])
+    return {module: ast.fix_missing_locations(tree) for module, tree in out.items()}
+
+
+def _import(module, names):
+    return ast.ImportFrom(module, [ast.alias(name) for name in sorted(names)], 0)
