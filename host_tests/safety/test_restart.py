@@ -55,6 +55,13 @@ class TestRestart(unittest.TestCase):
         rig.run_until(lambda core: core.outputs.coil_1)
         self.assertTrue(limits.RECLOSE_MS - 20 <= rig.elapsed_ms <= limits.RECLOSE_MS + 50, rig.elapsed_ms)
 
+    def test_the_wait_before_closing_is_told(self):
+        rig = restarted()
+        rig.run(1000)
+        self.assertEqual(rig.core.reclose_left_ms(), limits.RECLOSE_MS - 1000 + 10)    # the first tick only starts the clock
+        rig.run(5000)
+        self.assertEqual(rig.core.reclose_left_ms(), 0)
+
     def test_after_power_on_nothing_waits(self):
         rig = restarted(restarted=0)
         rig.run_until(lambda core: core.outputs.coil_1)
