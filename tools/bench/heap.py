@@ -18,6 +18,7 @@ LIVE_LIMIT = 70 * 1024
 LITTLEFS_LIMIT = 256 * 1024
 SHOWN = 8                   # modules that are listed by name
 SHIMS = ROOT / "tools/twin/shims"
+BOOT_NAMES = 125            # that boot.py adds
 POOL_FIRST, ENTRY = 20, 7   # the VM's tables of names: entries of the first, doubled each time; bytes an entry
 
 
@@ -94,7 +95,15 @@ def measure(place, flash):
     new_names = objects_names[-1] - objects_names[0] + names[-1] - names[0]
     return {"modules": sorted(([row[0], row[1]] for row in modules), key=lambda row: -row[1]), "names": new_names,
             "tables": pools(new_names), "objects": sorted(everything.items(), key=lambda row: -row[1]), "built": built,
-            "shims": shims, "import_us": sum(row[2] for row in modules)}
+            "shims": shims, "all_names": objects_names[-1], "import_us": sum(row[2] for row in modules)}
+
+
+def tables_of_the_twin(image_file):
+    """Bytes by which the twin's own names make the VM's tables of names larger than the charger's names alone would."""
+    with tempfile.TemporaryDirectory() as folder:
+        provision(folder)
+        heap = measure(image_file, folder)
+    return pools(heap["all_names"] + BOOT_NAMES) - pools(heap["names"] + BOOT_NAMES)
 
 
 def rows(table=False):

@@ -1,7 +1,9 @@
 """The charger as it ships while it charges with the page open: heap in use, the smallest heap it lives in, start, requests."""
 import tempfile
 import time
+from pathlib import Path
 
+from tools.bench import heap
 from tools.bench.charger import FIRST_VIEW, Charger, Failed, built
 from tools.bench.row import Row, at_most, not_measured, plain
 from tools.setup.vm import VmMissing, find_vm
@@ -81,9 +83,9 @@ def rows():
             # usable bytes of a heap are somewhat fewer than its size: a bit table per block
             low = found["live"] // 1024
             peak_kb = _smallest_kb(low, low * 2, folder)
+            found["shims"] += heap.tables_of_the_twin(Path(folder, "image.romfs"))
     except (VmMissing, Failed) as error:
         return [not_measured(name, str(error)) for name in names]
-    # names of the twin's own side fill the VM's table of names as well: what it would be without them is in heap.py's rows
     live, peak = found["live"] - found["shims"], peak_kb * 1024 * 97 // 100 - found["shims"]
     table = [at_most(names[0], live, "B", LIVE_LIMIT, "after collect, boot.py with it; " + SERVICES),
              at_most(names[1], peak, "B", PEAK_LIMIT, "smallest heap that does it, ± %d kB; %s" % (STEP_KB, SERVICES))]
