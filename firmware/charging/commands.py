@@ -54,10 +54,19 @@ def _allowed(arg):
     if kind == "int":
         return "a whole number from %d to %d" % (low, high)
     if kind == "str":
-        return "text of %d to %d characters" % (low, high)
+        return "text of %d to %d characters without control characters" % (low, high)
     if kind == "bool":
         return "true or false"
     return "one of " + ", ".join([str(choice) for choice in low])
+
+
+def _is_clean(text):
+    """No control characters, and no lone surrogates: those have no UTF-8, so no record could hold them."""
+    for char in text:
+        code = ord(char)
+        if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF:
+            return False
+    return True
 
 
 def _fits(arg, value):
@@ -65,7 +74,7 @@ def _fits(arg, value):
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     if kind == "str":
-        return isinstance(value, str) and low <= len(value) <= high
+        return isinstance(value, str) and low <= len(value) <= high and _is_clean(value)
     if kind == "bool":
         return isinstance(value, bool)
     for choice in low:

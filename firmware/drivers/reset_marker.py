@@ -81,7 +81,8 @@ def read():
         return {"start": "unknown", "reason": "", "failures": 0, "restarts": 0, "slot": ""}
     _, start, failures, slot, restarts, reason = block
     name = START_NAMES[start] if start < len(START_NAMES) else "unknown"
-    return {"start": name, "reason": reason.rstrip(b"\0").decode(), "failures": failures,
+    text = "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in reason.rstrip(b"\0")])
+    return {"start": name, "reason": text, "failures": failures,
             "restarts": restarts, "slot": chr(slot) if slot else ""}
 
 

@@ -24,13 +24,16 @@ def pack_texts(texts, limits):
 
 
 def unpack_texts(data, offset, count):
-    """List of `count` texts from `offset` on; those that an older record does not have are ""."""
+    """List of `count` texts from `offset` on; those that an older record does not have, or that are none, are ""."""
     texts = []
     for _ in range(count):
         text = ""
         if offset < len(data):
             end = offset + 1 + data[offset]
-            text = data[offset + 1:end].decode()
+            try:
+                text = data[offset + 1:end].decode()
+            except UnicodeError:
+                text = ""
             offset = end
         texts.append(text)
     return texts

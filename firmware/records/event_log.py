@@ -76,15 +76,17 @@ class EventLog:
         makes them. `references` from `Stamper.references()`."""
         rows = []
         for seq, kind, _, payload in self._log.page(offset, min(limit, _PAGE_MAX)):
-            if kind == EVENT_KIND:
-                rows.append(decode(seq, payload, references))
+            event = decode(seq, payload, references) if kind == EVENT_KIND else None
+            if event is not None:
+                rows.append(event)
         return rows
 
     def newest_first(self, references, before_seq=None):
         """Yields events downwards from below `before_seq`, for downloads: a few are in RAM at a time."""
         for seq, kind, _, payload in self._log.newest_first(before_seq):
-            if kind == EVENT_KIND:
-                yield decode(seq, payload, references)
+            event = decode(seq, payload, references) if kind == EVENT_KIND else None
+            if event is not None:
+                yield event
 
     def count(self):
         """Events on flash."""
@@ -116,7 +118,10 @@ def _encode(stamp, kind, code, value, detail):
 
 
 def decode(seq, payload, references):
-    """dict of an event: seq, kind, code, value (None: without), detail, boot, uptime_s, utc_s (0 unknown)."""
+    """dict of an event: seq, kind, code, value (None: without), detail, boot, uptime_s, utc_s (0 unknown); None when
+    the payload is too short to be one."""
+    if len(payload) < _FIXED_BYTES:
+        return None
     kind, boot, uptime_s, utc_s, value = struct.unpack_from(_FORMAT, payload)
     code, detail = unpack_texts(payload, _FIXED_BYTES, 2)
     return {

@@ -47,15 +47,14 @@ class SessionLog:
         payload, _, _, self.damage = self._open_file.read()
         if payload is not None:
             session = session_record.decode(payload, {})
-            if session["number"] > newest:
+            if session is not None and session["number"] > newest:
                 self.unfinished = session
                 self._least_number = max(self._least_number, session["number"] + 1)
 
     def last_number(self):
         """Number of the newest finished session, 0 when there is none."""
-        for _, kind, _, payload in self._log.newest_first():
-            if kind == session_record.SESSION_KIND:
-                return session_record.decode(payload, {})["number"]
+        for session in self.newest_first({}):
+            return session["number"]
         return 0
 
     def begin(self, stamp, meter_wh, uid="", phases=0, station="", connector="1", connector_type="", user="", account="",
@@ -165,15 +164,17 @@ class SessionLog:
         session_record). `references` from `Stamper.references()`."""
         rows = []
         for _, kind, _, payload in self._log.page(offset, min(limit, _PAGE_MAX)):
-            if kind == session_record.SESSION_KIND:
-                rows.append(session_record.decode(payload, references))
+            session = session_record.decode(payload, references) if kind == session_record.SESSION_KIND else None
+            if session is not None:
+                rows.append(session)
         return rows
 
     def newest_first(self, references):
         """Yields finished sessions downwards, for downloads and statements; a few are in RAM at a time."""
         for _, kind, _, payload in self._log.newest_first():
-            if kind == session_record.SESSION_KIND:
-                yield session_record.decode(payload, references)
+            session = session_record.decode(payload, references) if kind == session_record.SESSION_KIND else None
+            if session is not None:
+                yield session
 
     def count(self):
         """Finished sessions kept."""

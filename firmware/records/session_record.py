@@ -42,7 +42,10 @@ def _meter(register_wh):
 
 
 def decode(payload, references):
-    """The dict of a payload, with utc_s completed from `Stamper.references()` where it was unknown."""
+    """The dict of a payload, with utc_s completed from `Stamper.references()` where it was unknown; None when it is
+    too short to be one."""
+    if len(payload) < _FIXED_BYTES:
+        return None
     fields = struct.unpack_from(_FORMAT, payload)
     session = {
         "number": fields[0],

@@ -118,9 +118,13 @@ class _Reader:
             raise ValueError("include wants one file")
         file = path.parent / rest[0]
         chain = (*including, path.resolve())
-        if file.resolve() in chain:
+        try:
+            whole, there = file.resolve(), file.is_file()
+        except (OSError, RuntimeError) as exc:        # a name that is too long, a circle of links
+            raise ValueError(f"there is no file {file.name:.60}: {exc.__class__.__name__}") from None
+        if whole in chain:
             raise ValueError(f"{file.name} includes itself")
-        if not file.is_file():
+        if not there:
             raise ValueError(f"there is no file {file}")
         return self.read(file, chain)
 

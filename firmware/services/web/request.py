@@ -127,8 +127,9 @@ async def read_head(reader, peer):
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers:
         raise HttpError(411, "length_required", "bodies need Content-Length")
-    if not length.isdigit():
-        raise _bad("Content-Length is not a number")
+    for char in length or "-":                        # isdigit() takes digits that int() does not
+        if not "0" <= char <= "9":
+            raise _bad("Content-Length is not a number")
     if len(length) > 9 or int(length) > MAX_BODY:
         raise HttpError(413, "payload_too_large", "a body may have %d bytes" % MAX_BODY)
     try:
