@@ -479,7 +479,7 @@ class Calm:
     def _wait(self):
         chapter = self._chapter
         if self._world.mains.power_mw > 500_000:
-            chapter._after(chapter._rng.randint(30, 900) * S, self._end)
+            chapter._after(chapter._rng.choice((5, 20, 60, 200, 900)) * S, self._end)
         elif self._clock.now_us > self._due_us or self._needs_human():
             self._human()
         else:
@@ -588,7 +588,8 @@ def _progress(hours, minutes, begin, done):
         now_h = done() + chapter.clock.now_us / HOUR_US
         share = max(now_h / hours if hours else 0, (time.monotonic() - begin) / 60 / minutes)
         if sys.stdout.isatty():
-            print("\r[%-30s] %6.1f h  %d acts " % ("#" * int(30 * min(1, share)), now_h, chapter.counts["acts"]), end="", flush=True)
+            bar = "#" * int(30 * min(1, share))
+            print("\r[%-30s] %6.1f h  %d acts " % (bar, now_h, chapter.counts["acts"]), end="", flush=True)
         elif int(now_h) > shown[0]:
             shown[0] = int(now_h)
             print("%4d h simulated, %4.0f s, %d acts in this chapter, %d closings" % (

@@ -44,7 +44,7 @@ class User:
         """(pause_us, signal or None, act): the act comes after the pause; with a signal, so long after its next edge."""
         rng = self._rng
         self._since_calm += 1
-        if self._since_calm > rng.randint(12, 60):
+        if self._since_calm > rng.randint(8, 50):
             self._since_calm = 0
             self._on.clear()
             return self._pause(), None, ("calm", {})
@@ -57,17 +57,17 @@ class User:
         rng, dice = self._rng, self._rng.random()
         if dice < 0.15:
             return rng.randint(1, 200) * MS
-        if dice < 0.60:
+        if dice < 0.65:
             return rng.randint(200, 6_000) * MS
-        if dice < 0.94:
-            return rng.randint(6, 60) * S
-        return rng.randint(60, 1_500) * S
+        if dice < 0.97:
+            return rng.randint(6, 40) * S
+        return rng.randint(40, 1_500) * S
 
     def _act(self, plugged):
         rng = self._rng
-        if not plugged and rng.random() < 0.4:
-            return "ev", self._car()
-        if self._on and rng.random() < 0.35:
+        if not plugged and rng.random() < 0.5:
+            return "ev", self._car() if rng.random() < 0.6 else dict(NORMAL_CAR, phases=rng.choice((1, 2, 3)))
+        if self._on and rng.random() < 0.45:
             name = rng.choice(sorted(self._on))
             self._on.discard(name)
             return "fault", (name, False)
