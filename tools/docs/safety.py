@@ -67,8 +67,8 @@ PROOFS = """| what | where | says |
 | The same unit tests on MicroPython | `python -m host_tests.vm.run` | the interpreter of the device agrees |
 | No allocation in a tick, its cost | `host_tests/safety/test_allocation.py`, `make bench` | the heap cannot hold up a tick |"""
 
-NOT_CLAIMED = """- **Hardware.** Contactors, monitor, lock, supply and the pilot's circuit are taken at their word, as far as inputs go. What
-  must not depend on software (residual-current cut-off, drop-out when the controller hangs) is required of the board.
+NOT_CLAIMED = """- **Hardware.** Contactors, monitor, lock, supply and the pilot's circuit are taken at their word, as far as
+  inputs go. What must not depend on software (residual-current cut-off, drop-out of a hung controller) is required of the board.
 - **How fast a contactor opens.** The coil goes off within 50 ms of a change of the pilot; the contacts' own
   20 to 30 ms come on top and are not seen by the core before their feedback.
 - **The standard's text.** Numbers marked [GK] below are general knowledge and were never held against the text; [P] is the

@@ -185,8 +185,8 @@ class Model:
     NOW_MS = 10            # of every tick; the one before was at 0, or so long ago that the tick is late
     LATE_GAP_MS = limits.TICK_LATE_MS + 10
 
-    def __init__(self, fitted, core_class=SafetyCore):
-        self.core = core = core_class(Fitted(**fitted))
+    def __init__(self, fitted, core_class=SafetyCore, start=(0, 0)):
+        self.core = core = core_class(Fitted(**fitted), *start) if start != (0, 0) else core_class(Fitted(**fitted))
         core.current, core.supply = FixedWatch(), FixedWatch()
         core.temperature = FixedTemperature(core.temperature)
         core._started = 1

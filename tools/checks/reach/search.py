@@ -10,7 +10,8 @@ from tools.checks.reach.stages import World
 
 
 class Result:
-    """Of one variant: states between ticks, states between stages, steps (state x choices of a stage), depth in ticks, seconds of processor time."""
+    """Of one variant: states between ticks, states between stages, steps (state x choices of a stage), depth in ticks, seconds of
+    processor time."""
 
     def __init__(self, name):
         self.name = name
@@ -35,7 +36,7 @@ class Search:
         self.plan = self.world.plan
         self.seen = [{} for _ in self.plan]
         self._random = random.Random(seed) if seed is not None else None
-        self.start = self.model.keep_settled()
+        self.starts = [Model(fitted, core_class, start).keep_settled() for start in self.world.options["starts"]]
 
     def run(self, limit_s=600):
         """Visit everything, or as much as limit_s allows. Raises Broken with the shortest trace when a rule does not hold."""
@@ -50,8 +51,8 @@ class Search:
     def _visit(self, limit_s):
         began = time.process_time()
         seen, result = self.seen, self.result
-        seen[0][self.start] = None
-        frontier = [self.start]
+        frontier = list(dict.fromkeys(self.starts))
+        seen[0].update((key, None) for key in frontier)
         while frontier:
             for stage in range(len(self.plan)):
                 if self._random:
@@ -102,7 +103,7 @@ class Search:
     def trace(self, stage, key, text):
         """What the world did from the start, one line a tick."""
         parts = [text]
-        lines = []
+        lines = []                 # the last tick first
         while True:
             origin = self.seen[stage][key]
             if stage == 0:

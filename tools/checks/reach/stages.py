@@ -97,6 +97,7 @@ DEFAULT = {
     "cables": (-1,),           # Ω of the proximity input
     "other_offers": True,      # the request may ask for another offer than the one that stands
     "feedback_faults": True,
+    "starts": ((0, 0),),       # (trips that survived a reset, 1: no power-on) of each start
     "beyond_weld": False,      # False: a welded state is checked and not left; the weld variant leaves it
 }
 

@@ -27,7 +27,7 @@ class _Run:
         self.random = random.Random(seed)
         self.search = search
         self.options = search.world.options
-        self.model = Model(search.fitted, search.core_class)
+        self.model = Model(search.fitted, search.core_class, self.random.choice(self.options["starts"]))
         self.core = core = self.model.core
         core._started = 0
         self.now_ms = self.random.choice((0, 5000, limits.TICKS_MASK - 3000))
