@@ -126,7 +126,7 @@ class PilotReader:
             self.enter_left_ms = limits.CP_ENTER_C_MS
         if self.raw_bursts < limits.CP_CHANGE_BURSTS:
             self.raw_bursts += 1
-        if raw == self.state or raw == UNDEFINED or self.raw_bursts < limits.CP_CHANGE_BURSTS:
+        if raw == UNDEFINED or self.raw_bursts < limits.CP_CHANGE_BURSTS:
             return
         if raw == C or raw == D:
             # entered only after BCB pulses would be over; between C and D nothing is entered anew

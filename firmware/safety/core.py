@@ -163,7 +163,7 @@ class SafetyCore:
         self._last_state = state
         if last == cp.C:
             self._reclose_after(limits.RECLOSE_MS)
-        elif last == cp.D or last == cp.E or last == cp.F:
+        elif last >= cp.D:                        # D, E, F
             self._reclose_after(limits.RECLOSE_DEF_MS)
         if last == cp.A and (state == cp.C or state == cp.D):
             self.simplified = 1
@@ -230,7 +230,7 @@ class SafetyCore:
             found |= trips.SUPPLY
         if self.current.update(gap_ms, inputs, self.offered_ma, energised):
             found |= trips.OVERCURRENT
-        if self.temperature.level == limits.TEMPERATURE_LEVELS:
+        if self.temperature.level >= limits.TEMPERATURE_LEVELS:
             found |= trips.TEMPERATURE
         if self.temperature.failed:
             found |= trips.SENSOR

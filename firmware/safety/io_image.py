@@ -74,7 +74,8 @@ class Fitted:
     """What the board has and the installation allows; fixed at start."""
 
     def __init__(self, contactors=1, feedback=1, rcd_test=0, lock=0, socket=0, ventilated=0, phases=3, pe_monitor=1,
-                 cp_disconnect=0, simplified=1, over_allowance_ma=500, over_percents=(10, 25, 70), over_times_ms=(1010000, 5000, 1000)):
+                 cp_disconnect=0, simplified=1, over_allowance_ma=500, over_percents=(10, 25, 70),
+                 over_times_ms=(1010000, 5000, 1000)):
         self.contactors = contactors   # 1, or 2 where L2/L3 have their own
         self.feedback = feedback       # 1: contactor feedback is there
         self.rcd_test = rcd_test       # 1: the monitor can be tested

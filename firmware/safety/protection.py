@@ -29,7 +29,7 @@ class OfferMemory:
         oldest = 0
         index = 0
         while index < _MEMORY:
-            if ages_ms[index] < _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:
+            if ages_ms[index] <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
                 ages_ms[index] += gap_ms
             if ages_ms[index] > ages_ms[oldest]:
                 oldest = index
@@ -39,19 +39,17 @@ class OfferMemory:
                 self._newest = oldest
                 self._offers_ma[oldest] = 0
             ages_ms[self._newest] = 0
-            if self._now_ma > self._offers_ma[self._newest]:
-                self._offers_ma[self._newest] = self._now_ma
+            self._offers_ma[self._newest] = max(self._offers_ma[self._newest], self._now_ma)
         self._now_ma = offered_ma
 
     def highest_ma(self, age_ms):
         """Highest offer that held at any time in the last 6 s plus age_ms."""
-        if age_ms > _LONGEST_AGE_MS:
-            age_ms = _LONGEST_AGE_MS
+        window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS)
         highest_ma = self._now_ma
         index = 0
         while index < _MEMORY:
-            if self._ages_ms[index] <= limits.OFFER_MEMORY_MS + age_ms and self._offers_ma[index] > highest_ma:
-                highest_ma = self._offers_ma[index]
+            if self._ages_ms[index] <= window_ms:
+                highest_ma = max(highest_ma, self._offers_ma[index])
             index += 1
         return highest_ma
 
@@ -71,9 +69,7 @@ class CurrentWatch:
     def update(self, gap_ms, inputs, offered_ma, energised):
         """True: a grade's time is over. Without power every grade begins anew."""
         self._memory.update(gap_ms, offered_ma)
-        self._since_ms += gap_ms
-        if self._since_ms > limits.READING_GAP_MS:
-            self._since_ms = limits.READING_GAP_MS
+        self._since_ms = min(self._since_ms + gap_ms, limits.READING_GAP_MS)
         if not energised:
             self._above_ms[0] = self._above_ms[1] = self._above_ms[2] = 0
         if inputs.meter_seq == self._seq or not energised:

@@ -28,6 +28,19 @@ class TestBeginning(unittest.TestCase):
                 self.assertEqual(getattr(core, name), value)
         self.assertEqual(SafetyCore(Fitted(phases=1)).phases, 1)
 
+    def test_residual_current_and_weld_survive_a_reset_and_nothing_else_does(self):
+        self.assertEqual(SafetyCore(Fitted(), trips.ALL).trips, trips.RCD_AC | trips.RDC_DD | trips.WELDED)
+        self.assertEqual(SafetyCore(Fitted(), trips.ALL, 1).trips, trips.RCD_AC | trips.RDC_DD | trips.WELDED)
+
+    def test_a_start_that_is_no_power_on_waits_as_after_a_charge(self):
+        for restarted, reclose_ms, pause_ms in ((0, 0, 0), (1, 5000, 3000)):
+            core = SafetyCore(Fitted(), 0, restarted)
+            self.assertEqual((core.trips, core._reclose_left_ms, core.driver.pause_left_ms), (0, reclose_ms, pause_ms))
+
+    def test_the_cable_is_that_of_a_socket_where_the_board_has_one(self):
+        for socket in (0, 1):
+            self.assertEqual(SafetyCore(Fitted(socket=socket)).cable._socket, socket)
+
     def test_the_first_tick_takes_the_orders_that_are_there_as_done(self):
         core = SafetyCore(Fitted(lock=1))
         request = core.request
@@ -214,10 +227,11 @@ class TestVehicle(unittest.TestCase):
                                  1 if last == cp.A and state in (cp.C, cp.D) else 0)
 
     def test_leaving_c_and_d_opens_and_unplugging_is_counted(self):
-        for state in STATES:
-            core = self.follow(cp.C, state, energised(healthy()))
-            self.assertEqual(core.outputs.coil_1, 1 if state in (cp.C, cp.D) else 0)
-            self.assertEqual(core.unplugged_in_charge, 1 if state == cp.A else 0)
+        for last in (cp.C, cp.D):
+            for state in STATES:
+                core = self.follow(last, state, energised(healthy()))
+                self.assertEqual(core.outputs.coil_1, 1 if state in (cp.C, cp.D) else 0)
+                self.assertEqual(core.unplugged_in_charge, 1 if state == cp.A else 0)
         self.assertEqual(self.follow(cp.C, cp.A).unplugged_in_charge, 0)
 
     def test_the_count_of_unpluggings_goes_on_and_wraps(self):

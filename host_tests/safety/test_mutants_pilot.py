@@ -84,7 +84,7 @@ class TestReader(unittest.TestCase):
         reader = self.reader
         self.assertEqual((reader.state, reader.raw, reader.raw_bursts, reader.fresh), (cp.UNKNOWN, cp.UNKNOWN, 0, 0))
         self.assertEqual((reader.low_good, reader.low_bad, reader.enter_left_ms), (0, 0, 0))
-        self.assertEqual((reader.stale_left_ms, reader.undefined_left_ms), (80, 500))
+        self.assertEqual((reader.stale_left_ms, reader.undefined_left_ms, PilotReader()._burst), (80, 500, 0))
 
     def test_the_burst_from_before_the_start_is_no_reading(self):
         self.inputs.cp_high_reads, self.inputs.cp_high_mv = 5, 9000
@@ -133,6 +133,15 @@ class TestReader(unittest.TestCase):
         self.assertEqual(self.reader.state, cp.B)
         self.burst(cp.C)
         self.assertEqual(self.reader.state, cp.C)
+
+    def test_c_and_d_wait_460_ms_whatever_was_before(self):
+        for before in (cp.A, cp.B, cp.E):
+            for state in (cp.C, cp.D):
+                self.settle(before)
+                self.bursts(state, 46)
+                self.assertEqual(self.reader.state, before)
+                self.burst(state)
+                self.assertEqual(self.reader.state, state)
 
     def test_between_c_and_d_nothing_is_waited_for(self):
         for one, other in ((cp.C, cp.D), (cp.D, cp.C)):
@@ -269,6 +278,9 @@ class TestDriver(unittest.TestCase):
     def drive(self, shape, vehicle=1):
         return self.driver.drive(self.outputs, shape, vehicle)
 
+    def test_shapes_have_their_numbers(self):
+        self.assertEqual((STEADY, FAULT, PWM, KEEP), (0, 1, 2, 3))
+
     def test_begins_steady_with_nothing_to_wait_for(self):
         driver = self.driver
         self.assertEqual((driver.pwm_on, driver.offered_ma, driver.settle_left_ms), (0, 0, 0))
@@ -318,7 +330,7 @@ class TestDriver(unittest.TestCase):
     def test_pause_after_f_is_4_s_from_its_end(self):
         self.assertEqual(self.drive(FAULT), 0)
         self.assertEqual((self.outputs.pilot_high_ns, self.driver.pause_left_ms, self.driver.pwm_on), (0, 0, 0))
-        self.assertEqual(self.drive(FAULT), 0)
+        self.assertEqual((self.drive(FAULT), self.driver.pause_left_ms), (0, 0))
         self.drive(STEADY, 0)
         self.assertEqual((self.outputs.pilot_high_ns, self.driver.pause_left_ms), (1000000, 4000))
 

@@ -43,7 +43,7 @@ class TestWanted(unittest.TestCase):
             (own(_alive_left_ms=1), True), (request(available=0), False), (request(available=2), False), (own(_retest=1), False),
             (lambda core: setattr(core.inputs, "enable", 0), False),
             (lambda core: setattr(core.inputs, "enable", NOT_FITTED), True),
-            (lambda core: setattr(core.lock, "ordered_open", 1), False), (request(phases=1), False),
+            (lambda core: setattr(core.lock, "ordered_open", 1), False), (request(phases=1), False), (own(phases=1), False),
             (request(offered_ma=5999), False), (request(offered_ma=6000), True), (request(offered_ma=6001), True))
         for change, wanted in cases:
             core = healthy()
@@ -66,6 +66,9 @@ class TestWanted(unittest.TestCase):
         core.request.phases = 1
         core._take_phases()
         self.assertEqual((core.phases, core._reclose_left_ms), (1, 7000))
+        core.request.phases, core._switch_left_ms = 3, 8000
+        core._take_phases()
+        self.assertEqual((core.phases, core._reclose_left_ms), (3, 8000))
 
 
 class TestStep(unittest.TestCase):
@@ -179,9 +182,10 @@ class TestOffer(unittest.TestCase):
         return core.phase
 
     def test_other_phases_end_the_offer_first(self):
-        core = healthy()
-        core.request.phases = 1
-        self.assertEqual((self.offer(core), core.phases), (READY, 1))
+        for now, asked in ((3, 1), (1, 3)):
+            core = healthy()
+            core.phases, core.request.phases = now, asked
+            self.assertEqual((self.offer(core), core.phases), (READY, asked))
 
     def test_what_is_not_wanted_is_not_offered(self):
         for phase in (READY, OFFERING, WAKING):
@@ -311,6 +315,12 @@ class TestOutputs(unittest.TestCase):
                     interrupted = phase == WAKING and left_ms == 51
                     self.assertEqual(core.outputs.cp_disconnect, 1 if interrupted and fitted else 0)
                     self.assertEqual(core.outputs.pilot_high_ns, 0 if interrupted and not fitted else 266666)
+
+    def test_pwm_does_not_stay_in_any_other_phase(self):
+        for phase in (IDLE, SELFTEST, READY, STOPPING, TRIPPED):
+            core = healthy()
+            core.phase, core.driver.pwm_on, core.outputs.pilot_high_ns = phase, 1, 266666
+            self.assertEqual(self.shape(core), 1000000)
 
     def test_pwm_stays_while_opening_when_the_vehicle_left_c_by_itself(self):
         for tripped, pwm_on, state, high_ns in ((0, 1, cp.B, 266666), (1, 1, cp.B, 1000000), (0, 1, cp.A, 1000000),

@@ -265,6 +265,10 @@ class TestCable(unittest.TestCase):
     def test_a_socket_never_becomes_a_tethered_cable(self):
         self.assertEqual(self.after(220, *[NOT_FITTED] * 5).rating_a, NOT_PLUGGED)
         self.assertEqual(self.after(*[NOT_FITTED] * 5).rating_a, TETHERED)
+        cable = CableReader(1)
+        for _ in range(5):
+            cable.update(NOT_FITTED)
+        self.assertEqual(cable.rating_a, NOT_PLUGGED)
 
     def test_caps_in_ma(self):
         for ohm, cap_ma in ((100, 63000), (220, 32000), (680, 20000), (1500, 13000), (5000, 0), (10, 0), (NOT_FITTED, 80000)):
@@ -297,13 +301,13 @@ class TestRecords(unittest.TestCase):
 
     def test_a_board_that_says_nothing_has_one_watched_contactor_and_earth(self):
         self.check(Fitted(), {
-            "contactors": 1, "feedback": 1, "rcd_test": 0, "lock": 0, "ventilated": 0, "phases": 3, "pe_monitor": 1,
+            "contactors": 1, "feedback": 1, "rcd_test": 0, "lock": 0, "socket": 0, "ventilated": 0, "phases": 3, "pe_monitor": 1,
             "cp_disconnect": 0, "simplified": 1, "over_allowance_ma": 500, "over_percents": (10, 25, 70),
             "over_times_ms": (1010000, 5000, 1000)})
 
     def test_what_the_board_says_is_what_is_fitted(self):
-        self.check(Fitted(2, 0, 1, 1, 1, 1, 0, 1, 0, 300, (1, 2, 3), (4, 5, 6)), {
-            "contactors": 2, "feedback": 0, "rcd_test": 1, "lock": 1, "ventilated": 1, "phases": 1, "pe_monitor": 0,
+        self.check(Fitted(2, 0, 1, 1, 1, 1, 1, 0, 1, 0, 300, (1, 2, 3), (4, 5, 6)), {
+            "contactors": 2, "feedback": 0, "rcd_test": 1, "lock": 1, "socket": 1, "ventilated": 1, "phases": 1, "pe_monitor": 0,
             "cp_disconnect": 1, "simplified": 0, "over_allowance_ma": 300, "over_percents": (1, 2, 3), "over_times_ms": (4, 5, 6)})
 
 
@@ -353,7 +357,7 @@ class TestNames(unittest.TestCase):
         for group, names in (
                 (trips.RESIDUAL, "rcd_ac rdc_dd"), (trips.GRACEFUL, "ventilation supply temperature sensor"),
                 (trips.PILOT_F, "rcd_ac rdc_dd welded"), (trips.POWER_CYCLE, "welded"), (trips.UNPLUG_ONLY, "rcd_ac rdc_dd"),
-                (trips.SELF_CLEARING, "temperature sensor")):
+                (trips.SELF_CLEARING, "temperature sensor"), (trips.SURVIVING, "rcd_ac rdc_dd welded")):
             self.assertEqual([name for index, name in enumerate(trips.NAMES) if group >> index & 1], names.split())
 
     def test_phases_have_their_names_in_the_order_of_a_charge(self):

@@ -12,7 +12,8 @@ from tools.checks.reach.search import Search
 from tools.checks.reach.validate import Unseen, validate
 from tools.checks.reach.worlds import check_liveness
 
-SMALL = {"pilots": "ABC", "late": False, "protection": ("plain", "pe"), "feedback_faults": False, "most_ends": 1, "other_offers": False}
+SMALL = {"pilots": "ABC", "late": False, "protection": ("plain", "pe"), "feedback_faults": False, "most_ends": 1,
+         "other_offers": False}
 
 
 class ClosesWithoutPe(SafetyCore):

@@ -12,7 +12,8 @@ from tools.setup.mpy import write_application
 from tools.setup.vm import VmMissing, instructions, vm_command, vm_environment
 
 LIMIT = 100_000
-STEADY = ("idle", "offering", "closed", "closed, late clock")
+STEADY = ("idle", "offering", "closed", "closed, late clock", "closed, all fresh")
+TRIPPING = ("tripping", "tripping, all fresh")     # the second is the worst path that tick_paths.py finds
 TICKS = 400
 CORE = ROOT / "build/mpy-tests"
 
@@ -37,8 +38,9 @@ def rows():
         for state in STEADY:
             each = (_count(state, 2 * TICKS) - _count(state, TICKS)) // TICKS
             found.append(at_most("control tick, core, " + state, each, "instr", LIMIT, "mean of %d ticks" % TICKS))
-        found.append(at_most("control tick, core, tripping", _count("tripping", 1) - _count("tripping", 0), "instr", LIMIT,
-                             "the one tick that opens"))
+        for state in TRIPPING:
+            found.append(at_most("control tick, core, " + state, _count(state, 1) - _count(state, 0), "instr", LIMIT,
+                                 "the one tick that opens"))
     except (VmMissing, ValueError, subprocess.TimeoutExpired) as error:
         found.append(not_measured("control tick, core", str(error), "≤ %d" % LIMIT))
     return found

@@ -12,6 +12,37 @@ def _trip(rig):
     rig.core.inputs.rcd_tripped = 1
 
 
+def _whole_board(rig):
+    """Every reading there is, so that a fresh one of each can come in one tick."""
+    inputs = rig.core.inputs
+    inputs.supply_1_mv = inputs.supply_2_mv = inputs.supply_3_mv = 230000
+    inputs.meter_seq += 1
+    _temperatures(inputs, 20)
+
+
+def _temperatures(inputs, celsius):
+    inputs.temperature_seq += 1
+    inputs.temperature_0_c = inputs.temperature_1_c = inputs.temperature_2_c = celsius
+    inputs.temperature_3_c = inputs.temperature_4_c = celsius
+
+
+def _closed_all_fresh(rig):
+    _whole_board(rig)
+    rig.to_closed()
+
+
+def _trip_all(rig):
+    """Everything is wrong at once: the tick that opens also climbs all derating levels and judges a fresh meter."""
+    _closed_all_fresh(rig)
+    inputs = rig.core.inputs
+    inputs.pe_ok, inputs.rcd_tripped, inputs.rdc_dd_tripped, inputs.upstream_tripped, inputs.guard_opened = 0, 1, 1, 1, 1
+    inputs.supply_1_mv = 100000
+
+
+WHOLE = {"contactors": 2, "lock": 1, "rcd_test": 1, "ventilated": 1, "cp_disconnect": 1}
+# a new reading of everything in each tick: tick_paths.py finds no longer one
+BURSTING = ("closed, all fresh", "tripping, all fresh")
+
 # state: clock at the start, preparation, the phase before and after the ticks
 STATES = {
     "idle": (0, lambda rig: rig.run(200), IDLE, IDLE),
@@ -19,12 +50,14 @@ STATES = {
     "closed": (0, Rig.to_closed, CLOSED, CLOSED),
     "closed, late clock": ((1 << 30) - 5000, Rig.to_closed, CLOSED, CLOSED),
     "tripping": (0, _trip, CLOSED, OPENING),
+    "closed, all fresh": (0, _closed_all_fresh, CLOSED, CLOSED),
+    "tripping, all fresh": (0, _trip_all, CLOSED, OPENING),
 }
 
 
 def main(state, count):
     start_ms, prepare, before, after = STATES[state]
-    rig = Rig(start_ms)
+    rig = Rig(start_ms, **(WHOLE if state in BURSTING else {}))
     prepare(rig)
     core = rig.core
     if core.phase != before:
@@ -35,6 +68,11 @@ def main(state, count):
         now_ms = (now_ms + TICK_MS) & 0x3FFFFFFF
         inputs.cp_burst = (inputs.cp_burst + 1) & 0x3FFFFFFF
         request.seq = (request.seq + 1) & 0x3FFFFFFF
+        if state in BURSTING:
+            inputs.meter_seq += 1
+            inputs.drawn_ma = 16000
+            # up through the levels and down again; the cables' limit is 90 °C, the relay's 75
+            _temperatures(inputs, 110 if state == "tripping, all fresh" else 20 + 54 * (inputs.temperature_seq & 1))
         core.tick(now_ms)
     if count and core.phase != after:
         raise RuntimeError("%s: the core is in phase %d after the ticks, trips %d" % (state, core.phase, core.trips))

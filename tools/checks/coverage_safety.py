@@ -48,6 +48,8 @@ def measure(root, progress):
             if not any(row[3] for row in found):
                 break
         measured.stop()
+        if runner.Tree(root).digest != tree.digest:
+            raise RuntimeError("a file changed while the tests ran; once more")
         return gaps(measured, root), failed, done, len(cases)
     answer = runner.answer_of(*runner.in_child(work))
     progress.end()

@@ -57,8 +57,8 @@ def main(arguments=None):
     parser.add_argument("--all", action="store_true", help="also the long variants and every board")
     parser.add_argument("--variant", metavar="WORDS", help="only variants whose name holds this")
     parser.add_argument("--order", type=int, metavar="N", help="shuffle the order of inputs and states with this seed")
-    parser.add_argument("--runs", type=int, default=100, metavar="N", help="concrete runs of each variant (100)")
-    parser.add_argument("--limit", type=float, default=150, metavar="S", help="seconds for one variant (150)")
+    parser.add_argument("--runs", type=int, default=50, metavar="N", help="concrete runs of each variant (50)")
+    parser.add_argument("--limit", type=float, default=150, metavar="S", help="seconds of processor time for one variant (150)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="variants at the same time (1)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/safety_search.json")
     options = parser.parse_args(arguments)
@@ -82,7 +82,7 @@ def main(arguments=None):
     total = [sum(row[key] for row in figures) for key in ("states", "between", "steps")]
     print("%-58s %8d %9d %9d %5d %6.1f %8d" % ("together", *total, max([row["depth"] for row in figures], default=0),
                                                sum(row["seconds"] for row in figures), sum(row["ticks"] for row in figures)))
-    print("%d variants closed, %d stopped by the limit, %d broken; %.0f s" % (
+    print("%d variants closed, %d stopped by the limit, %d broken; %.0f s by the clock" % (
         sum(row["closed"] for row in figures), sum(not row["closed"] for row in figures), failed, time.monotonic() - began))
     if options.write and not failed:
         FIGURES.write_text(json.dumps({"variants": figures}, indent=1) + "\n", encoding="utf-8")

@@ -103,11 +103,12 @@ SETTLED = {
     "causes": "0", "fresh": "0", "late": "0", "in_lock": "1", "in_pe": "1", "in_1": "1", "in_2": "1", "in_rcd": "1",
     "in_rdc": "1", "warm": "0",
     "alive": "1",           # each tick begins with a request alive or dead, as the search chooses: more than can happen
-    "settle": "driver.settle_left_ms > 0 and driver.pwm_on",                        # judged only while PWM is on; set when it goes on
+    "settle": "driver.settle_left_ms > 0 and driver.pwm_on",                        # set when PWM goes on, asked while it is
     "switch": "core._switch_left_ms > 0 and core.fitted.contactors == 2",           # else the phases cannot change
     "offer_left": "driver.offer_left_ms > 0 and driver.offered_ma > 0",             # a first offer sets it
     "phase_left": "core._phase_left_ms > 0 and core.phase in TIMED_PHASES",         # set on entering these
-    "enter": "pilot.enter_left_ms > 0 and pilot.raw != pilot.state and pilot.raw in (C, D) and pilot.state not in (C, D)",  # set when raw changes
+    # set when raw changes
+    "enter": "pilot.enter_left_ms > 0 and pilot.raw != pilot.state and pilot.raw in (C, D) and pilot.state not in (C, D)",
     "raw_bursts": "2 if pilot.raw == pilot.state or pilot.raw == UNDEFINED else pilot.raw_bursts",  # set when raw changes
     # begins anew in the next tick when the raw value explains itself
     "undefined": "pilot.undefined_left_ms > 0 or pilot.raw != UNDEFINED and (pilot.raw != F or outputs.pilot_high_ns == 0)"
@@ -116,7 +117,7 @@ SETTLED = {
     "test_left": "monitor.left_ms > 0 and core.phase == SELFTEST",
 }
 
-# Before the last stage: inputs that step() does not ask for in this phase. validate.py turns each over and looks whether it matters.
+# Before the last stage: inputs that step() does not ask for in this phase. A test turns them over there and sees no difference.
 JUDGED = {
     "causes": "0", "fresh": "0", "late": "0",
     "in_pe": "inputs.pe_ok + 2 if core.phase == OFFERING else 3",
@@ -184,8 +185,8 @@ class Model:
     NOW_MS = 10            # of every tick; the one before was at 0, or so long ago that the tick is late
     LATE_GAP_MS = limits.TICK_LATE_MS + 10
 
-    def __init__(self, fitted, core_class=SafetyCore):
-        self.core = core = core_class(Fitted(**fitted))
+    def __init__(self, fitted, core_class=SafetyCore, start=(0, 0)):
+        self.core = core = core_class(Fitted(**fitted), *start) if start != (0, 0) else core_class(Fitted(**fitted))
         core.current, core.supply = FixedWatch(), FixedWatch()
         core.temperature = FixedTemperature(core.temperature)
         core._started = 1
@@ -225,7 +226,7 @@ class Model:
     def compiled(self, name, arguments, body):
         """A function over the live objects, made from text."""
         space = dict(self.names)
-        exec("def %s(%s):\n    %s\n" % (name, arguments, body), space)  # noqa: S102  (text of our own, above)
+        exec("def %s(%s):\n    %s\n" % (name, arguments, body), space)      # text of our own, above
         return space[name]
 
     def _check_complete(self, names):
@@ -234,13 +235,3 @@ class Model:
             for attribute in vars(names[part]):
                 if "%s.%s" % (part, attribute) not in NAME_OF_PLACE and attribute not in excused:
                     raise ValueError("the search knows nothing of %s.%s: add it to FIELDS or NOT_KEPT" % (part, attribute))
-
-
-def value(key, field):
-    """One field of a key."""
-    return key[INDEX[field]]
-
-
-def offering_phase(phase):
-    """Phases in which the pilot shows an offer."""
-    return OFFERING <= phase <= OPENING

@@ -15,7 +15,7 @@ RULES = {
     "closes_with_diode": "The coil goes on only after 5 good low plateaus in a row.",
     "closes_after_pause": "The coil goes on only when the pause after the last opening is over.",
     "closes_on_request": "The coil goes on only for a live, available request of 6 A or more, with the enable input on.",
-    "closes_healthy": "The coil goes on only with PE present, the lock closed, both contactors shown open, no trip, self-test passed.",
+    "closes_healthy": "The coil goes on only with PE present, lock closed, both contactors shown open, no trip, self-test passed.",
     "power_phase": "The coil is on in closing, closed and stopping, and off in every other phase.",
     "power_vehicle": "The coil is off unless the vehicle is in C or D; unventilated D only while stopping.",
     "power_no_trip": "The coil is off with any trip that opens; with a graceful one it is on only while stopping.",
@@ -26,7 +26,7 @@ RULES = {
     "weld_stays": "A weld is forgotten by nothing.",
     "weld_silent": "With a weld the pilot is in state F and the coil off.",
     "residual_stays": "A residual-current trip goes only when the pilot shows that nobody is plugged in.",
-    "pwm_allowed": "PWM only with a vehicle, after the self-test, without a trip, in offering to closed or while opening by itself.",
+    "pwm_allowed": "PWM only with a vehicle, after the self-test, without a trip, in offering to closed or while opening.",
     "pwm_duty": "The duty is 10 % to 96 %, or the pilot is steady; never 5 %.",
     "offer_permitted": "While the coil is off, a new offer is never above what request, cable, temperature and S2 permit.",
     "stop_opens": "An orderly stop whose 6 s are over opens in that tick.",
@@ -48,8 +48,8 @@ class Broken(AssertionError):
 
 def rules_of(model):
     """{stage name: rule(key before) -> name of what is broken or None}; they look at the live core after the stage."""
-    core, fitted, outputs, inputs, request = model.core, model.core.fitted, model.core.outputs, model.core.inputs, model.core.request
-    pilot, driver = core.pilot, core.driver
+    core = model.core
+    fitted, outputs, inputs, request, pilot, driver = core.fitted, core.outputs, core.inputs, core.request, core.pilot, core.driver
     at_coil, at_trips, at_phase = INDEX["coil_1"], INDEX["trips"], INDEX["phase"]
     at_pwm, at_lock, at_left = INDEX["pwm_on"], INDEX["lock_wanted"], INDEX["phase_left"]
     kept_for_good = WELDED | RESIDUAL

@@ -9,8 +9,8 @@ import itertools
 import textwrap
 
 from firmware.safety import control_pilot as cp
-from firmware.safety.core import CLOSED, CLOSING, OFFERING, OPENING, SELFTEST, STOPPING, WAKING
-from tools.checks.reach.abstraction import INDEX, PLAIN, Model
+from firmware.safety.core import CLOSING, OFFERING, OPENING, SELFTEST, STOPPING, WAKING
+from tools.checks.reach.abstraction import INDEX, Model
 
 # the call with which each stage but the first begins
 STARTS = ("_read", "_protect", "_take_orders", "_step")
@@ -24,7 +24,7 @@ _COUNTED = (
     ("monitor.quiet_left_ms", "quiet"), ("lock.left_ms", "lock_left"),
 )
 ENDS = {field: place for place, field in _COUNTED}
-ENDS.update({"alive": "core._alive_left_ms", "enter": "pilot.enter_left_ms", "stale": "pilot.stale_left_ms", "undefined": "pilot.undefined_left_ms",
+ENDS.update({"enter": "pilot.enter_left_ms", "stale": "pilot.stale_left_ms", "undefined": "pilot.undefined_left_ms",
              "left_1": "contactors.left_1_ms", "left_2": "contactors.left_2_ms", "test_left": "monitor.left_ms"})
 
 PILOT_MV = {"A": 12000, "B": 9000, "C": 6000, "D": 3000, "E": 0, "undefined": 7500}
@@ -97,6 +97,7 @@ DEFAULT = {
     "cables": (-1,),           # Ω of the proximity input
     "other_offers": True,      # the request may ask for another offer than the one that stands
     "feedback_faults": True,
+    "starts": ((0, 0),),       # (trips that survived a reset, 1: no power-on) of each start
     "beyond_weld": False,      # False: a welded state is checked and not left; the weld variant leaves it
 }
 
@@ -194,7 +195,8 @@ class World:
         if waking:
             bursts = [NO_BURST] + bursts[len(silent):][:1]        # what is read says nothing
         cables = [Choice(_cable_text(ohm), "inputs.pp_ohm = %d" % ohm) for ohm in self.options["cables"]]
-        seqs = [Choice("", "core._seq = request.seq - 1"), Choice("request dead", "core._seq = request.seq", "core._alive_left_ms = 0")]
+        seqs = [Choice("", "core._seq = request.seq - 1"),
+                Choice("request dead", "core._seq = request.seq", "core._alive_left_ms = 0")]
         return product(bursts, subsets(running, 2), cables, seqs)
 
     def _may_pilot(self, text):
@@ -264,7 +266,8 @@ class World:
 
     def _make_request(self, testing):
         available = Choice("", "request.available = 1")
-        wants = [available + Choice("16 A", "request.offered_ma = OFFER_MA", _SAME), available + Choice("0 A", "request.offered_ma = 0"),
+        wants = [available + Choice("16 A", "request.offered_ma = OFFER_MA", _SAME),
+                 available + Choice("0 A", "request.offered_ma = 0"),
                  available + Choice("16 A, not enabled", "request.offered_ma = OFFER_MA", _SAME, "inputs.enable = 0"),
                  Choice("not available", "request.available = 0", "request.offered_ma = OFFER_MA", _SAME)]
         if self.options["other_offers"]:
@@ -309,9 +312,7 @@ def _compiled_stages(model):
         if not number:                  # from here on it says whether this tick is late
             lines.append("self._tick_ms = 1 if gap_ms > NOW else 0")
         space["NOW"] = Model.NOW_MS
-        exec("def stage_%d():\n%s" % (number, textwrap.indent("\n".join(lines), "    ")), space)  # noqa: S102
+        exec("def stage_%d():\n%s" % (number, textwrap.indent("\n".join(lines), "    ")), space)
         found.append(space["stage_%d" % number])
     return tuple(found)
 
-
-__all__ = ["CLOSED", "PLAIN", "STAGE_NAMES", "World"]

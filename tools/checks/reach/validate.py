@@ -1,8 +1,8 @@
 """The collapse held against reality: random concrete runs, every state of which must be one that the search has seen.
 
-The core is the real one and ticks every 10 ms with its real countdowns. The world changes one or two inputs at a time and then holds
-for a while, from one tick to longer than the longest countdown. Only the answers of the three slow watches are chosen, as in the
-search. A state that the search has not seen is an error of the abstraction and is shown with what led there.
+The core is the real one and ticks every 10 ms with its real countdowns. The world changes one or two inputs at a time and then
+holds for a while, from one tick to longer than the longest countdown. The three slow watches are silent here. A state that the
+search has not seen is an error of the abstraction and is shown with what led there.
 """
 import random
 
@@ -27,7 +27,7 @@ class _Run:
         self.random = random.Random(seed)
         self.search = search
         self.options = search.world.options
-        self.model = Model(search.fitted, search.core_class)
+        self.model = Model(search.fitted, search.core_class, self.random.choice(self.options["starts"]))
         self.core = core = self.model.core
         core._started = 0
         self.now_ms = self.random.choice((0, 5000, limits.TICKS_MASK - 3000))
@@ -51,7 +51,8 @@ class _Run:
         """One or two inputs take another value; most of the time towards a charge, so that the runs come far."""
         pick, options, request, inputs = self.random, self.options, self.core.request, self.core.inputs
         if pick.random() < 0.5:
-            request.available, request.offered_ma, self.alive, self.low_mv, self.bursts, self.stuck = 1, 16000, True, -12000, 1, None
+            request.available, request.offered_ma, self.alive = 1, 16000, True
+            self.low_mv, self.bursts, self.stuck = -12000, 1, None
             self.lock_works, inputs.enable, inputs.pe_ok, inputs.rcd_tripped, inputs.rdc_dd_tripped = True, 1, 1, 0, 0
             inputs.pp_ohm = options["cables"][0]
             self.pilot = {"A": "B", "B": "C"}.get(self.pilot, pick.choice("ABC"))

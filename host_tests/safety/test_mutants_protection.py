@@ -1,0 +1,350 @@
+"""Current, supply and temperature in numbers, each watch by itself: to the milliampere, millivolt, degree and millisecond."""
+
+import unittest
+
+from firmware.safety import limits
+from firmware.safety.io_image import BROKEN, NO_TEMPERATURE, NOT_FITTED, Fitted, Inputs
+from firmware.safety.protection import CurrentWatch, OfferMemory, SupplyWatch, TemperatureWatch, level_from_celsius
+
+
+class TestOfferMemory(unittest.TestCase):
+    def test_begins_with_no_offer_and_nothing_remembered(self):
+        memory = OfferMemory()
+        self.assertEqual((list(memory._offers_ma), memory._now_ma, memory._newest), ([0] * 4, 0, 0))
+        self.assertEqual(list(memory._ages_ms), [limits.TICKS_MASK] * 4)
+        self.assertEqual(memory.highest_ma(10000), 0)
+
+    def test_an_offer_that_ended_counts_6_s_and_the_age_of_the_reading(self):
+        for age_ms, window_ms in ((0, 6000), (500, 6500), (10000, 16000), (10001, 16000), (60000, 16000)):
+            memory = OfferMemory()
+            memory.update(10, 16000)
+            memory.update(10, 10000)
+            self.assertEqual(memory.highest_ma(age_ms), 16000)
+            memory.update(window_ms, 10000)
+            self.assertEqual(memory.highest_ma(age_ms), 16000)
+            memory.update(1, 10000)
+            self.assertEqual(memory.highest_ma(age_ms), 10000)
+
+    def test_a_rising_offer_counts_at_once_and_leaves_nothing_behind(self):
+        memory = OfferMemory()
+        for offered_ma in (6000, 6000, 10000, 16000):
+            memory.update(10, offered_ma)
+            self.assertEqual(memory.highest_ma(0), offered_ma)
+        self.assertEqual(list(memory._offers_ma), [0] * 4)
+
+    def test_offers_that_end_less_than_5_s_apart_are_one_the_highest_from_the_last_end(self):
+        for gap_ms, entries in ((4999, [16000, 0, 0, 0]), (5000, [16000, 10000, 0, 0])):
+            memory = OfferMemory()
+            memory.update(10, 16000)
+            memory.update(10, 10000)
+            memory.update(gap_ms, 8000)
+            self.assertEqual(list(memory._offers_ma), entries)
+            memory.update(6000, 8000)
+            self.assertEqual(memory.highest_ma(0), 16000 if gap_ms == 4999 else 10000)
+            memory.update(1, 8000)
+            self.assertEqual(memory.highest_ma(0), 8000)
+
+    def test_a_higher_one_within_5_s_takes_the_place_of_a_lower_one(self):
+        memory = OfferMemory()
+        for offered_ma in (10000, 6000, 20000, 6000):
+            memory.update(10, offered_ma)
+        self.assertEqual(list(memory._offers_ma), [20000, 0, 0, 0])
+        self.assertEqual(list(memory._ages_ms)[0], 0)
+
+    def test_places_are_taken_in_turn_and_the_oldest_is_given_up(self):
+        memory = OfferMemory()
+        memory.update(10, 50000)
+        for offered_ma in (40000, 30000, 20000, 10000):
+            memory.update(5000, offered_ma)
+        self.assertEqual((list(memory._offers_ma), list(memory._ages_ms)), ([50000, 40000, 30000, 20000], [15000, 10000, 5000, 0]))
+        memory.update(5000, 9000)
+        self.assertEqual(list(memory._offers_ma), [10000, 40000, 30000, 20000])
+        self.assertEqual((memory._newest, list(memory._ages_ms)), (0, [0, 15000, 10000, 5000]))
+        memory.update(1000, 9000)
+        self.assertEqual(list(memory._ages_ms), [1000, 16000, 11000, 6000])
+        memory.update(1, 9000)
+        memory.update(1000, 9000)
+        self.assertEqual(list(memory._ages_ms), [2001, 16001, 12001, 7001])
+
+    def test_a_place_is_empty_before_it_is_taken_again(self):
+        memory = OfferMemory()
+        memory.update(10, 50000)
+        memory.update(10, 6000)
+        for _ in range(4):
+            memory.update(5000, 8000)
+            memory.update(1, 6000)
+        self.assertEqual(list(memory._offers_ma), [8000] * 4)
+
+    def test_agrees_with_a_full_history_of_offers_5_s_apart(self):
+        number, now_ms, history = 12345, 0, []
+        memory = OfferMemory()
+        offered_ma = 0
+        for _ in range(400):
+            number = (number * 1103 + 12345) & 0xFFFF
+            if now_ms % 5000 == 0 and number % 3:
+                offered_ma = 6000 + number % 26000
+            now_ms += 1000
+            memory.update(1000, offered_ma)
+            history.append((now_ms, offered_ma))
+            for age_ms in (0, 2000, 10000):
+                last = None
+                highest_ma = offered_ma
+                for at_ms, past_ma in history[::-1]:
+                    if last is not None and now_ms - last <= 6000 + age_ms:
+                        highest_ma = max(highest_ma, past_ma)
+                    last = at_ms
+                self.assertEqual(memory.highest_ma(age_ms), highest_ma)
+
+
+class TestCurrentWatch(unittest.TestCase):
+    def setUp(self):
+        self.begin()
+
+    def begin(self, **fitted):
+        self.watch = CurrentWatch(Fitted(**fitted))
+        self.inputs = Inputs()
+
+    def read(self, drawn_ma, gap_ms, offered_ma=16000, energised=1):
+        """One tick with a fresh reading."""
+        self.inputs.meter_seq += 1
+        self.inputs.drawn_ma = drawn_ma
+        return self.watch.update(gap_ms, self.inputs, offered_ma, energised)
+
+    def test_begins_with_no_time_above(self):
+        self.assertEqual((list(self.watch._above_ms), self.watch._seq, self.watch._since_ms), ([0, 0, 0], 0, 0))
+
+    def test_each_grade_at_its_current_and_1_ma_beyond(self):
+        for drawn_ma, above_ms in ((18100, [0, 0, 0]), (18101, [1, 0, 0]), (20500, [1, 0, 0]), (20501, [1, 1, 0]),
+                                   (27700, [1, 1, 0]), (27701, [1, 1, 1])):
+            self.begin()
+            self.assertIs(self.read(drawn_ma, 10), False)
+            self.assertEqual(list(self.watch._above_ms), above_ms)
+
+    def test_allowance_and_percents_are_the_installers(self):
+        for drawn_ma, above_ms in ((20300, [0, 0, 0]), (20301, [1, 0, 0]), (21901, [1, 1, 0]),
+                                   (23500, [1, 1, 0]), (23501, [1, 1, 1])):
+            self.begin(over_allowance_ma=1100, over_percents=(20, 30, 40))
+            self.read(drawn_ma, 10)
+            self.assertEqual(list(self.watch._above_ms), above_ms)
+
+    def test_each_grade_at_its_time_and_1_ms_beyond(self):
+        for grade, time_ms, drawn_ma in ((0, 4000, 18101), (1, 3000, 20501), (2, 1000, 27701)):
+            self.begin(over_times_ms=(4000, 3000, 1000))
+            self.read(drawn_ma, 10)
+            self.assertIs(self.read(drawn_ma, time_ms - 1), False)
+            self.assertEqual(self.watch._above_ms[grade], time_ms)
+            self.assertIs(self.read(drawn_ma, 1), True)
+            self.assertEqual(self.watch._above_ms[grade], time_ms)
+            self.assertIs(self.read(drawn_ma, 1), True)
+            self.assertIs(self.read(16000, 1), False)
+            self.assertEqual(list(self.watch._above_ms), [0, 0, 0])
+
+    def test_a_reading_that_repeats_itself_is_none_and_its_time_counts_with_the_next(self):
+        self.read(30000, 10)
+        self.assertIs(self.watch.update(300, self.inputs, 16000, 1), False)
+        self.assertEqual((self.watch._above_ms[2], self.watch._since_ms), (1, 300))
+        self.read(30000, 400)
+        self.assertEqual((self.watch._above_ms[2], self.watch._since_ms), (701, 0))
+
+    def test_readings_far_apart_count_5_s_at_most(self):
+        for gap_ms, since_ms in ((4999, 4999), (5000, 5000), (5001, 5000), (60000, 5000)):
+            self.begin()
+            self.read(18101, 10)
+            self.watch.update(gap_ms, self.inputs, 16000, 1)
+            self.assertEqual(self.watch._since_ms, since_ms)
+
+    def test_without_power_every_grade_begins_anew_and_the_reading_is_still_to_come(self):
+        self.read(30000, 10)
+        self.assertIs(self.read(30000, 10, energised=0), False)
+        self.assertEqual(list(self.watch._above_ms), [0, 0, 0])
+        self.watch.update(10, self.inputs, 16000, 1)
+        self.assertEqual(list(self.watch._above_ms), [1, 1, 1])
+
+    def test_without_an_offer_nothing_is_judged(self):
+        self.read(30000, 10, offered_ma=0)
+        self.assertEqual(list(self.watch._above_ms), [0, 0, 0])
+        self.read(30000, 10, offered_ma=1)
+        self.assertEqual(list(self.watch._above_ms), [1, 1, 1])
+
+    def test_the_offer_of_the_last_6_s_and_the_readings_age_is_what_counts(self):
+        self.read(16000, 10)
+        self.inputs.meter_age_ms = 500
+        self.read(16000, 10, 6000)
+        self.read(16000, 6500, 6000)
+        self.assertEqual(list(self.watch._above_ms), [0, 0, 0])
+        self.read(16000, 1, 6000)
+        self.assertEqual(list(self.watch._above_ms), [1, 1, 1])
+
+    def test_a_reading_number_that_goes_back_is_a_fresh_one(self):
+        self.read(30000, 10)
+        self.inputs.meter_seq = -5
+        self.watch.update(10, self.inputs, 16000, 1)
+        self.assertEqual(self.watch._above_ms[2], 11)
+
+
+class TestSupplyWatch(unittest.TestCase):
+    def read(self, watch, *supply_mv):
+        self.inputs.meter_seq += 1
+        self.inputs.supply_1_mv, self.inputs.supply_2_mv, self.inputs.supply_3_mv = supply_mv
+        return watch.update(self.inputs)
+
+    def setUp(self):
+        self.inputs = Inputs()
+
+    def outside(self, phases, *supply_mv):
+        """Whether two readings in a row are outside."""
+        watch = SupplyWatch(Fitted(phases=phases))
+        self.read(watch, *supply_mv)
+        return self.read(watch, *supply_mv)
+
+    def test_each_phase_at_both_ends_and_1_mv_beyond(self):
+        for supply_mv, outside in ((159999, True), (160000, False), (230000, False), (280000, False), (280001, True), (0, True)):
+            for place in range(3):
+                values = [230000] * 3
+                values[place] = supply_mv
+                self.assertIs(self.outside(3, *values), outside)
+                self.assertIs(self.outside(3, *[supply_mv] * 3), outside)
+
+    def test_phases_the_meter_does_not_have_are_not_judged(self):
+        for values, outside in (((230000, NOT_FITTED, NOT_FITTED), False), ((NOT_FITTED, 230000, NOT_FITTED), False),
+                                ((NOT_FITTED, NOT_FITTED, 150000), True), ((NOT_FITTED,) * 3, False), ((0,) * 3, True)):
+            self.assertIs(self.outside(3, *values), outside)
+
+    def test_one_phase_installation_lets_the_others_be_absent_below_30_v(self):
+        for values, outside in (((230000, 0, 0), False), ((230000, 29999, 29999), False), ((230000, 30000, 0), True),
+                                ((0, 0, 230000), False), ((0, 0, 0), True), ((29999, 29999, 29999), True),
+                                ((0, NOT_FITTED, NOT_FITTED), True), ((NOT_FITTED, 0, NOT_FITTED), True),
+                                ((NOT_FITTED, NOT_FITTED, 0), True), ((150000, 0, 0), True), ((150000, 230000, 230000), True)):
+            self.assertIs(self.outside(1, *values), outside)
+        self.assertIs(self.outside(3, 230000, 0, 0), True)
+
+    def test_two_readings_in_a_row_and_a_good_one_begins_anew(self):
+        watch = SupplyWatch(Fitted())
+        self.assertEqual((watch.outside, watch._seq), (0, 0))
+        bad, good = (100000,) * 3, (230000,) * 3
+        found = [self.read(watch, *values) for values in (bad, good, bad, bad, bad, good, bad)]
+        self.assertEqual(found, [False, False, False, True, True, False, False])
+
+    def test_a_reading_that_repeats_itself_is_none_and_any_other_number_is_fresh(self):
+        watch = SupplyWatch(Fitted())
+        self.read(watch, *[100000] * 3)
+        self.assertIs(watch.update(self.inputs), False)
+        self.assertEqual(watch.outside, 1)
+        self.inputs.meter_seq = -5
+        self.assertIs(watch.update(self.inputs), True)
+        self.assertIs(watch.update(self.inputs), True)
+        self.assertEqual(watch.outside, 2)
+
+
+class TestTemperatureWatch(unittest.TestCase):
+    def setUp(self):
+        self.watch = TemperatureWatch()
+        self.inputs = Inputs()
+
+    def read(self, *celsius, gap_ms=10):
+        self.inputs.temperature_seq += 1
+        values = list(celsius) + [NO_TEMPERATURE] * (5 - len(celsius))
+        (self.inputs.temperature_0_c, self.inputs.temperature_1_c, self.inputs.temperature_2_c, self.inputs.temperature_3_c,
+         self.inputs.temperature_4_c) = values
+        self.watch.update(gap_ms, self.inputs)
+        return self.watch.level
+
+    def test_begins_cold_with_30_s_to_the_first_reading(self):
+        watch = self.watch
+        self.assertEqual((list(watch.levels), watch.level, watch.hottest, watch._seq), ([0] * 5, 0, -1, 0))
+        self.assertEqual((watch.failed, watch._any, watch._stale_left_ms), (False, False, 30000))
+
+    def test_levels_begin_and_end_at_their_degree(self):
+        # sensor 0: 80 to 95 °C, steps at 80, 85, 90, 95; each left 3 °C below; from the limit only at 80
+        for celsius, before, after in (
+                (79, 0, 0), (80, 0, 1), (84, 0, 1), (85, 0, 2), (89, 0, 2), (90, 0, 3), (94, 0, 3), (95, 0, 4), (200, 0, 4),
+                (78, 1, 1), (77, 1, 0), (83, 2, 2), (82, 2, 1), (77, 2, 0), (88, 3, 3), (87, 3, 2), (82, 3, 1), (77, 3, 0),
+                (94, 4, 4), (81, 4, 4), (80, 4, 1), (77, 4, 0), (78, 4, 1)):
+            self.assertEqual(level_from_celsius(0, celsius, before), after, (celsius, before))
+
+    def test_each_sensor_has_its_own_degrees(self):
+        for sensor, first_c, limit_c in ((0, 80, 95), (1, 60, 75), (2, 60, 75), (3, 75, 90), (4, 75, 90)):
+            self.assertEqual(level_from_celsius(sensor, first_c - 1, 0), 0)
+            self.assertEqual(level_from_celsius(sensor, first_c, 0), 1)
+            self.assertEqual(level_from_celsius(sensor, limit_c - 1, 0), 3)
+            self.assertEqual(level_from_celsius(sensor, limit_c, 0), 4)
+
+    def test_each_input_goes_to_its_sensor(self):
+        for sensor in range(5):
+            self.setUp()
+            values = [20] * 5
+            values[sensor] = 79
+            expected = [0] * 5
+            expected[sensor] = (0, 4, 4, 1, 1)[sensor]
+            self.assertEqual(self.read(*values), expected[sensor])
+            self.assertEqual((list(self.watch.levels), self.watch.hottest), (expected, sensor if expected[sensor] else -1))
+
+    def test_the_highest_level_counts_and_the_first_of_equals(self):
+        self.assertEqual(self.read(80, 65, 20), 2)
+        self.assertEqual(self.watch.hottest, 1)
+        self.assertEqual(self.read(85, 65, 65), 2)
+        self.assertEqual(self.watch.hottest, 0)
+        self.assertEqual(self.read(20, 20, 20), 0)
+        self.assertEqual((self.watch.hottest, list(self.watch.levels)), (-1, [0] * 5))
+
+    def test_a_broken_sensor_fails_until_it_reads_again(self):
+        self.read(20, BROKEN)
+        self.assertTrue(self.watch.failed)
+        self.read(20, 20)
+        self.assertFalse(self.watch.failed)
+
+    def test_a_sensor_that_is_gone_is_not_judged(self):
+        self.read(NO_TEMPERATURE, 75)
+        self.assertEqual(self.read(20), 0)
+        self.assertFalse(self.watch.failed)
+
+    def test_silence_of_fitted_sensors_for_30_s_is_a_failure(self):
+        for celsius in (20, BROKEN + 1):
+            self.setUp()
+            self.read(celsius)
+            self.watch.update(29999, self.inputs)
+            self.assertEqual((self.watch.failed, self.watch._stale_left_ms), (False, 1))
+            self.watch.update(1, self.inputs)
+            self.assertTrue(self.watch.failed)
+            self.read(celsius)
+            self.assertEqual((self.watch.failed, self.watch._stale_left_ms), (False, 30000))
+
+    def test_silence_where_none_is_fitted_is_none_and_where_one_was_never_read_it_is(self):
+        self.watch.update(60000, self.inputs)
+        self.assertFalse(self.watch.failed)
+        for sensor in range(5):
+            self.setUp()
+            setattr(self.inputs, "temperature_%d_c" % sensor, BROKEN)
+            self.watch.update(30000, self.inputs)
+            self.assertTrue(self.watch.failed)
+
+    def test_sensors_that_were_there_and_are_no_longer_still_count_when_silent(self):
+        self.read(20)
+        self.inputs.temperature_0_c = NO_TEMPERATURE
+        self.watch.update(30000, self.inputs)
+        self.assertTrue(self.watch.failed)
+
+    def test_none_fitted_any_more_is_no_failure(self):
+        self.read(20)
+        self.read()
+        self.watch.update(30000, self.inputs)
+        self.assertFalse(self.watch.failed)
+
+    def test_any_other_number_is_a_fresh_reading(self):
+        self.read(20)
+        self.inputs.temperature_seq, self.inputs.temperature_1_c = -5, 75
+        self.watch.update(10, self.inputs)
+        self.assertEqual(self.watch.level, 4)
+
+    def test_offer_in_each_level(self):
+        for level, offered_ma, derated_ma in (
+                (0, 16000, 16000), (1, 16000, 12000), (2, 16000, 8000), (3, 16000, 6000), (4, 16000, 0), (1, 32000, 24000),
+                (2, 32000, 16000), (3, 80000, 6000), (0, 6000, 6000), (1, 6000, 6000), (3, 6000, 6000), (1, 8000, 6000),
+                (1, 8001, 6000), (1, 8002, 6001), (2, 12001, 6000), (2, 12002, 6001), (0, 5999, 5999), (1, 5999, 4499),
+                (4, 6000, 0)):
+            self.watch.level = level
+            self.assertEqual(self.watch.derated_ma(offered_ma), derated_ma)
+
+
+if __name__ == "__main__":
+    unittest.main()
