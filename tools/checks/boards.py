@@ -5,7 +5,6 @@ from pathlib import Path
 from firmware.drivers.board_facts import BoardError, load
 from tools.checks.source import ROOT
 
-
 BOARDS = ROOT / "board_configs"
 
 

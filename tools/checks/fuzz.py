@@ -27,7 +27,8 @@ INPUTS = 10_000             # at least, for each target
 SECONDS = 150               # all targets together
 INPUT_LIMIT_S = 1           # CPU time of one input
 TOKENS = (b"\0", b"\xff", b"\x80", b"\r\n", b"\n", b":", b"{", b"}", b"[", b"]", b'"', b",", b"\\ud800", b"\xc2\xb2", b"1e999",
-          b"-1", b"99999999999999999999", b"null", b"true", b"NaN", b"0.5", b" ", b"%", b"%zz", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80")
+          b"-1",
+          b"99999999999999999999", b"null", b"true", b"NaN", b"0.5", b" ", b"%", b"%zz", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80")
 
 
 class TooSlow(BaseException):
