@@ -93,7 +93,7 @@ class User:
         return "ev", {name: values[name] for name in names}
 
     def _fault(self):
-        name = self._rng.choice(FAULTS)
+        name = self._rng.choices(FAULTS, [1 if name == "weld" else 3 for name in FAULTS])[0]    # only a power cycle ends a weld
         on = name not in self._on
         (self._on.add if on else self._on.discard)(name)
         return "fault", (name, on)

@@ -54,6 +54,7 @@ class Watch:
         self._hold_us = self._clock.hold_us
         self._clock.hold_us = self._hold
         self._world.trace.subscribe(self._edge)
+        self.look()
 
     # What it is told
 

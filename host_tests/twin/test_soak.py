@@ -1,0 +1,202 @@
+# cpython only: the whole firmware on the twin in one process
+"""The soak's rules notice what they are there for, its runs repeat themselves, and a short one goes well."""
+
+import json
+import unittest
+from pathlib import Path
+
+from tools.twin.clock import VirtualClock
+from tools.twin.hal import Hal
+from tools.twin.soak import Chapter
+from tools.twin.soak_user import NORMAL_CAR
+from tools.twin.soak_watch import Watch
+from tools.twin.world import World
+
+MS = 1000
+S = 1_000_000
+BOARD = json.loads((Path(__file__).resolve().parents[2] / "board_configs" / "twin.json").read_text())
+PINS = BOARD["pins"]
+SHORT_H = 0.1
+AUDITED_SEED = 1           # its user unplugs soon after the calm, and the records are looked at
+
+
+class Bare:
+    """A world without firmware: the test drives its pins."""
+
+    def __init__(self):
+        self.clock = VirtualClock()
+        self.world = World(self.clock, Hal(BOARD, self.clock), BOARD)
+        self.broken = []
+        self.watch = Watch(self, lambda violation: self.broken.append(violation.rule))
+        self.world.power_returns()
+        self.pin("coil_watchdog", 0)
+        self._toggle()
+
+    def _toggle(self, level=0):
+        self.pin("coil_watchdog", 1 - level)
+        self.clock.after(10 * MS, lambda: self._toggle(1 - level))
+
+    def pin(self, name, level):
+        self.world.on_output("pin", PINS[name], level, self.clock.now_us)
+
+    def pwm(self, duty_ns):
+        self.world.on_output("pwm", PINS["cp_pwm"], (1000, duty_ns), self.clock.now_us)
+
+    def ev(self, **values):
+        self.world.set_ev(values)
+        self.watch.look()
+
+    def fault(self, name, on=True):
+        self.world.set_fault(name, on)
+        self.watch.look()
+
+    def passes(self, us):
+        self.clock.advance_to(self.clock.now_us + us)
+
+    def charging(self):
+        """A vehicle in C with its contactor closed, as it should be."""
+        self.ev(**NORMAL_CAR)
+        self.pwm(266_000)
+        self.passes(3 * S)
+        self.pin("contactor_1", 1)
+        self.passes(1 * S)
+        return self
+
+
+class Rules(unittest.TestCase):
+    def bare(self):
+        bare = Bare()
+        self.addCleanup(bare.clock.close)
+        return bare
+
+    def after(self, wrong, us, off_after_us=None):
+        """The rules that are broken when `wrong(bare)` happens to a charge and the coil goes off after a while, or never."""
+        bare = self.bare().charging()
+        self.assertEqual((bare.broken, bare.world.state()["contactor"]["closed"]), ([], True))
+        wrong(bare)
+        if off_after_us is not None:
+            bare.clock.after(off_after_us, lambda: bare.pin("contactor_1", 0))
+        bare.passes(us)
+        return bare.broken
+
+    def test_coil_may_stay_on_for_the_reaction_time_and_no_longer(self):
+        for wrong, rule, limit_us in (
+                (lambda bare: bare.ev(plugged=False), "pilot", 50 * MS), (lambda bare: bare.ev(state="B"), "pilot", 50 * MS),
+                (lambda bare: bare.fault("rcd_dc"), "residual", 20 * MS), (lambda bare: bare.fault("rcd_ac"), "residual", 20 * MS),
+                (lambda bare: bare.fault("pe_lost"), "earth", 20 * MS), (lambda bare: bare.ev(diode=False), "diode", 80 * MS)):
+            with self.subTest(rule=rule):
+                self.assertEqual(self.after(wrong, 1 * S), [rule])
+                self.assertEqual(self.after(wrong, 1 * S, limit_us - MS), [])
+                self.assertEqual(self.after(wrong, 1 * S, limit_us + MS), [rule])
+
+    def test_coil_that_goes_on_without_a_vehicle_in_c_breaks_a_rule_at_once(self):
+        bare = self.bare()
+        bare.passes(1 * S)
+        bare.pin("contactor_1", 1)
+        bare.passes(1 * MS)
+        self.assertEqual(bare.broken, ["pilot"])
+
+    def test_flash_that_holds_the_interpreter_lengthens_the_time_by_as_much(self):
+        for off_after_us, broken in ((60 * MS, []), (75 * MS, ["residual"])):
+            bare = self.bare().charging()
+            bare.fault("rcd_ac")
+            bare.clock.after(off_after_us, lambda bare=bare: bare.pin("contactor_1", 0))
+            bare.clock.hold_us(45 * MS)
+            bare.passes(1 * S)
+            self.assertEqual(bare.broken, broken)
+
+    def test_residual_current_trip_forbids_power_until_the_vehicle_is_unplugged_or_the_supply_was_gone(self):
+        for between, broken in ((lambda bare: None, ["residual"]), (lambda bare: bare.watch.reset(), ["residual"]),
+                                (lambda bare: bare.ev(plugged=False), []), (lambda bare: bare.watch.power_lost(), [])):
+            bare = self.bare().charging()
+            bare.fault("rcd_dc")
+            bare.passes(10 * MS)
+            bare.pin("contactor_1", 0)
+            bare.passes(1 * S)
+            bare.fault("rcd_dc", False)
+            between(bare)
+            bare.passes(1 * S)
+            bare.ev(plugged=True)
+            bare.passes(3 * S)
+            bare.pin("contactor_1", 1)
+            bare.passes(1 * S)
+            self.assertEqual(bare.broken, broken)
+
+    def test_contacts_that_are_welded_never_see_the_coil_again(self):
+        bare = self.bare().charging()
+        bare.fault("weld")
+        bare.pin("contactor_1", 0)
+        bare.passes(1 * S)
+        self.assertEqual(bare.broken, [])
+        bare.pin("contactor_1", 1)
+        self.assertEqual(bare.broken, ["weld"])
+
+    def test_duty_between_0_and_10_percent_and_offers_above_the_limit_are_noticed(self):
+        for duty_ns, broken in ((100_000, []), (95_000, ["duty"]), (50_000, ["duty"]), (533_000, []), (560_000, ["offer"]),
+                                (985_000, ["duty"])):
+            bare = self.bare()
+            bare.pwm(duty_ns)
+            self.assertEqual(bare.broken, broken, duty_ns)
+
+    def test_offer_must_follow_a_lower_limit_within_five_seconds_and_a_half(self):
+        bare = self.bare()
+        bare.pwm(266_000)
+        bare.watch.limit(10_000)
+        bare.passes(5_500 * MS)
+        self.assertEqual(bare.broken, [])
+        bare.passes(1 * S)
+        self.assertEqual(bare.broken, ["offer"])
+
+
+class Runs(unittest.TestCase):
+    def test_some_minutes_with_anything_happening_go_well_and_repeat_themselves(self):
+        runs = []
+        for _ in range(2):
+            chapter = Chapter(5, SHORT_H)
+            self.assertIsNone(chapter.run(), chapter.failure and chapter.story())
+            runs.append((chapter.acts, chapter.world.trace.edges()))
+        self.assertGreater(len(runs[0][0]), 8)
+        self.assertEqual(runs[0], runs[1])
+
+    def test_charger_that_forgets_to_open_is_found_with_seed_time_acts_and_edges(self):
+        acts = [(5 * S, ("ev", NORMAL_CAR)), (30 * S, ("ev", {"plugged": False}))]
+        self.assertIsNone(Chapter(1, SHORT_H / 4, acts).run())
+        chapter = Chapter(1, SHORT_H / 4, acts)
+        new_boot = chapter._new_boot
+
+        def spoilt(app):
+            new_boot(app)
+            app.core._coil_off = lambda: None
+        chapter._new_boot = spoilt
+        self.assertEqual(chapter.run().rule, "pilot")
+        story = chapter.story()
+        for part in ("seed 1, at 30.", "ev {'plugged': False}", "ev_state \"A\"", "coil true"):
+            self.assertIn(part, story)
+
+    def test_charger_that_does_not_come_back_and_energy_that_is_not_recorded_are_found(self):
+        acts = [(5 * S, ("ev", NORMAL_CAR)), (20 * S, ("calm", {}))]
+        for spoil, rule in ((lambda app: setattr(app.station, "closing", True), "recovery"),
+                            (lambda app: setattr(app.records.sessions, "page", lambda *args: []), "energy")):
+            chapter = Chapter(AUDITED_SEED, SHORT_H * 2, acts)
+            new_boot = chapter._new_boot
+
+            def spoilt(app, spoil=spoil, new_boot=new_boot):
+                new_boot(app)
+                spoil(app)
+            chapter._new_boot = spoilt
+            self.assertIsNotNone(chapter.run())
+            self.assertEqual(chapter.failure.rule, rule)
+
+    def test_boot_that_ends_by_itself_is_found(self):
+        chapter = Chapter(1, SHORT_H / 4, [])
+        new_boot = chapter._new_boot
+
+        def spoilt(app):
+            new_boot(app)
+            app.station.tick = None
+        chapter._new_boot = spoilt
+        self.assertEqual(chapter.run().rule, "alive")
+
+
+if __name__ == "__main__":
+    unittest.main()
