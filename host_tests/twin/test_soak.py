@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
-from tools.twin.soak import Chapter
+from tools.twin.soak import shorter
+from tools.twin.soak_chapter import Chapter
 from tools.twin.soak_user import NORMAL_CAR
 from tools.twin.soak_watch import Watch
 from tools.twin.world import World
@@ -160,7 +161,7 @@ class Runs(unittest.TestCase):
 
     def test_charger_that_forgets_to_open_is_found_with_seed_time_acts_and_edges(self):
         acts = [(5 * S, ("ev", NORMAL_CAR)), (30 * S, ("ev", {"plugged": False}))]
-        self.assertIsNone(Chapter(1, SHORT_H / 4, acts).run())
+        self.assertIsNone(Chapter(1, SHORT_H / 4, acts).run())      # as it is, it opens
         chapter = Chapter(1, SHORT_H / 4, acts)
         new_boot = chapter._new_boot
 
@@ -186,6 +187,14 @@ class Runs(unittest.TestCase):
             chapter._new_boot = spoilt
             self.assertIsNotNone(chapter.run())
             self.assertEqual(chapter.failure.rule, rule)
+
+    def test_what_broke_a_rule_is_told_in_fewer_acts_where_the_last_ones_do(self):
+        quiet = [(t_s * S, ("get", "/api/v1/facts")) for t_s in range(6, 20)]
+        acts = [(5 * S, ("ev", NORMAL_CAR)), *quiet, (50 * S, ("reset", "none"))]       # the last act is none: it raises
+        chapter = Chapter(1, SHORT_H / 4, acts)
+        self.assertEqual(chapter.run().rule, "soak")
+        short = shorter(chapter)
+        self.assertEqual([act for _, act in short.acts], [("ev", NORMAL_CAR), ("reset", "none")])
 
     def test_boot_that_ends_by_itself_is_found(self):
         chapter = Chapter(1, SHORT_H / 4, [])

@@ -1,0 +1,137 @@
+"""The end of trouble: all faults are taken away, and the charger must charge again."""
+
+import json
+import sys
+
+from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, SANE, S
+from tools.twin.soak_watch import Violation
+from tools.twin.verbs import INPUTS
+
+RECOVERS_US = 600 * S
+SETTLES_US = 25 * S             # after an unplugging all records are written: the meter is waited for 10 s at most
+
+
+class Calm:
+    """All faults are taken away: the charger must charge by itself within ten minutes; where its fault table asks for a human,
+    within ten minutes after what that human does."""
+
+    def __init__(self, chapter):
+        self._chapter = chapter
+        self._clock, self._world = chapter.clock, chapter.world
+        self._due_us = 0
+        self._humans = 0
+        self._restarted = False
+
+    def begin(self):
+        """Take the faults away."""
+        world = self._world
+        for name in FAULTS:
+            world.set_fault(name, False)
+        for name in INPUTS:
+            world.set_input(name, False)
+        world.set_house({"load_w": [500, 0, 0], "solar_w": 0, "voltage_v": [230, 230, 230]})
+        if world.faults["power_cut"]:
+            world.set_fault("power_cut", False)
+        world.set_ev(NORMAL_CAR)
+        self._chapter.watch.look()
+        self._chapter._after(15 * S, self._settings)
+
+    def _settings(self):
+        """The owner's settings and orders, as an owner gives them."""
+        chapter = self._chapter
+        if chapter._app_now() is None:
+            chapter._after(1 * S, self._settings)
+            return
+        body = json.dumps({key: SANE[key] for key in SANE}).encode()
+        chapter._call("PUT", "/api/v1/settings", body, self._orders)
+
+    def _orders(self, status):
+        chapter = self._chapter
+        if status != 200:
+            raise Violation("recovery", "good settings are refused with %d" % status)
+        if chapter._restart_due and not self._restarted:
+            self._restarted = True
+            chapter._in_the_firmware(lambda app: chapter._command(app, "restart", {}))
+            chapter._after(30 * S, self._settings)
+            return
+
+        def give(app):
+            for name in CEILINGS:
+                chapter._command(app, "clear_ceiling", {"source": name})
+            for row in app.station.ceilings.rows():
+                if row["source"] not in ("board", "installation", "cable", "user", "asymmetry"):
+                    chapter._command(app, "clear_ceiling", {"source": row["source"]})
+            chapter._command(app, "availability", {"operative": True})
+            chapter._command(app, "phases", {"phases": 3})
+            if app.station.stopped or app.station.start_delay_ms:
+                chapter._command(app, "start", {})
+        chapter._in_the_firmware(give)
+        self._due_us = self._clock.now_us + RECOVERS_US
+        chapter._after(1 * S, self._wait)
+
+    def _wait(self):
+        chapter = self._chapter
+        if self._world.mains.power_mw > 500_000:
+            chapter._after(chapter._rng.choice((5, 20, 60, 200, 900)) * S, self._end)
+        elif self._clock.now_us > self._due_us or self._needs_human():
+            self._human()
+        else:
+            chapter._after(1 * S, self._wait)
+
+    def _faults(self):
+        app = self._chapter._app_now()
+        return [] if app is None else [row[0] for row in app.station.faults.rows()]
+
+    def _ways(self):
+        """The words of the fault table's column "cleared by", for what is wrong now."""
+        column = sys.modules["firmware.charging.faults"].CLEARED
+        return [row[column] for row in self._faults()]
+
+    def _needs_human(self):
+        """Faults that nobody but a human ends: latched ones, and those whose retries are used up."""
+        app = self._chapter._app_now()
+        if app is None or self._humans >= 2:
+            return False
+        if "unplug" in self._ways() or "power_cycle" in self._ways():
+            return True
+        by_hand = any("clear" in way for way in self._ways())
+        return app.station.stopped or by_hand and app.station.retries.left_s(app.station.now_ms) is None and \
+            self._clock.now_us > self._due_us - RECOVERS_US + 30 * S
+
+    def _human(self):
+        """What the fault table asks for; what asks for nothing must go by itself."""
+        chapter = self._chapter
+        ways = self._ways()
+        self._humans += 1
+        if not self._needs_human() and self._humans < 3 or self._humans > 2:
+            state = {}
+            app = chapter._app_now()
+            if app is not None:
+                facts = app.station.facts()
+                state = {name: facts[name] for name in ("overview_state", "session_state", "cp_state", "contactor", "offered_ma",
+                                                        "limit_ma", "limited_by", "retry_in_s", "authorized", "availability")}
+                state["trips"], state["held"] = app.core.trips, app.station.held
+            raise Violation("recovery", "does not charge %d s after the last fault went; faults %s, %s" % (
+                RECOVERS_US // S, [row[1] for row in self._faults()], state))
+        chapter.counts["humans"] += 1
+        if "power_cycle" in ways:
+            chapter.watch.power_lost()
+            chapter._expect_end("power", 2 * S)
+            self._world.reset("power")
+        else:
+            self._world.set_ev({"plugged": False})
+            chapter.watch.look()
+            chapter._after(5 * S, lambda: self._world.set_ev({"plugged": True}))
+        chapter._after(15 * S, self._settings)
+
+    def _end(self):
+        if self._chapter._rng.random() < 0.7:
+            self._world.set_ev({"plugged": False})
+            self._chapter.watch.look()
+            self._chapter._after(SETTLES_US, self._audit)
+        else:
+            self._chapter.calm_is_over()
+
+    def _audit(self):
+        self._chapter._in_the_firmware(self._chapter.audit)
+        self._chapter._after(100 * MS, self._chapter.calm_is_over)

@@ -1,0 +1,407 @@
+"""One charger and one user for some simulated hours, with what is looked at from time to time."""
+
+import asyncio
+import contextlib
+import gc
+import io
+import json
+import os
+import random
+import socket
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+
+from tools.twin.runner import Twin
+from tools.twin.soak_calm import Calm
+from tools.twin.soak_user import SANE, S, User
+from tools.twin.soak_watch import Violation, Watch
+
+HOUR_US = 3_600 * S
+STORY = 30                      # acts and edges shown when a rule is broken
+EDGE_LIMIT_US = 60 * S          # so long an act waits for its edge
+LATENESS_MS = 30
+MOST_TASKS = 20
+GROWTH_PERCENT, GROWTH_OBJECTS = 3, 1_000
+GOOD_RUN_US = 65 * S            # a start that lasted a minute counts as good
+MOST_BAD_STARTS = 5             # boot.py gives up after eight
+ENDS = {"watchdog": "reset:watchdog", "soft": "reset:soft", "power": "power_cut", "long_power": "power_cut",
+        "restart": "reset:hard"}
+
+
+class Request:
+    """What the routes' handlers look at."""
+
+    def __init__(self, method, path, body):
+        self.method, self.path, self.body = method, path, body
+        self.role, self.peer, self.headers, self.args = "admin", "127.0.0.1", {}, {}
+
+
+class Chapter:
+    """One charger and one user for `hours`; `acts` replaces the user by a list of (t_us, act)."""
+
+    def __init__(self, seed, hours, acts=None, tick=None, out_of_time=lambda: False):
+        self.seed = seed
+        self.failure = None
+        self.acts = []                  # (t_us, act), all of them: what a replay needs
+        self.counts = dict.fromkeys(("acts", "boots", "closings", "calls", "refused", "calms", "audits", "loose_audits",
+                                     "humans", "trips_locked"), 0)
+        self.objects = []               # (hour, objects, tasks)
+        self._rng = random.Random(seed)
+        self._replay = None if acts is None else deque(acts)
+        self._end_us = int(hours * HOUR_US)
+        self._tick = tick or (lambda chapter: None)
+        self._out_of_time = out_of_time
+        self._expected_us = {}          # how a boot may end -> until when
+        self._boot_us = 0
+        self._bad_starts = 0
+        self._busy = False              # a calm is under way
+        self._armed = None              # (signal, delay_us, act)
+        self._stopped = False           # somebody asked the charger to wait: it may
+        self._restart_due = False       # a setting was changed that acts after a restart only
+        self._app = None
+        self._audit_wh = 0
+        self._audit_number = 0
+        self._meter_trouble = False     # the register could not be read at some time since the last audit
+        self._next_hour = 1
+
+    # The run
+
+    def run(self):
+        """Play it; returns the Violation or None."""
+        printed = io.StringIO()
+        urandom, os.urandom = os.urandom, self._rng.randbytes
+        try:
+            with tempfile.TemporaryDirectory(prefix="mode3-soak-") as folder, socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+                probe.close()
+                with contextlib.redirect_stderr(printed):
+                    self.twin = Twin(Path(folder) / "flash", port, seed=self.seed, event=self._told)
+                    self._begin()
+                    how = self.twin.run()
+                self.twin.close()
+        finally:
+            os.urandom = urandom
+        if how == "exit" and self.failure is None:
+            raise KeyboardInterrupt
+        self.printed = printed.getvalue()
+        self.counts["closings"], self.counts["trips_locked"] = self.watch.closings, self.watch.locks
+        if self.failure is None:
+            self._judge_memory()
+        return self.failure
+
+    def _begin(self):
+        self.clock, self.world = self.twin.clock, self.twin.world
+        self.clock.ticks_offset_ms = (1 << 30) - self._rng.randint(0, 2 * 3_600_000)       # the ticks wrap early in the run
+        self.user = User(self._rng)
+        self.watch = Watch(self.twin, self._broken)
+        self.watch.limit(16_000)
+        self.world.trace.subscribe(self._edge)
+        self._at(self.clock.now_us + 5 * S, self._minute)
+        self._at(self._end_us, self.twin.end)
+        if self._replay is None:
+            self._plan()
+        else:
+            for t_us, act in self._replay:
+                self._at(t_us, lambda act=act: self._do(act))
+
+    def _at(self, t_us, fn):
+        """Run fn as an event; what it raises ends the chapter."""
+        def guarded():
+            if self.failure is None:
+                try:
+                    fn()
+                except Violation as broken:
+                    self._broken(broken)
+                except Exception as error:      # in an event of the clock, amidst the firmware: nothing may escape
+                    self._broken(Violation("soak", "%s: %s" % (type(error).__name__, error)))
+        self.clock.at(t_us, guarded)
+
+    def _after(self, us, fn):
+        self._at(self.clock.now_us + us, fn)
+
+    def _broken(self, violation):
+        if self.failure is None:
+            self.failure = violation
+            self.failed_us = self.clock.now_us
+            self.edges = self.world.trace.edges()[-STORY:]
+            with contextlib.suppress(Exception):
+                self.faults_then = [row[0][1] for row in self._app.station.faults.rows()]
+            self.twin.end()
+
+    def _told(self, text):
+        """The twin says what happens to the board."""
+        if not text.startswith("firmware ended: "):
+            return
+        how = text[len("firmware ended: "):]
+        self._app = None
+        if self.clock.now_us > self._expected_us.get(how, -1):
+            self._broken(Violation("alive", "the firmware ended by itself: " + how))
+        if self.clock.now_us - self._boot_us > GOOD_RUN_US:
+            self._bad_starts = 0
+        self._boot_us = self.clock.now_us
+
+    # The user
+
+    def _plan(self):
+        if self._busy:
+            return
+        pause_us, signal, act = self.user.next(self.world.ev.plugged)
+        if signal is None:
+            self._after(pause_us, lambda: self._next(act))
+        else:
+            self._armed = armed = (signal, pause_us, act)
+            self._after(EDGE_LIMIT_US, lambda: self._fire(armed, 0))
+
+    def _edge(self, t_us, signal, value):
+        if self._armed is not None and self._armed[0] == signal:
+            self._fire(self._armed, self._armed[1])
+
+    def _fire(self, armed, delay_us):
+        if self._armed is armed:
+            self._armed = None
+            self._after(delay_us, lambda: self._next(armed[2]))
+
+    def _next(self, act):
+        self._do(act)
+        self._plan()
+
+    def _do(self, act):
+        """Carry out an act now."""
+        name, argument = act
+        self.acts.append((self.clock.now_us, act))
+        self.counts["acts"] += 1
+        world = self.world
+        if name == "ev":
+            world.set_ev(argument)
+        elif name == "house":
+            world.set_house(argument)
+        elif name == "fault":
+            self._meter_trouble = self._meter_trouble or argument[0] == "meter_silent"
+            world.set_fault(*argument)
+        elif name == "button":
+            world.press_button(*argument)
+        elif name == "input":
+            world.set_input(*argument)
+        elif name == "card":
+            world.present_card(argument)
+        elif name == "utc":
+            self.twin.set_utc(argument)
+        elif name == "reset":
+            self._reset(argument)
+        elif name == "command":
+            self._in_the_firmware(lambda app: self._command(app, *argument))
+        elif name == "settings":
+            self._call("PUT", "/api/v1/settings", json.dumps(argument).encode())
+        elif name == "get":
+            self._call("GET", argument, b"")
+        elif name == "body":
+            self._call(*argument)
+        elif name == "calm":
+            self._busy = True
+            Calm(self).begin()
+        self.watch.look()
+
+    def _expect_end(self, cause, within_us):
+        self._expected_us[ENDS[cause]] = self.clock.now_us + within_us
+
+    def _reset(self, cause):
+        if not self.twin.powered or self.world.buttons["service"]:      # a button that is held asks for the safe mode
+            return
+        if cause in ("watchdog", "soft"):
+            if self._bad_starts >= MOST_BAD_STARTS or self._app_now() is None:
+                return
+            self._bad_starts += 1
+            self.watch.reset()
+        else:
+            self.watch.power_lost()
+        self._expect_end(cause, 2 * S)
+        if cause == "long_power":
+            self.world.set_fault("power_cut", True)
+            self._after(self._rng.randint(1, 120) * S, lambda: self.world.set_fault("power_cut", False))
+        else:
+            self.world.reset(cause)
+
+    # Inside the firmware
+
+    def _app_now(self):
+        if not self.twin.powered:
+            return None
+        return getattr(sys.modules.get("firmware.app"), "current", None)
+
+    def _in_the_firmware(self, fn):
+        """fn(app) as a callback of the firmware's own loop, never amidst one of its tasks; left out while none runs."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        app = self._app_now()
+        if app is None:
+            return False
+
+        def guarded():
+            if self._app_now() is app and self.failure is None:
+                try:
+                    fn(app)
+                except Violation as broken:
+                    self._broken(broken)
+                except Exception as error:
+                    self._broken(Violation("call", "%s: %s" % (type(error).__name__, error)))
+        loop.call_soon(guarded)
+        return True
+
+    def _command(self, app, name, args):
+        self.counts["calls"] += 1
+        if name == "restart":
+            self._expect_end("restart", 30 * S)
+        try:
+            answer = app.station.command(name, args, "soak")
+        except sys.modules["firmware.charging.commands"].CommandError:
+            self.counts["refused"] += 1
+            return
+        self.counts["refused"] += answer["result"] != "accepted"
+        self._stopped = self._stopped or name in ("stop", "unlock")
+
+    def _call(self, method, path, body, done=None):
+        """Ask a route of the firmware, as one of its tasks."""
+        def start(app):
+            before = {key: app.settings.get(key) for key in SANE}
+            task = asyncio.get_running_loop().create_task(self._answer(app, Request(method, path, body), before, done))
+            self._task = task           # the loop holds tasks by weak references only
+        if path.endswith("commands/restart"):
+            self._expect_end("restart", 30 * S)
+        self._in_the_firmware(start)
+
+    async def _answer(self, app, request, before, done):
+        reply_module = sys.modules["firmware.services.web.reply"]
+        sent = bytearray()
+
+        async def write(data):
+            sent.extend(data)
+        self.counts["calls"] += 1
+        try:
+            row, rest = app.web._routes.find(request.method, request.path)
+            reply = await row[3](request, rest)
+            await reply.send(write, False, True)
+            status = reply.status
+        except reply_module.HttpError as error:
+            status = error.status
+            self.counts["refused"] += 1
+        except Exception as error:
+            self._broken(Violation("api", "%s %s %r raised %s: %s" % (request.method, request.path, request.body[:80],
+                                                                    type(error).__name__, error)))
+            return
+        if status >= 500 and not (status == 503 and self.world.faults["flash_full"]):
+            self._broken(Violation("api", "%s %s answers %d" % (request.method, request.path, status)))
+        after = {key: app.settings.get(key) for key in SANE}
+        self._settings_changed(app, before, after)
+        if done is not None:
+            done(status)
+
+    def _settings_changed(self, app, before, after):
+        from firmware.settings import schema
+        for key in SANE:
+            if before[key] != after[key] and "R" in schema.find(key)[6]:
+                self._restart_due = True
+        self._limit(app)
+
+    def _limit(self, app):
+        get = app.settings.get
+        self.watch.limit(1000 * min(get("installation.fuse_a"), get("installation.cable_a"), get("charging.max_current_a"), 32))
+        if get("meter.type") != SANE["meter.type"]:
+            self._meter_trouble = True
+
+    # What is looked at from time to time
+
+    def _minute(self):
+        self._after(5 * S, self._minute)
+        if self._out_of_time():
+            self.twin.end()
+            return
+        app = self._app_now()
+        if app is not None and app is not self._app:
+            self._in_the_firmware(self._new_boot)
+        elif app is not None and self.clock.now_us - self._boot_us > 120 * S:
+            self._in_the_firmware(self._look)
+        self._tick(self)
+
+    def _new_boot(self, app):
+        self._app = app
+        self.counts["boots"] += 1
+        self._restart_due = False
+        self.watch.pe_monitored = bool(app.core.fitted.pe_monitor)
+        self._limit(app)
+        if [app.settings.get(key) for key in ("meter.address", "meter.baud")] != [SANE["meter.address"], SANE["meter.baud"]]:
+            self._meter_trouble = True
+
+    def _look(self, app):
+        """The firmware's own health, and its memory once an hour."""
+        for task in app.supervisor.fact():
+            if task["last_error"] is not None:
+                raise Violation("tasks", "%(name)s died: %(last_error)s" % task)
+        if app.station.failures or app.errors or app.board.errors:
+            raise Violation("errors", "%s %s %s" % (app.station.failures, app.errors, app.board.errors))
+        if app.records.last_error and not app.records.last_error.startswith("OSError"):
+            raise Violation("records", app.records.last_error)
+        p99_ms = app.lateness.percentile_ms(990)
+        if p99_ms > LATENESS_MS:
+            raise Violation("lateness", "p99 is %d ms" % p99_ms)
+        if self.clock.now_us >= self._next_hour * HOUR_US:
+            self._next_hour = self.clock.now_us // HOUR_US + 1
+            gc.collect()
+            tasks = len(asyncio.all_tasks())
+            self.objects.append((self.clock.now_us / HOUR_US, len(gc.get_objects()), tasks))
+            if tasks > MOST_TASKS:
+                raise Violation("tasks", "%d tasks are alive" % tasks)
+
+    def _judge_memory(self):
+        half = len(self.objects) // 2
+        if half:
+            first, second = (min(row[1] for row in rows) for rows in (self.objects[:half], self.objects[half:]))
+            if second - first > first * GROWTH_PERCENT // 100 + GROWTH_OBJECTS:
+                self.failed_us, self.edges = self.clock.now_us, []
+                self.failure = Violation("memory", "objects grow: " + ", ".join("%.1f h %d" % row[:2] for row in self.objects))
+
+    def audit(self, app):
+        """Nobody is plugged, all is written: the records must hold what the world's meter has seen since the last time."""
+        rows = [row for row in app.records.sessions.page(0, 200, {}) if row["number"] > self._audit_number]
+        now_wh = self.world.mains.energy.mwh / 1000
+        seen_wh, told_wh = now_wh - self._audit_wh, sum(row["energy_wh"] for row in rows)
+        numbers = [row["number"] for row in rows]
+        if len(set(numbers)) != len(numbers):
+            raise Violation("records", "session numbers are there twice: %s" % numbers)
+        if self._meter_trouble:
+            self.counts["loose_audits"] += 1
+        else:
+            self.counts["audits"] += 1
+            allowed_wh = 20 + seen_wh / 100 + 2 * len(rows)
+            if abs(seen_wh - told_wh) > allowed_wh:
+                raise Violation("energy", "%d sessions hold %d Wh, the world's meter saw %.0f Wh" % (
+                    len(rows), told_wh, seen_wh))
+        self._audit_number = max(numbers + [self._audit_number])
+        self._audit_wh = now_wh
+        self._meter_trouble = self.world.faults["meter_silent"]
+
+    def calm_is_over(self):
+        self.counts["calms"] += 1
+        self._stopped = self._busy = False
+        if self._replay is None:
+            self._plan()
+
+    # When it went wrong
+
+    def story(self):
+        """Seed, time, the last acts and edges."""
+        lines = ["%s" % self.failure, "seed %d, at %.3f s" % (self.seed, self.failed_us / S)]
+        if getattr(self, "faults_then", None):
+            lines.append("faults told: " + ", ".join(self.faults_then))
+        lines.append("last acts:")
+        lines += ["  %12.3f s  %s %s" % (t_us / S, act[0], act[1]) for t_us, act in self.acts[-STORY:]]
+        lines.append("last edges:")
+        lines += ["  %12.3f s  %s %s" % (t_us / S, signal, json.dumps(value)) for t_us, signal, value in self.edges]
+        if self.printed:
+            lines.append("printed:")
+            lines += ["  " + line for line in self.printed.splitlines()[-20:]]
+        return "\n".join(lines)
