@@ -174,6 +174,21 @@ class Runs(unittest.TestCase):
         for part in ("seed 1, at 30.", "ev {'plugged': False}", "ev_state \"A\"", "coil true"):
             self.assertIn(part, story)
 
+    def test_residual_current_trip_holds_over_a_reset_and_a_charger_that_forgets_it_is_found(self):
+        acts = [(5 * S, ("ev", NORMAL_CAR)), (30 * S, ("fault", ("rcd_dc", True))), (31 * S, ("fault", ("rcd_dc", False))),
+                (33 * S, ("reset", "watchdog"))]
+        chapter = Chapter(1, SHORT_H / 2, acts)
+        self.assertIsNone(chapter.run())
+        self.assertEqual((chapter.watch.locks, chapter.watch.closings), (1, 1))
+        chapter = Chapter(1, SHORT_H / 2, acts)
+        new_boot = chapter._new_boot
+
+        def spoilt(app):
+            new_boot(app)
+            app.core.trips = 0
+        chapter._new_boot = spoilt
+        self.assertEqual(chapter.run().rule, "residual")
+
     def test_charger_that_does_not_come_back_and_energy_that_is_not_recorded_are_found(self):
         acts = [(5 * S, ("ev", NORMAL_CAR)), (20 * S, ("calm", {}))]
         for spoil, rule in ((lambda app: setattr(app.station, "closing", True), "recovery"),

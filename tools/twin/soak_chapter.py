@@ -60,7 +60,7 @@ class Chapter:
         self._armed = None              # (signal, delay_us, act)
         self._stopped = False           # somebody asked the charger to wait: it may
         self._restart_due = False       # a setting was changed that acts after a restart only
-        self._app = None
+        self._app = self._task = None
         self._audit_wh = 0
         self._audit_number = 0
         self._meter_trouble = False     # the register could not be read at some time since the last audit
@@ -86,6 +86,7 @@ class Chapter:
             os.urandom = urandom
         if how == "exit" and self.failure is None:
             raise KeyboardInterrupt
+        self._app = self._task = None           # the last boot's objects go now, not when the interpreter ends
         self.printed = printed.getvalue()
         self.counts["closings"], self.counts["trips_locked"] = self.watch.closings, self.watch.locks
         if self.failure is None:

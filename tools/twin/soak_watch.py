@@ -136,8 +136,14 @@ class Watch:
             return
 
         def lasted():
-            if self._real_trip() and self._world.trace.last("ev_state") != "A" and self._world.generator.supplied \
-                    and self._clock.now_us >= self._blind_until_us and not self._stalled_us(t_us, self._clock.now_us):
+            now_us = self._clock.now_us
+            if not self._real_trip() or self._world.trace.last("ev_state") == "A" or not self._world.generator.supplied \
+                    or now_us < self._blind_until_us:
+                return
+            wait_us = t_us + TRIP_LASTS_US + self._stalled_us(t_us, now_us) - now_us
+            if wait_us > 0:
+                self._clock.after(wait_us, lasted)
+            else:
                 self.locked = True
                 self.locks += 1
         self._clock.after(TRIP_LASTS_US, lasted)
