@@ -246,6 +246,8 @@ class TestCable(unittest.TestCase):
         return cable
 
     def test_begins_with_no_cable(self):
+        self.assertEqual(self.after(*[220] * 9)._same, 3)
+        self.assertEqual(self.after(220)._socket, 1)
         cable = CableReader()
         self.assertEqual((cable.rating_a, cable._raw_a, cable._same, cable._socket), (NOT_PLUGGED, NOT_PLUGGED, 0, 0))
 
