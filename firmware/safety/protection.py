@@ -37,7 +37,7 @@ class OfferMemory:
         if offered_ma < self._now_ma:
             if ages_ms[self._newest] >= limits.OFFER_CHANGE_MS:
                 self._newest = oldest
-                self._offers_ma[oldest] = 0
+                self._offers_ma[oldest] = self._now_ma
             ages_ms[self._newest] = 0
             self._offers_ma[self._newest] = max(self._offers_ma[self._newest], self._now_ma)
         self._now_ma = offered_ma
@@ -105,8 +105,7 @@ class SupplyWatch:
         if inputs.meter_seq != self._seq:
             self._seq = inputs.meter_seq
             if self._is_outside(inputs):
-                if self.outside < limits.SUPPLY_READINGS:
-                    self.outside += 1
+                self.outside = min(self.outside + 1, limits.SUPPLY_READINGS)
             else:
                 self.outside = 0
         return self.outside >= limits.SUPPLY_READINGS
@@ -114,12 +113,11 @@ class SupplyWatch:
 
     def _is_outside(self, inputs):
         inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
-        return inside < 0 or inside == 0 and (inputs.supply_1_mv != NOT_FITTED or inputs.supply_2_mv != NOT_FITTED
-                                              or inputs.supply_3_mv != NOT_FITTED)
+        return inside < 0 or inside == 0 and max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) > NOT_FITTED
 
     def _judge(self, supply_mv):
         """1: inside, 0: nothing to judge, -3: outside."""
-        if supply_mv == NOT_FITTED or supply_mv < self._low_mv:
+        if supply_mv < self._low_mv:       # NOT_FITTED is below any
             return 0
         return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
 
@@ -171,24 +169,18 @@ class TemperatureWatch:
     def derated_ma(self, offered_ma):
         """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
         level = self.level
-        if level == limits.TEMPERATURE_LEVELS:
+        if level >= limits.TEMPERATURE_LEVELS:
             return 0
-        derated_ma = offered_ma * _LEVEL_PERCENT[level] // 100
-        if derated_ma < limits.OFFER_MIN_MA <= offered_ma:
-            return limits.OFFER_MIN_MA
-        return derated_ma
+        return max(offered_ma * _LEVEL_PERCENT[level] // 100, min(offered_ma, limits.OFFER_MIN_MA))
 
 
 def _fitted(inputs):
     """True: some sensor is there, even if none was ever read."""
-    return (inputs.temperature_0_c != NO_TEMPERATURE or inputs.temperature_1_c != NO_TEMPERATURE
-            or inputs.temperature_2_c != NO_TEMPERATURE or inputs.temperature_3_c != NO_TEMPERATURE
-            or inputs.temperature_4_c != NO_TEMPERATURE)
+    return max(inputs.temperature_0_c, inputs.temperature_1_c, inputs.temperature_2_c, inputs.temperature_3_c,
+               inputs.temperature_4_c) > NO_TEMPERATURE
 
 
 def _begins_at_c(row, level):
-    if level == limits.TEMPERATURE_LEVELS:
-        return row[1]
     return row[0] + (row[1] - row[0]) * (level - 1) // (limits.TEMPERATURE_LEVELS - 1)
 
 
@@ -197,7 +189,7 @@ def level_from_celsius(sensor, celsius, level):
     row = limits.TEMPERATURE_LIMITS[sensor]
     while level < limits.TEMPERATURE_LEVELS and celsius >= _begins_at_c(row, level + 1):
         level += 1
-    if level == limits.TEMPERATURE_LEVELS and celsius > row[2]:
+    if level >= limits.TEMPERATURE_LEVELS and celsius > row[2]:
         return level
     while level > 0 and celsius <= _begins_at_c(row, level) - limits.TEMPERATURE_HYSTERESIS_C:
         level -= 1

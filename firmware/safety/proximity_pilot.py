@@ -57,8 +57,7 @@ class CableReader:
         if raw_a != self._raw_a:
             self._raw_a = raw_a
             self._same = 0
-        if self._same < _SAME_READINGS:
-            self._same += 1
+        self._same = min(self._same + 1, _SAME_READINGS)
         if self._same >= _SAME_READINGS or 0 < raw_a < self.rating_a:
             self.rating_a = raw_a
 
@@ -66,4 +65,4 @@ class CableReader:
         """What the cable carries, mA; tethered_ma where it is fixed; 0 for none and for an impossible one."""
         if self.rating_a == TETHERED:
             return tethered_ma
-        return self.rating_a * 1000 if self.rating_a > 0 else 0
+        return max(self.rating_a, 0) * 1000

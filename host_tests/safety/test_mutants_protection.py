@@ -224,6 +224,9 @@ class TestSupplyWatch(unittest.TestCase):
         bad, good = (100000,) * 3, (230000,) * 3
         found = [self.read(watch, *values) for values in (bad, good, bad, bad, bad, good, bad)]
         self.assertEqual(found, [False, False, False, True, True, False, False])
+        for outside in (2, 2, 2):
+            self.read(watch, *bad)
+            self.assertEqual(watch.outside, outside)
 
     def test_a_reading_that_repeats_itself_is_none_and_any_other_number_is_fresh(self):
         watch = SupplyWatch(Fitted())
@@ -293,6 +296,12 @@ class TestTemperatureWatch(unittest.TestCase):
         self.read(20, 20)
         self.assertFalse(self.watch.failed)
 
+    def test_a_broken_reading_does_not_cool(self):
+        self.read(80)
+        self.assertEqual(self.read(BROKEN), 0)
+        self.assertEqual(self.watch.levels[0], 1)
+        self.assertEqual(self.read(78), 1)
+
     def test_a_sensor_that_is_gone_is_not_judged(self):
         self.read(NO_TEMPERATURE, 75)
         self.assertEqual(self.read(20), 0)
@@ -340,7 +349,7 @@ class TestTemperatureWatch(unittest.TestCase):
         for level, offered_ma, derated_ma in (
                 (0, 16000, 16000), (1, 16000, 12000), (2, 16000, 8000), (3, 16000, 6000), (4, 16000, 0), (1, 32000, 24000),
                 (2, 32000, 16000), (3, 80000, 6000), (0, 6000, 6000), (1, 6000, 6000), (3, 6000, 6000), (1, 8000, 6000),
-                (1, 8001, 6000), (1, 8002, 6001), (2, 12001, 6000), (2, 12002, 6001), (0, 5999, 5999), (1, 5999, 4499),
+                (1, 8001, 6000), (1, 8002, 6001), (2, 12001, 6000), (2, 12002, 6001), (0, 5999, 5999), (1, 5999, 5999),
                 (4, 6000, 0)):
             self.watch.level = level
             self.assertEqual(self.watch.derated_ma(offered_ma), derated_ma)

@@ -245,6 +245,12 @@ class TestCable(unittest.TestCase):
             cable.update(ohm)
         return cable
 
+    def test_begins_with_no_cable(self):
+        self.assertEqual(self.after(*[220] * 9)._same, 3)
+        self.assertEqual(self.after(220)._socket, 1)
+        cable = CableReader()
+        self.assertEqual((cable.rating_a, cable._raw_a, cable._same, cable._socket), (NOT_PLUGGED, NOT_PLUGGED, 0, 0))
+
     def test_a_rating_counts_after_three_equal_readings(self):
         for ohm, rating_a in ((100, 63), (220, 32), (680, 20), (1500, 13), (10, IMPOSSIBLE), (NOT_FITTED, TETHERED)):
             self.assertEqual(self.after(ohm, ohm).rating_a, NOT_PLUGGED)
