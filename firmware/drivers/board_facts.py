@@ -122,6 +122,8 @@ def load(path):
             text = file.read()
     except OSError:
         raise BoardError(path, "cannot be read") from None
+    except ValueError:
+        raise BoardError(path, "is not JSON") from None      # not even UTF-8
     try:
         facts = json.loads(text)
     except ValueError:

@@ -42,6 +42,15 @@ def _shown(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _can_be_written(key, value):
+    """Half a surrogate pair can be read, but not written: it would make every later save fail."""
+    try:
+        _to_json({key: value}).encode()
+    except (ValueError, RuntimeError):
+        return False
+    return True
+
+
 def _to_json(value):
     # The VM's json does not join escaped surrogate pairs, so CPython must write characters as they are.
     if sys.implementation.name == "micropython":
@@ -77,7 +86,9 @@ class Store:
             return "none"
         for key, value in stored.items():
             row = schema.find(key)
-            if row is None:
+            if not _can_be_written(key, value):
+                self.load_report.append("a key or value that is no text was dropped")
+            elif row is None:
                 self._aside[key] = value
                 self.load_report.append("%s is unknown to this firmware and kept aside" % key)
             elif not schema.is_allowed(row, value):
@@ -99,7 +110,7 @@ class Store:
             number, values = document["schema"], document["values"]
             if type(number) is not int or number < 1 or type(values) is not dict:
                 raise ValueError
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RuntimeError):     # the last: nested deeper than the interpreter goes
             self.load_report.append("the settings file is whole but holds no settings; the defaults are used")
             return None
         self._schema = history.migrate(values, number, self._migrations)

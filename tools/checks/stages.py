@@ -43,7 +43,7 @@ STAGES = {
         Stage("safety coverage", (PY, "-m", "tools.checks.coverage_safety"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("reachable states, another order", (PY, "-m", "tools.checks.reach", "--order", "7", "--jobs", "2"), None),
-        Stage("fuzz", (PY, "-m", "tools.checks.fuzz"), None),
+        Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "150"), None),
         Stage("soak", (PY, "-m", "tools.twin.soak", "--minutes", "6"), None),
     ),
 }
