@@ -28,6 +28,7 @@ from tools.checks.source import ROOT
 LISTED = "tools/checks/equivalent_mutants.txt"
 CACHE = ".cache/mutants"
 SAVE_EVERY_S = 20
+END_S = 30              # of the time that is left for a whole suite: to bring what runs to its end
 QUICK_S = 0.01          # a test that takes less is asked before one that says the name
 
 Totals = namedtuple("Totals", "mutants known tried noticed listed survivors stale")
@@ -287,7 +288,10 @@ def main(arguments=None):
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     runner.prepare(options.root)
-    run = Run(options.root, options.file, options.scratch, options.jobs, options.limit_s)
+    limit_s = options.limit_s
+    if limit_s is not None and "MODE3_LEFT_S" in os.environ:
+        limit_s = max(1, min(limit_s, int(os.environ["MODE3_LEFT_S"]) - END_S))     # of a suite that must end in time
+    run = Run(options.root, options.file, options.scratch, options.jobs, limit_s)
     if not run.mutants:
         parser.error("no mutant: is there such a file in %s?" % runner.CODE)
     totals = run.run()

@@ -2,7 +2,8 @@
 
 A stage is a command. It passes when its exit status is 0; how many tests it held, and which it skipped and why, it may write
 as JSON {"passed", "failed", "skips": [[test, reason], …], "left_out"} to the file MODE3_REPORT names; a stage that does
-not counts as one test. With --strict (what .ci/run says) a skipped test is a failure: everything can be had there.
+not counts as one test. MODE3_LEFT_S tells it how many seconds are left for the whole suite. With --strict (what .ci/run says)
+a skipped test is a failure: everything can be had there.
 """
 import argparse
 import json
@@ -36,7 +37,7 @@ STAGES = {
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), None),
         Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
         Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
-        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "200"), None),
+        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "150"), None),
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
@@ -89,7 +90,10 @@ def run_stage(stage, root=ROOT, limit_s=None):
     place.unlink(missing_ok=True)
     print("== %s" % stage.name, flush=True)
     start = time.monotonic()
-    returncode = run_command(stage.command, root, dict(os.environ, MODE3_REPORT=str(place)), limit_s)
+    env = dict(os.environ, MODE3_REPORT=str(place))
+    if limit_s is not None:
+        env["MODE3_LEFT_S"] = str(int(limit_s))
+    returncode = run_command(stage.command, root, env, limit_s)
     outcome.seconds = time.monotonic() - start
     if place.exists():
         counts = json.loads(place.read_text())
