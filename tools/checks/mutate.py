@@ -290,7 +290,7 @@ def main(arguments=None):
     runner.prepare(options.root)
     limit_s = options.limit_s
     if limit_s is not None and "MODE3_LEFT_S" in os.environ:
-        limit_s = max(1, min(limit_s, int(os.environ["MODE3_LEFT_S"]) - END_S))     # of a suite that must end in time
+        limit_s = min(limit_s, max(1, int(os.environ["MODE3_LEFT_S"]) - END_S))     # of a suite that must end in time
     run = Run(options.root, options.file, options.scratch, options.jobs, limit_s)
     if not run.mutants:
         parser.error("no mutant: is there such a file in %s?" % runner.CODE)
