@@ -45,7 +45,7 @@ STAGES = {
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("reachable states, another order", (PY, "-m", "tools.checks.reach", "--order", "7", "--jobs", "2"), None),
         Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "150"), None),
-        Stage("soak", (PY, "-m", "tools.twin.soak", "--minutes", "6"), None),
+        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "6"), None),
     ),
 }
 BUDGET_S = {"test": 15 * 60, "proof": 50 * 60}
