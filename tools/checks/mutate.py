@@ -275,7 +275,7 @@ def report(run, totals):
         time.monotonic() - run.began))
     if settled < totals.mutants:
         print("%d of %d mutants (%d %%) did not fit in %d s: `make proof` tries all" % (
-            totals.mutants - settled, totals.mutants, 100 * (totals.mutants - settled) // totals.mutants, run.limit_s))
+            totals.mutants - settled, totals.mutants, -(100 * (settled - totals.mutants) // totals.mutants), run.limit_s))
     return 1 if totals.survivors or totals.stale else 0
 
 
