@@ -37,8 +37,8 @@ STAGES = {
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), None),
         Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
         Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
+        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "140"), None),
         Stage("safety coverage", (PY, "-m", "tools.checks.coverage_safety"), None),
-        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "150"), None),
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
