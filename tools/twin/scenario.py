@@ -286,7 +286,7 @@ def _duration_us(words, after):
 def _value(word):
     try:
         return json.loads(word)
-    except ValueError:
+    except (ValueError, RecursionError):
         return word
 
 
