@@ -32,6 +32,7 @@ STAGES = {
         Stage("words", (PY, "-m", "tools.checks.words"), None),
         Stage("boards", (PY, "-m", "tools.checks.boards"), None),
         Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
+        Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
         Stage("cpython", PYTEST + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), None),
