@@ -23,9 +23,11 @@ class Standby:
         """The level of now. busy: in use at this moment, or something must be seen; situation: any change of it is use."""
         used = busy or charging or situation != self._seen or self._used_ms is None
         ended, self._charging, self._seen = self._charging and not charging, charging, situation
-        if used:
-            self._used_ms = now_ms
-            self.level = OFF if ended and self.sleep_mode and not busy else AWAKE
+        if ended and self.sleep_mode and not busy:
+            self._used_ms, self.level = now_ms, OFF
+        elif used:
+            self._used_ms, self.level = now_ms, AWAKE
+        if used or ended:
             return self.level
         gone_ms = (now_ms - self._used_ms) & 0x3FFFFFFF      # a level once reached stays: the clock comes round
         if self.off_ms and gone_ms >= self.off_ms:
