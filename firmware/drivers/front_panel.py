@@ -4,7 +4,7 @@ import machine
 from micropython import const
 
 from firmware.drivers.led_strip import LedStrip
-from firmware.drivers.plain_leds import PlainLeds
+from firmware.drivers.plain_leds import PLAIN, PlainLeds
 
 _HALF_DUTY_U16 = const(32768)
 _MIDDLE_HZ = const(2500)     # the melodies are written around this; a buzzer is loudest at its own frequency
@@ -53,24 +53,36 @@ class FrontPanel:
 
     def __init__(self, facts, errors):
         self._errors = errors
-        pins, low = facts["pins"], facts["active_low"]
+        self._facts = facts
+        pins = facts["pins"]
         self._lights = self._tone = None
-        self._buttons = {}
         if pins["led_strip"] is not None:
-            self._lights = self._build("led_strip", lambda: LedStrip(pins["led_strip"], facts["led"]))
-        elif any([pins.get("led_" + colour) is not None for colour in ("red", "green", "blue")]):
-            self._lights = self._build("leds", lambda: PlainLeds(pins, low))
+            self._lights = self._build("led_strip", LedStrip, pins["led_strip"], facts["led"])
+        elif [1 for name in PLAIN if pins.get(name) is not None]:
+            self._lights = self._build("leds", PlainLeds, pins, facts["active_low"])
         if pins["buzzer"] is not None:
-            kind = facts.get("buzzer") or {}
-            make = Beeper if kind.get("kind") == "active" else lambda gpio, invert: Tone(gpio, invert, kind.get("frequency_hz", 2500))
-            self._tone = self._build("buzzer", lambda: make(pins["buzzer"], "buzzer" in low))
+            self._tone = self._build("buzzer", self._buzzer)
+        self._buttons = {}
         for name in ("button_service", "button_front"):
             if pins[name] is not None:
-                self._buttons[name] = self._build(name, lambda: (_button(pins[name], name in low), 1 if name in low else 0))
+                self._buttons[name] = self._build(name, self._button, name)
 
-    def _build(self, name, make):
+    def _buzzer(self):
+        kind = self._facts.get("buzzer") or {}
+        gpio, inverted = self._facts["pins"]["buzzer"], "buzzer" in self._facts["active_low"]
+        if kind.get("kind") == "active":
+            return Beeper(gpio, inverted)
+        return Tone(gpio, inverted, kind.get("frequency_hz", _MIDDLE_HZ))
+
+    def _button(self, name):
+        """(pin, level while it is up)."""
+        low = name in self._facts["active_low"]
+        pull = machine.Pin.PULL_UP if low else None
+        return machine.Pin(self._facts["pins"][name], machine.Pin.IN, pull), 1 if low else 0
+
+    def _build(self, name, make, *arguments):
         try:
-            return make()
+            return make(*arguments)
         except Exception:            # whatever a driver raises: the charger charges without its lights
             self._failed(name)
             return None
@@ -109,7 +121,3 @@ class FrontPanel:
         """Dark and silent."""
         self.tone(0)
         self.show(b"........", 0)
-
-
-def _button(gpio, pulled_up):
-    return machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP if pulled_up else None)

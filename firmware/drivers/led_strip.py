@@ -2,8 +2,8 @@
 
 4 n LEDs are four segments of n; 4 n + 3 have reader, connection and mode light at the end; fewer than four all show one colour.
 
-A write holds the interpreter for about 30 us per LED (24 bits of 1.25 us) and the set-up, so it happens only when something changed,
-and at the caller's low rate.
+A write holds the interpreter for the set-up and about 30 us per LED (24 bits of 1.25 us), so it happens only when something
+changed, and at the caller's low rate.
 """
 
 import machine
@@ -21,6 +21,11 @@ def rgb_of(letter):
         if ord(row[0]) == letter:
             return row
     return (".", 0, 0, 0)
+
+
+def scale_of(percent):
+    """0-255 for a brightness of 0 to 100 %: eyes see ratios, the square comes near them; below 4 colours would turn into others."""
+    return max(4, 255 * percent * percent // 10000) if percent else 0
 
 
 class LedStrip:
@@ -56,9 +61,8 @@ class LedStrip:
         return True
 
     def _set(self, led, letter):
-        colour, percent = rgb_of(letter), self._percent
+        colour = rgb_of(letter)
+        scale = scale_of(self._percent)
         buffer = self._strip.buf             # in the wire's order: ours, whatever the strip calls it
         for number in range(3):
-            level = colour[1 + number]
-            # eyes see steps of brightness by their ratio: the square comes near it; what is lit stays lit
-            buffer[led * self._bytes + self._places[number]] = (level * percent * percent + 9999) // 10000 if level else 0
+            buffer[led * self._bytes + self._places[number]] = colour[1 + number] * scale // 255

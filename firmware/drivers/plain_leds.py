@@ -3,9 +3,10 @@
 import machine
 from micropython import const
 
-from firmware.drivers.led_strip import rgb_of
+from firmware.drivers.led_strip import rgb_of, scale_of
 
 _FREQ_HZ = const(500)        # not 1 kHz: PWM channels of one frequency share a timer, and the pilot's stays alone
+PLAIN = ("led_red", "led_green", "led_blue")
 _ONE = const(7)              # the frame's one colour
 
 
@@ -14,7 +15,7 @@ class PlainLeds:
 
     def __init__(self, pins, active_low):
         self._leds = []          # (PWM, number of its colour)
-        for number, name in enumerate(("led_red", "led_green", "led_blue")):
+        for number, name in enumerate(PLAIN):
             if pins.get(name) is not None:
                 invert = 1 if name in active_low else 0
                 self._leds.append((machine.PWM(machine.Pin(pins[name]), freq=_FREQ_HZ, duty_u16=0, invert=invert), number))
@@ -29,6 +30,5 @@ class PlainLeds:
         self._letter, self._percent = letter, percent
         colour = rgb_of(letter)
         for pwm, number in self._leds:
-            level = colour[1 + number]
-            pwm.duty_u16(min(65535, (level * 257 * percent * percent + 9999) // 10000))
+            pwm.duty_u16(colour[1 + number] * 257 * scale_of(percent) // 255)
         return True

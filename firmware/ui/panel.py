@@ -65,8 +65,8 @@ class Panel:
         busy = (self._service.down or self._front.down or view.blocked or view.starting or view.updating
                 or view.card is not None)
         level = self.standby.tick(busy, view.charging, view.vehicle, now_ms)
-        percent = self.brightness_percent
-        self._device.show(self.lights.frame, 0 if level == OFF else percent * _DIMMED_PERCENT // 100 if level == DIMMED else percent)
+        percent = 0 if level == OFF else self.brightness_percent
+        self._device.show(self.lights.frame, percent * _DIMMED_PERCENT // 100 if level == DIMMED else percent)
         self._device.tone(self.buzzer.tick(now_ms))
 
     def card(self, result):

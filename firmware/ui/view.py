@@ -5,10 +5,9 @@ from micropython import const
 from firmware.charging import station_facts
 from firmware.charging.caps import limited_sensor
 from firmware.charging.faults import ERROR, LIGHT, OCPP, SEVERITY
-from firmware.safety import control_pilot as cp
-from firmware.safety import core as phases
 
 TURN_MS = const(6000)        # faults that are active at the same time take turns
+STARTING_MS = const(1000)    # a start is shown for at least so long
 ARRIVED_MS = const(3000)     # after the start it is shown for so long what was reached
 
 
@@ -34,19 +33,22 @@ class View:
         self.connection = None       # "reachable", "connecting", "connected", "lost"; None: no network
         self.csms = None             # False: there should be a connection to a central system and is none
         self.manager = None          # the same for the manager of the charging network
+        self._first_ms = None
         self._arrived_ms = None
 
     def look(self, station, now_ms):
         """Take over what the station knows now."""
-        core = station.core
+        activity = station_facts.activity(station.core)
         self.overview = station_facts.overview_state(station)
-        self.charging = core.phase == phases.CLOSED or core.phase == phases.STOPPING
-        self.selftest = core.phase == phases.SELFTEST
+        self.charging = activity == "charging"
+        self.selftest = activity == "selftest"
         self.vehicle = station.vehicle_plugged()
         self.authorized = station.is_authorized()
         self.smart = station.mode == "smart"
         self._look_for_faults(station, now_ms)
-        if self.starting and not station.held and core.pilot.state != cp.UNKNOWN:
+        if self._first_ms is None:
+            self._first_ms = now_ms
+        if self.starting and (now_ms - self._first_ms) & 0x3FFFFFFF >= STARTING_MS and not station.held and activity != "unread":
             self.starting = False
             self._arrived_ms = now_ms
         if self._arrived_ms is not None and (now_ms - self._arrived_ms) & 0x3FFFFFFF > ARRIVED_MS:
