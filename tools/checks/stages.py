@@ -36,7 +36,7 @@ STAGES = {
         Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
-        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), None),
+        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
         Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
         Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
         Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "140"), None),
