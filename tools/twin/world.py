@@ -203,7 +203,7 @@ class World:
             return 0, 0
         if self._cp_disconnected:
             return levels_mv("A")
-        return levels_mv(self.line_state, self.ev.diode and not self.faults["diode"])
+        return levels_mv(self.line_state, self.ev.diode and not self.faults["diode"], self.ev.pilot_ohm)
 
     @property
     def line_state(self):
@@ -243,8 +243,9 @@ class World:
             "ev": {"plugged": ev.plugged, "state": ev.state, "asks": ev.asks, "phases": ev.phases,
                    "max_current_a": ev.max_current_a, "offer_ma": ev.offer_ma, "current_ma": ev.current_ma,
                    "phase_currents_ma": ev.phase_currents_ma, "diode": ev.diode, "soc": min(1.0, round(ev.soc, 6)),
-                   "battery_wh": ev.battery_wh, "asleep": ev.asleep, "stubborn": ev.stubborn,
-                   "simplified": ev.simplified},
+                   "battery_wh": ev.battery.capacity_wh, "asleep": ev.asleep, "stubborn": ev.stubborn,
+                   "simplified": ev.simplified, "late_s": ev.late_s, "overdraw_percent": ev.overdraw_percent,
+                   "pilot_ohm": ev.pilot_ohm, "cable_a": ev.cable_a},
             "house": {"load_w": list(self.house.load_w), "solar_w": self.house.solar_w,
                       "voltage_v": list(self.house.voltage_v), "grid_current_ma": grid_ma,
                       "grid_w": int(self.house.own_w() + mains.power_mw / 1000)},
