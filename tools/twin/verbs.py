@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime
 
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
-          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut")
+          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
+          "sensor_open", "lock_jammed", "pp_short")
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")
@@ -142,7 +143,7 @@ VERBS = {
             "pilot_ohm": Number(0, 1_000_000), "cable_a": OneOf(CABLES_A), "bcb": Number(0, 20)}, (), ()),
     "card": ({"uid": CardUid()}, ("uid",), ()),
     "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
-               "voltage_v": PerPhase(0, 400)}, (), ()),
+               "voltage_v": PerPhase(0, 400), "ambient_c": Number(-40, 80)}, (), ()),
     "fault": ({"name": Choice(FAULTS), "on": Flag()}, ("name", "on"), ()),
     "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
     "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),
