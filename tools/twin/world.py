@@ -7,6 +7,7 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 import random
 from functools import partial
 
+from firmware.drivers.board_blocks import temperature_circuit
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
 from tools.twin.front_panel import PLAIN, FrontPanel
@@ -14,7 +15,7 @@ from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
 from tools.twin.rcd import ResidualCurrentMonitor
-from tools.twin.thermal import OVER_TEMPERATURE_C, UPDATE_US, Body, ntc_uv
+from tools.twin.thermal import OVER_TEMPERATURE_C, UPDATE_US, Body, sensor_uv
 from tools.twin.trace import Trace
 from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
 
@@ -363,7 +364,7 @@ class World:
         for name in self.bodies:
             gpio = self.board["pins"].get(name)
             if gpio is not None and self.hal is not None:
-                self.hal.set_adc(gpio, ntc_uv(self._celsius(name), self.board["temperature"]))
+                self.hal.set_adc(gpio, sensor_uv(self._celsius(name), temperature_circuit(self.board, name[12:-4])))
 
     def _meter_request(self, frame):
         """A frame on the bus. The meter answers after both frames' time on the wire and its own turn-around time."""
