@@ -19,9 +19,9 @@ FEEDBACK = {"none": "none", "mirror": "mirror contact of each contactor", "mirro
 
 # what it is -> what it means for owner and car that it is not there
 MEANS = {
-    "coil_watchdog": ("coil watchdog", "a processor that hangs keeps the coil on until the chip's watchdog has restarted it"),
+    "coil_watchdog": ("coil watchdog", "a processor that hangs keeps the coil on until its watchdog restarts it"),
     "weld_feedback": ("contactor feedback", "a welded contact is not noticed; nothing proves that the contactor is open"),
-    "pe_monitor": ("earth monitoring", "a broken protective earth is not noticed; the residual-current device upstream has to do"),
+    "pe_monitor": ("earth monitoring", "a broken protective earth is not noticed: the residual-current device upstream must do"),
     "rcd_test": ("residual-current self-test", "the monitor is not tested before a charge: test it now and then as its maker says"),
     "cp_disconnect": ("pilot interruption", "a sleeping car is woken by state F instead, which some cars take for a fault"),
     "phase_switching": ("phase switching", "charges with the phases that are connected; surplus charging begins at 4.1 kW on three"),
