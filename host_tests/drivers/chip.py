@@ -82,7 +82,7 @@ class Chip:
 
 def _forget():
     for name in list(sys.modules):
-        if name.startswith("machine") or name.startswith("firmware.drivers"):
+        if name.startswith("machine") or name in ("neopixel", "_onewire") or name.startswith("firmware.drivers"):
             del sys.modules[name]
 
 
@@ -146,6 +146,7 @@ class _Port:
         self.clock = clock
         self.radio_on = False
         self.spend = clock.spend_us
+        self.hold = clock.hold_us
         self._rtc_s = 946684800
 
     def rtc_memory(self, data):
