@@ -1,4 +1,4 @@
-"""Strip, plain LEDs, buzzer, buttons and contacts: what goes over the pins, how seldom, and that a broken one takes nothing along."""
+"""Strip, plain LEDs, buzzer, buttons and contacts: what goes over the pins, how seldom, and what a broken one does."""
 
 import unittest
 

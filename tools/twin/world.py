@@ -23,6 +23,8 @@ DEFAULT_HOLD_MS = 500
 METER_BAUD = 19_200
 METER_TURNAROUND_US = 8_000
 BITS_PER_BYTE = 10
+# codes of the DS18B20 sensors on the bus: family, serial number, CRC
+ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead", "flash_full")
 
 
@@ -66,6 +68,9 @@ class World:
         self.contactors = [Contactor(clock, self._contacts_moved) for _ in range(board["contactor"]["count"])]
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
         self.bodies = {"temperature_relay_adc": Body(clock, 38, 900), "temperature_interior_adc": Body(clock, 16, 1800)}
+        on_wire = (board.get("temperature") or {}).get("onewire", ("supply_1", "supply_2"))
+        if pins.get("temperature_onewire") is not None:
+            self.bodies.update({f"temperature_{place}_onewire": Body(clock, 25, 600) for place in on_wire})
         self.ev = Ev(clock, self._ev_changed, self._rng)
 
         self._outputs = {}
@@ -167,6 +172,8 @@ class World:
             self._refresh_pilot()
         elif name == "over_temperature":
             self._refresh_temperatures()
+        elif name == "sensor_lost":
+            self._refresh_onewire()
         elif name == "power_cut":
             self._refresh_mains()
             if self.on_power is not None:
@@ -235,7 +242,7 @@ class World:
             "meter": {"voltage_mv": list(mains.voltage_mv), "current_ma": list(mains.current_ma),
                       "power_w": self.readings.power_w, "energy_wh": self.readings.energy_wh,
                       "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
-            "temperatures": {name[len("temperature_"):-len("_adc")]: round(self._celsius(name), 1)
+            "temperatures": {name[len("temperature_"):].rpartition("_")[0]: round(self._celsius(name), 1)
                              for name in self.bodies},
             "lights": self.front.state(),
             "buzzer": {"on": self.front.buzzer_hz > 0, "frequency_hz": self.front.buzzer_hz},
@@ -364,6 +371,17 @@ class World:
             gpio = self.board["pins"].get(name)
             if gpio is not None and self.hal is not None:
                 self.hal.set_adc(gpio, ntc_uv(self._celsius(name), self.board["temperature"]))
+        self._refresh_onewire()
+
+    def _refresh_onewire(self):
+        """The sensors on the one-wire bus: the first one is the one that a fault loses."""
+        gpio = self.board["pins"].get("temperature_onewire")
+        if gpio is None or self.hal is None:
+            return
+        names = [name for name in self.bodies if name.endswith("_onewire")]
+        rows = [(ONEWIRE_IDS[n], round(self._celsius(name) * 16), not (n == 0 and self.faults["sensor_lost"]))
+                for n, name in enumerate(names)]
+        self.hal.set_onewire(gpio, rows)
 
     def _meter_request(self, frame):
         """A frame on the bus. The meter answers after both frames' time on the wire and its own turn-around time."""
