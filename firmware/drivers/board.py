@@ -53,11 +53,14 @@ class Board:
         self._build_earth()
         self._build_feedback(facts["contactor"])
         self._coil_supply = None
-        if pins.get("coil_supply") is not None:
+        if pins["coil_supply"] is not None:
             self._coil_supply = self._reader("coil_supply", CoilSupply, pins["coil_supply"], "coil_supply" in self._active_low,
                                              facts["coil_watchdog"]["hold_ms"])
-        self._mains = [None if pins.get(name) is None else self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"),
-                                                                         vital=False) for name in ("supply_1_pulses", "supply_2_pulses", "supply_3_pulses")]
+        self._mains = [None, None, None]     # optocouplers of L1, L2, L3
+        for phase in (0, 1, 2):
+            name = "supply_%d_pulses" % (phase + 1)
+            if pins[name] is not None:
+                self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._sensors = {}
         for name, key in (("relay", "temperature_relay_adc"), ("interior", "temperature_interior_adc")):
             if pins[key] is not None:
@@ -115,7 +118,7 @@ class Board:
 
     def _build_earth(self):
         pins = self.facts["pins"]
-        if pins.get("pe_pulses") is not None:
+        if pins["pe_pulses"] is not None:
             self._reader("pe_pulses", PulsedEarth, pins["pe_pulses"], self._pulse_hz("pe_pulses"))
         elif pins["pe_ok"] is not None:
             self._reader("pe_ok", LevelInput, "pe_ok", pins["pe_ok"], 1 - self._off("pe_ok"), 0)
@@ -239,7 +242,7 @@ class Board:
         """Coils off, the lock's motor without current, pilot at steady +12 V, monitor's test off: when the application ends."""
         self.contactor.off()
         if self.lock is not None:
-            self._try("lock", self.lock.off)
+            self.lock.off()
         if self._pwm is not None:
             self._try("pilot_pwm", self._pwm.set_high_ns, 1000000)
         if self._monitor is not None:
@@ -276,6 +279,6 @@ class Board:
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""
         if self.facts["pins"]["coil_watchdog"] is None:
             return "not_fitted"
-        if self.facts["pins"].get("coil_supply") is None:
+        if self.facts["pins"]["coil_supply"] is None:
             return "untested"
         return "failed" if self._coil_supply is None else self._coil_supply.result()

@@ -23,6 +23,7 @@ PINS = (
     ("contactor_feedback_1", "input", 0),
     ("contactor_feedback_2", "input", 0),
     ("coil_watchdog", "resting", 0),
+    ("coil_supply", "input", 0),                # 1 while the coils' supply behind the charge pump is live
     ("rcd_trip", "edges", 0),
     ("rdc_dd_trip", "edges", 0),
     ("rcd_test", "resting", 0),

@@ -97,13 +97,16 @@ class LockMotor:
         self.stuck = 1 if self._rest_left_ms == 0 else 0
 
     def beat(self, now_ms):
-        """End a pulse whose time is over. From any context; allocates nothing."""
+        """End a pulse whose time is over. From any context; allocates nothing, raises nothing."""
         if self._driving and (now_ms - self._began_ms) & _MASK >= self._pulse_ms:
             self.off()
 
     def off(self):
-        """No current. A motor stays where it is."""
-        self._driving = 0
-        self._pin_1.value(1 - self._on_1)
-        if self._pin_2 is not None:
-            self._pin_2.value(1 - self._on_2)
+        """No current: a motor stays where it is, a solenoid lets go. A pin that does not obey is tried again by each beat."""
+        try:
+            self._pin_1.value(1 - self._on_1)
+            if self._pin_2 is not None:
+                self._pin_2.value(1 - self._on_2)
+            self._driving = 0
+        except Exception:
+            self._driving = 1

@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime
 
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
-          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut")
+          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut",
+          "lock_jam", "coil_supply_live")
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")
@@ -72,6 +73,22 @@ class Choice:
     parse = check
 
 
+class Rating:
+    """One of some numbers."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+        self.allowed = "one of " + ", ".join(str(number) for number in numbers)
+
+    def check(self, value):
+        if isinstance(value, bool) or value not in self.numbers:
+            raise ValueError
+        return int(value)
+
+    def parse(self, word):
+        return self.check(int(word))
+
+
 class PerPhase:
     """Three numbers, for L1, L2, L3."""
 
@@ -121,7 +138,8 @@ class Utc:
 VERBS = {
     "ev": ({"plugged": Flag(), "state": Choice(EV_STATES), "phases": Number(1, 3), "max_current_a": Number(0, 80),
             "diode": Flag(), "soc": Number(0, 1, whole=False), "asleep": Flag(), "stubborn": Flag(), "simplified": Flag(),
-            "battery_wh": Number(1_000, 500_000)}, (), ()),
+            "battery_wh": Number(1_000, 500_000), "cable_a": Rating((13, 20, 32, 63)), "cable_ohm": Number(0, 1_000_000),
+            "cable_in": Flag()}, (), ()),
     "card": ({"uid": CardUid()}, ("uid",), ()),
     "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
                "voltage_v": PerPhase(0, 400)}, (), ()),

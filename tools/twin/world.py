@@ -11,7 +11,9 @@ from tools.twin.ev import Ev
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
+from tools.twin.pulses import Optocouplers
 from tools.twin.rcd import ResidualCurrentMonitor
+from tools.twin.socket import Socket, proximity_uv
 from tools.twin.thermal import OVER_TEMPERATURE_C, UPDATE_US, Body, ntc_uv
 from tools.twin.trace import Trace
 from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
@@ -66,11 +68,14 @@ class World:
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
         self.bodies = {"temperature_relay_adc": Body(clock, 38, 900), "temperature_interior_adc": Body(clock, 16, 1800)}
         self.ev = Ev(clock, self._ev_changed, self._rng)
+        self.optocouplers = Optocouplers(clock, board, self._set_line)
+        self.socket = Socket(clock, board["lock"]["kind"] if pins.get("lock_1") is not None else "none", self._socket_changed)
 
         self._outputs = {}
         for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
                               ("contactor_1", self._set_coil_1), ("contactor_2", self._set_coil_2),
-                              ("coil_watchdog", self._set_watchdog), ("rcd_test", self._set_rcd_test)):
+                              ("coil_watchdog", self._set_watchdog), ("rcd_test", self._set_rcd_test),
+                              ("lock_1", self._set_lock_1), ("lock_2", self._set_lock_2)):
             if pins.get(name) is not None:
                 self._outputs["pin", pins[name]] = handler
         self._outputs["pin", pins["cp_pwm"]] = self._cp_level
@@ -88,6 +93,7 @@ class World:
         self.trace.edge("contacts", False)
         self.trace.edge("duty_permille", self.generator.duty_permille)
         self.trace.edge("rcd_trip", False)
+        self.trace.edge("lock", False)
         if hal is not None:
             self.attach(hal)
 
@@ -102,6 +108,9 @@ class World:
         self._refresh_feedback()
         self._rcd_changed(self.rcd.rcd_tripped, self.rcd.rdc_dd_tripped)
         self._set_input_pin("pe_ok", not self.faults["pe_lost"])
+        self._set_input_pin("coil_supply", self.coil_supply.powered)
+        self.optocouplers.show()
+        self._socket_changed()
         for name in INPUTS:
             self._set_input_pin("input_" + name, self.inputs[name])
         for name in BUTTONS:
@@ -117,6 +126,8 @@ class World:
         self._coils_changed()
         self._set_cp_disconnect(0)
         self.rcd.test(0)
+        self.socket.lock.pin(0, 0)
+        self.socket.lock.pin(1, 0)
         self.generator.release()
         self._cp_changed()
         self.lights = []
@@ -136,7 +147,8 @@ class World:
     # Verbs
 
     def set_ev(self, values):
-        """Checked values of the verb `ev`."""
+        """Checked values of the verb `ev`: the car's, and those of the cable that it brings to a socket."""
+        self.socket.configure(values)
         self.ev.configure(values)
 
     def set_house(self, values):
@@ -161,8 +173,13 @@ class World:
             self.rcd.set_fault(dc=on)
         elif name == "pe_lost":
             self._set_input_pin("pe_ok", not on)
+            self._refresh_optocouplers()
         elif name in ("diode", "cp_short"):
             self._refresh_pilot()
+        elif name == "lock_jam":
+            self.socket.lock.jam(on)
+        elif name == "coil_supply_live":
+            self.coil_supply.bridge(on)
         elif name == "over_temperature":
             self._refresh_temperatures()
         elif name == "power_cut":
@@ -230,6 +247,7 @@ class World:
             "rcd": {"rcd_tripped": rcd.rcd_tripped, "rdc_dd_tripped": rcd.rdc_dd_tripped,
                     "ac_fault": rcd.fault_ac, "dc_fault": rcd.fault_dc},
             "pe_ok": not self.faults["pe_lost"],
+            "socket": self.socket.state(),
             "meter": {"voltage_mv": list(mains.voltage_mv), "current_ma": list(mains.current_ma),
                       "power_w": self.readings.power_w, "energy_wh": self.readings.energy_wh,
                       "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
@@ -312,6 +330,26 @@ class World:
         for contactor, pin in zip(self.contactors, self._coil_pins, strict=False):
             contactor.set_coil(bool(pin) and powered)
         self.trace.edge("coil", any(contactor.coil for contactor in self.contactors))
+        self._set_input_pin("coil_supply", powered)
+
+    def _set_lock_1(self, value):
+        self._set_lock(0, "lock_1", value)
+
+    def _set_lock_2(self, value):
+        self._set_lock(1, "lock_2", value)
+
+    def _set_lock(self, number, name, value):
+        """A driver's input that nobody drives is held off by its resistor."""
+        off = int(name in self.board["active_low"])
+        self.socket.lock.pin(number, (off if value is None else value) ^ off)
+
+    def _socket_changed(self):
+        locked = self.socket.lock.closed
+        self.trace.edge("lock", locked)
+        self._set_input_pin("lock_feedback", locked)
+        gpio = self.board["pins"].get("pp_adc")
+        if gpio is not None and self.hal is not None:
+            self.hal.set_adc(gpio, proximity_uv(self.socket.ohm, self.board["pp"]))
 
     def _contacts_moved(self, contactor):
         self.trace.edge("contacts", any(one.closed for one in self.contactors))
@@ -324,8 +362,21 @@ class World:
         self._refresh_mains()
 
     def _refresh_feedback(self):
-        for number, contactor in enumerate(self.contactors, 1):
-            self._set_input_pin(f"contactor_feedback_{number}", contactor.closed)
+        kind = self.board["contactor"].get("feedback", "mirror")
+        if kind == "mirror_series":          # normally closed contacts in series: "all open"
+            self._set_input_pin("contactor_feedback_1", any(one.closed for one in self.contactors))
+        elif kind != "load_pulses":
+            for number, contactor in enumerate(self.contactors, 1):
+                self._set_input_pin(f"contactor_feedback_{number}", contactor.closed)
+        self._refresh_optocouplers()
+
+    def _refresh_optocouplers(self):
+        live = [volts > 100 and not self.faults["power_cut"] for volts in self.house.voltage_v]
+        closed = [contactor.closed for contactor in self.contactors]
+        self.optocouplers.see(
+            pe_pulses=live[0] and not self.faults["pe_lost"], supply_1_pulses=live[0], supply_2_pulses=live[1],
+            supply_3_pulses=live[2], contactor_feedback_1=live[0] and closed[0],
+            contactor_feedback_2=live[1] and closed[-1])
 
     # Mains, heat, meter
 
@@ -335,6 +386,7 @@ class World:
     def _refresh_mains(self):
         """Settle the energy until now, then go on with the currents of now."""
         self.mains.alive = not self.faults["power_cut"]
+        self._refresh_optocouplers()
         self.ev.see_mains(self._phases_closed if self._mains_alive() else 0)
         before_ma = max(self.mains.current_ma)
         energy_mw_us = self.mains.update(self.ev.phase_currents_ma)
@@ -387,9 +439,12 @@ class World:
         self._set_input_pin("rdc_dd_trip", rdc_dd_tripped)
 
     def _set_input_pin(self, name, on):
+        self._set_line(name, int(bool(on) != (name in self.board["active_low"])))
+
+    def _set_line(self, name, level):
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
-            self.hal.set_pin(gpio, int(bool(on) != (name in self.board["active_low"])))
+            self.hal.set_pin(gpio, level)
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed
