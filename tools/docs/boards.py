@@ -24,7 +24,7 @@ MEANS = {
     "pe_monitor": ("earth monitoring", "a broken protective earth is not noticed: the residual-current device upstream must do"),
     "rcd_test": ("residual-current self-test", "the monitor is not tested before a charge: test it now and then as its maker says"),
     "cp_disconnect": ("pilot interruption", "a sleeping car is woken by state F instead, which some cars take for a fault"),
-    "phase_switching": ("phase switching", "charges with the phases that are connected; surplus charging begins at 4.1 kW on three"),
+    "phase_switching": ("phase switching", "charges with the phases that are connected: on three, surplus begins at 4.1 kW"),
     "lock": ("plug lock", "no socket outlet: the cable must be fixed to the charger"),
     "rtc_battery": ("battery-backed clock", "after a power cut the time is unknown until the network tells it"),
     "psram": ("extra memory", "less room: fewer services at once"),
