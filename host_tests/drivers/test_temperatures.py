@@ -255,6 +255,15 @@ class TestPlaces(OnBus):
         self.chip.hal.set_adc(34, 0)
         self.assertIsNone(temperatures.read()["relay"])
 
+    def test_temperature_that_cannot_be_read_is_unknown_and_named(self):
+        self.bus()
+        temperatures = self.temperatures()
+        self.chip.hal.set_adc(34, 595000)
+        self.assertEqual(temperatures.read()["relay"], 25)
+        temperatures._sensors["relay"]._adc = None
+        self.assertIsNone(temperatures.read()["relay"])
+        self.assertEqual(self.errors, {"relay": 1})
+
     def test_board_without_a_bus_has_no_such_fact_and_no_such_places(self):
         facts = board_facts()
         facts["pins"]["temperature_onewire"] = None
