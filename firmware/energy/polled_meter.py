@@ -18,6 +18,17 @@ _FAILURES = {TIMEOUT: "timeout", CRC_ERROR: "crc", BUS_ERROR: "bus", BUSY: "busy
 _UNSEEN = False  # a register nobody has read in this poll; None is a register without a value
 
 
+def channel_order(at_terminals, at_meter):
+    """The meter's channels that measure our L1, L2, L3, as "231": from what is connected to our terminals (L2-L3-L1: the supply's
+    L2 to our L1, …) and from how the meter is connected to the supply (likewise)."""
+    at_meter = _digits(at_meter)
+    return "".join([at_meter[ord(digit) - ord("1")] for digit in _digits(at_terminals)])
+
+
+def _digits(rotation):
+    return rotation.replace("L", "").replace("-", "")
+
+
 class PolledMeter:
     """bus: ModbusRtu · meter_type: of meter_types · address 1…247 · phase_rotation "L1-L2-L3" or "123" and its permutations: the
     n-th digit is the meter's channel that measures our Ln.
@@ -28,8 +39,7 @@ class PolledMeter:
     def __init__(self, bus, ticks_ms, meter_type, address, phase_rotation="123"):
         if not 1 <= address <= 247:
             raise ValueError("meter address %r is not in 1…247" % (address,))
-        order = phase_rotation.replace("L", "").replace("-", "")
-        self._channels = [ord(digit) - ord("1") for digit in order]
+        self._channels = [ord(digit) - ord("1") for digit in _digits(phase_rotation)]
         if sorted(self._channels) != [0, 1, 2]:
             raise ValueError("phase rotation %r is not a permutation of 123" % (phase_rotation,))
         self._bus = bus
