@@ -171,7 +171,8 @@ def device_of(name, number):
     bits = [SimData(0, datatype=DataType.BITS)]
     nothing = [SimData(65535, values=0, datatype=DataType.REGISTERS)]
     functions = MAPS[name][0]
-    return SimDevice(number, simdata=(bits, bits, registers if 3 in functions else nothing, registers if 4 in functions else nothing))
+    blocks = [registers if function in functions else nothing for function in (3, 4)]
+    return SimDevice(number, simdata=(bits, bits, *blocks))
 
 
 class TestEveryMeter(unittest.TestCase):

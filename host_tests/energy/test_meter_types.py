@@ -3,14 +3,14 @@ import unittest
 from firmware.energy import meter_types
 from firmware.energy.meter_table import METERS
 from firmware.energy.registers import words_of
-from tools.twin.meter_maps import MAPS
 from tools.twin.meter import ModbusMeter, Quantities, with_crc
+from tools.twin.meter_maps import MAPS
 
 
 class TestTable(unittest.TestCase):
     def test_every_row_is_whole(self):
         self.assertEqual(meter_types.names(), sorted(MAPS))  # the twin has every one of them
-        for name, models, function, most, hole, baud, parity, evidence, registers in METERS:
+        for name, models, function, most, hole, baud, parity, evidence, _ in METERS:
             with self.subTest(name):
                 self.assertLessEqual(len(name), 24)  # as long as the setting
                 self.assertTrue(models)
@@ -42,7 +42,7 @@ class TestTable(unittest.TestCase):
             self.assertEqual(sum([len(read[3]) for read in kind.reads]), len(entries))
             for function, start, count, items, _ in kind.reads:
                 self.assertLessEqual(count, row[3])
-                for place, offset, fmt, num, den, by in items:
+                for place, offset, fmt, num, den, _ in items:
                     self.assertLessEqual(offset + 2 * words_of(fmt), 2 * count)
                     address = start + offset // 2
                     self.assertTrue([entry for entry in entries if entry[:6] == (function, address, place, fmt, num, den)])
@@ -114,7 +114,8 @@ class TestGeneric(unittest.TestCase):
                            ("power f32 1 0 2 4", "power has one address"), ("current f32 1 0 2", "one address or three"),
                            ("power f32 0 0", "scale"), ("power f32 1/0 0", "scale"), ("power f32 1/-10 0", "scale"),
                            ("power f32 0.1 0", "scale"), ("power f32 1/ 0", "scale"), ("power f32 1^ 0", "address"),
-                           ("power f32 1^200 0", "too far"), ("power f32 1*65535 65000", "65534"), ("power f32 1 x", "address x is"),
+                           ("power f32 1^200 0", "too far"), ("power f32 1*65535 65000", "65534"),
+                           ("power f32 1 x", "address x is"),
                            ("power f32 1 65535", "65534"), ("power f32 1 -1", "address"), ("power f32 1 0x", "address"),
                            ("voltage f32 1 0 2 4", "current or power"), ("power u32 2000000 1", "scale")):
             with self.subTest(text):

@@ -65,8 +65,8 @@ def _whole(value):
 
 
 # What a meter sends where it has no value.
-NOTHING = ((f32, b"\x7f\xc0\0\0"), (f32_low, b"\0\0\x7f\xc0"), (f64, b"\x7f\xf8\0\0\0\0\0\0"), (u16, b"\xff\xff"), (i16, b"\x7f\xff"),
-           (u32, b"\xff" * 4), (i32, b"\x7f\xff\xff\xff"), (i32_low, b"\xff\xff\x7f\xff"), (u64, b"\xff" * 8),
+NOTHING = ((f32, b"\x7f\xc0\0\0"), (f32_low, b"\0\0\x7f\xc0"), (f64, b"\x7f\xf8\0\0\0\0\0\0"), (u16, b"\xff\xff"),
+           (i16, b"\x7f\xff"), (u32, b"\xff" * 4), (i32, b"\x7f\xff\xff\xff"), (i32_low, b"\xff\xff\x7f\xff"), (u64, b"\xff" * 8),
            (i64, b"\x80\0\0\0\0\0\0\0"))
 
 _EASTRON_3 = (("U", f32, 1, (0, 2, 4)), ("I", f32, 1, (6, 8, 10)), ("W", f32, 1, (12, 14, 16)), ("P", f32, 1, (52,)),
