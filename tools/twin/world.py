@@ -7,6 +7,7 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 import random
 from functools import partial
 
+from firmware.drivers.board_blocks import temperature_circuit
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
 from tools.twin.front_panel import PLAIN, FrontPanel
@@ -15,7 +16,7 @@ from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
 from tools.twin.rcd import ResidualCurrentMonitor
 from tools.twin.socket_outlet import Lock, Proximity
-from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, ntc_uv
+from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, sensor_uv
 from tools.twin.trace import Trace
 from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
 
@@ -427,8 +428,9 @@ class World:
         for place in self.bodies:
             gpio = self.board["pins"].get(f"temperature_{place}_adc")
             if gpio is not None:
+                circuit = temperature_circuit(self.board, place)
                 broken = self.faults["sensor_open"] and place == "relay"
-                self.hal.set_adc(gpio, 0 if broken else ntc_uv(self._celsius(place), self.board["temperature"]))
+                self.hal.set_adc(gpio, 0 if broken else sensor_uv(self._celsius(place), circuit))
         self.hal.set_mcu_temperature(int(self.bodies["interior"].celsius) + CHIP_RISE_K)
 
     def _meter_trouble(self):
