@@ -14,6 +14,7 @@ from tools.twin.front_panel import PLAIN, FrontPanel
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
+from tools.twin.pulses import Optocouplers
 from tools.twin.rcd import ResidualCurrentMonitor
 from tools.twin.socket_outlet import Lock, Proximity
 from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, sensor_uv
@@ -76,6 +77,7 @@ class World:
         self.proximity = Proximity(board["pp"]) if pins.get("pp_adc") is not None and board.get("pp") else None
         self.lock = Lock(clock, self._lock_moved, pins.get("lock_2") is not None)
         self.ev = Ev(clock, self._ev_changed, self._rng)
+        self.optocouplers = Optocouplers(clock, board, self._set_line)
 
         self._outputs = {}
         for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
@@ -116,6 +118,7 @@ class World:
         self._refresh_feedback()
         self._rcd_changed(self.rcd.rcd_tripped, self.rcd.rdc_dd_tripped)
         self._set_input_pin("pe_ok", not self.faults["pe_lost"])
+        self.optocouplers.show()
         self._refresh_proximity()
         self._lock_moved(self.lock.closed)
         self._refresh_coil_supply()
@@ -192,10 +195,13 @@ class World:
             self.rcd.set_fault(dc=on)
         elif name == "pe_lost":
             self._set_input_pin("pe_ok", not on)
+            self._refresh_optocouplers()
         elif name in ("diode", "cp_short"):
             self._refresh_pilot()
         elif name in METER_FAULTS:
             self._meter_trouble()
+        elif name == "coil_supply_live":
+            self.coil_supply.bridge(on)
         elif name in ("over_temperature", "sensor_open"):
             self._refresh_temperatures()
         elif name == "rcd_dead":
@@ -371,8 +377,21 @@ class World:
         self._refresh_mains()
 
     def _refresh_feedback(self):
-        for number, contactor in enumerate(self.contactors, 1):
-            self._set_input_pin(f"contactor_feedback_{number}", contactor.touching)
+        kind = self.board["contactor"].get("feedback", "mirror")
+        if kind == "mirror_series":          # normally closed contacts in series: "all open"
+            self._set_input_pin("contactor_feedback_1", any(one.touching for one in self.contactors))
+        elif kind != "load_pulses":
+            for number, contactor in enumerate(self.contactors, 1):
+                self._set_input_pin(f"contactor_feedback_{number}", contactor.touching)
+        self._refresh_optocouplers()
+
+    def _refresh_optocouplers(self):
+        live = [volts > 100 and not self.faults["power_cut"] for volts in self.house.voltage_v]
+        closed = [contactor.closed for contactor in self.contactors]
+        self.optocouplers.see(
+            pe_pulses=live[0] and not self.faults["pe_lost"], supply_1_pulses=live[0], supply_2_pulses=live[1],
+            supply_3_pulses=live[2], contactor_feedback_1=live[0] and closed[0],
+            contactor_feedback_2=live[1] and closed[-1])
 
     # Socket
 
@@ -397,6 +416,7 @@ class World:
     def _refresh_mains(self):
         """Settle the energy until now, then go on with the currents of now."""
         self.mains.alive = not self.faults["power_cut"]
+        self._refresh_optocouplers()
         self.ev.see_mains(self._phases_closed if self._mains_alive() else 0)
         before_ma = max(self.mains.current_ma)
         energy_mw_us = self.mains.update(self.ev.phase_currents_ma)
@@ -463,9 +483,12 @@ class World:
         self._set_input_pin("rdc_dd_trip", rdc_dd_tripped)
 
     def _set_input_pin(self, name, on):
+        self._set_line(name, int(bool(on) != (name in self.board["active_low"])))
+
+    def _set_line(self, name, level):
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
-            self.hal.set_pin(gpio, int(bool(on) != (name in self.board["active_low"])))
+            self.hal.set_pin(gpio, level)
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed
