@@ -7,54 +7,26 @@ import asyncio
 import json
 import socket
 import threading
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import microdot
 
+from tools.twin import bench_page
+from tools.twin.bench_story import Teller
+from tools.twin.orders import order
 from tools.twin.runner import NotNow
 from tools.twin.verbs import VERBS, BadValue, checked
-from tools.twin.world import NOT_SIMULATED_YET
 
 HOST = "127.0.0.1"
 MOST_BODY_BYTES = 10_000
 READ_AWAY_BYTES = 1_000_000
 POLL_S = 0.01
-PAGE = Path(__file__).with_name("bench.html")
 JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _sleep = asyncio.sleep          # taken before the firmware's shims may put another one there
 
 
 class PortInUse(OSError):
     """The bench's port is taken."""
-
-
-def order(twin, verb, values):
-    """Carry out one checked order, in the clock's thread. Returns what of the state it changed. `time` with advance_s
-    is not for here, it takes time. Raises NotNow."""
-    world = twin.world
-    if verb == "ev":
-        world.set_ev(values)
-    elif verb == "card":
-        world.present_card(values["uid"])
-    elif verb == "house":
-        world.set_house(values)
-    elif verb == "fault":
-        world.set_fault(values["name"], values["on"])
-    elif verb == "button":
-        world.press_button(**values)
-    elif verb == "input":
-        world.set_input(values["name"], values["on"])
-    elif verb == "time":
-        twin.set_utc(values["utc"])
-    elif verb == "reset":
-        world.reset(values["cause"])
-    state = world.state()
-    part = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}.get(verb, verb)
-    answer = {"t_ms": state["t_ms"], part: state[part]}
-    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
-        answer["note"] = "only noted: what this would break is not simulated yet"
-    return answer
 
 
 class Refused(Exception):
@@ -70,22 +42,44 @@ def _error(status, code, message, field=None):
     return microdot.Response(body, status, JSON)
 
 
-def _checked(verb, body):
+def _json(body):
     try:
-        values = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         raise Refused(400, "not_json", "the body is not JSON") from None
+
+
+def _checked(verb, body):
+    values = _json(body)
     try:
         return checked(verb, values)
     except BadValue as exc:
         raise Refused(422, "bad_value", str(exc), exc.field) from None
 
 
+def _asked(request, name, unit, default):
+    """The one number that a query may hold."""
+    query = parse_qs(request.query_string or "", keep_blank_values=True)
+    unknown = [word for word in query if word != name]
+    if unknown:
+        raise Refused(422, "bad_value", f"this is asked with {name} alone", unknown[0])
+    if name not in query:
+        return default
+    try:
+        number = float(query[name][-1])
+        if not 0 <= number <= 1e12:
+            raise ValueError
+    except ValueError:
+        raise Refused(422, "bad_value", f"{name} must be a number of {unit} from 0 to 1000000000000", name) from None
+    return number
+
+
 def make_app(twin):
     """The bench's routes for a running twin."""
     app = microdot.Microdot()
-    page = PAGE.read_bytes()
+    files = bench_page.files()
     clock, world = twin.clock, twin.world
+    teller = Teller(twin)
 
     async def answer(request, work):
         origin = request.headers.get("Origin")
@@ -102,30 +96,57 @@ def make_app(twin):
 
     @app.get("/")
     async def index(request):
-        return microdot.Response(page, 200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"})
+        return microdot.Response(files["index.html"][0], 200, files["index.html"][1])
 
-    @app.get("/api/state")
-    async def state(request):
-        async def work():
-            return clock.call(world.state)
-        return await answer(request, work)
+    @app.get("/page/<name>")
+    async def file(request, name):
+        if name not in files:
+            return await not_found(request)
+        return microdot.Response(files[name][0], 200, files[name][1])
+
+    def look(path, work):
+        """A GET that asks nothing."""
+        @app.get("/api/" + path)
+        async def carry_out(request):
+            async def ask():
+                return clock.call(work)
+            return await answer(request, ask)
+
+    look("state", world.state)
+    look("verbs", lambda: bench_page.verbs(twin))
+    look("scenarios", lambda: {"scenarios": teller.table(), "now": teller.now})
 
     @app.get("/api/trace")
     async def trace(request):
         async def work():
-            query = parse_qs(request.query_string or "", keep_blank_values=True)
-            unknown = [name for name in query if name != "since_ms"]
-            if unknown:
-                raise Refused(422, "bad_value", "the trace is asked with since_ms alone", unknown[0])
-            word = query.get("since_ms", ["0"])[-1]
-            try:
-                since_ms = float(word)
-                if not 0 <= since_ms <= 1e12:
-                    raise ValueError
-            except ValueError:
-                message = "since_ms must be a number of milliseconds from 0 to 1000000000000"
-                raise Refused(422, "bad_value", message, "since_ms") from None
+            since_ms = _asked(request, "since_ms", "milliseconds", 0)
             return clock.call(lambda: world.trace.as_json(since_ms))
+        return await answer(request, work)
+
+    @app.get("/api/live")
+    async def live(request):
+        async def work():
+            after = _asked(request, "after", "edges", None)
+            return clock.call(lambda: bench_page.picture(twin, teller, after and int(after)))
+        return await answer(request, work)
+
+    @app.post("/api/scenario")
+    async def scenario(request):
+        async def work():
+            values = _json(request.body)
+            if values == {"stop": True}:
+                clock.call(teller.stop)
+            elif isinstance(values, dict) and set(values) == {"name"} and isinstance(values["name"], str):
+                if not twin.can_advance:
+                    raise NotNow("scenarios need a twin that can advance: one without --vm")
+                try:
+                    clock.call(lambda: teller.start(values["name"]))
+                except KeyError:
+                    names = ", ".join(story["name"] for story in teller.table())
+                    raise Refused(422, "bad_value", f"there is no such scenario; there are {names}", "name") from None
+            else:
+                raise Refused(422, "bad_value", 'a scenario is started with {"name": …} and ended with {"stop": true}')
+            return teller.now
         return await answer(request, work)
 
     async def advance(seconds):
@@ -137,6 +158,18 @@ def make_app(twin):
             await _sleep(POLL_S)
         return clock.call(lambda: {"t_ms": clock.now_us // 1000, "utc_s": clock.utc_s()})
 
+    def pace(values):
+        if not twin.can_advance:
+            raise NotNow("the firmware runs in real time here; only the twin without --vm has another pace")
+
+        def work():
+            if "speed" in values:
+                twin.pace.set_speed(values["speed"])
+            else:
+                twin.pace.pause(values["paused"])
+            return {"t_ms": clock.now_us // 1000, "speed": twin.pace.speed, "paused": twin.pace.paused}
+        return clock.call(work)
+
     def route(verb):
         @app.post("/api/" + verb)
         async def carry_out(request):
@@ -144,13 +177,16 @@ def make_app(twin):
                 values = _checked(verb, request.body)
                 if "advance_s" in values:
                     return await advance(values["advance_s"])
+                if "speed" in values or "paused" in values:
+                    return pace(values)
                 return clock.call(lambda: order(twin, verb, values))
             return await answer(request, work)
 
     for verb in VERBS:
         route(verb)
 
-    calls = "GET /, GET /api/state, GET /api/trace, " + ", ".join("POST /api/" + verb for verb in VERBS)
+    calls = ", ".join(["GET /"] + ["GET /api/" + path for path in ("state", "trace", "live", "verbs", "scenarios")] +
+                      ["POST /api/" + verb for verb in (*VERBS, "scenario")])
 
     @app.errorhandler(404)
     async def not_found(request):

@@ -27,8 +27,8 @@ import json
 import shlex
 from pathlib import Path
 
-from tools.twin.bench import order
 from tools.twin.clock import VirtualClock
+from tools.twin.orders import order
 from tools.twin.runner import NotNow
 from tools.twin.trace import SIGNALS
 from tools.twin.verbs import RESET_CAUSES, VERBS, BadValue, checked
@@ -313,13 +313,20 @@ class Play:
         self._tell = tell or (lambda text: None)
         self._step = None
         self._story = self._run()
+        self._stopped = False
 
     def start(self):
         """Begin at the clock's next event."""
         self._twin.clock.after(0, self._resume)
 
+    def stop(self):
+        """Tell no further; done() is not called any more."""
+        self._stopped = True
+
     def _resume(self):
         """Runs as an event of the clock, in the middle of whatever the firmware does: nothing may escape."""
+        if self._stopped:
+            return
         try:
             wait = next(self._story)
         except StopIteration:
