@@ -65,7 +65,8 @@ def _session(station, show_time):
 
 def _faults(station, show_time):
     return [{"code": row[0], "name": row[1], "since": show_time(stamp), "since_uptime_s": stamp[1],
-             "severity": _SEVERITY_NAMES[row[2]], "advice": "fault." + row[1]} for row, stamp in station.faults.rows()]
+             "severity": _SEVERITY_NAMES[row[2]], "advice": "fault." + row[1], "kind": row[fault_table.KIND],
+             "light": row[fault_table.LIGHT], "status": row[fault_table.STATUS]} for row, stamp in station.faults.rows()]
 
 
 def facts(station, providers, show_time):

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs
 import microdot
 
 from tools.twin import bench_page
-from tools.twin.bench_story import Teller
 from tools.twin.orders import order
 from tools.twin.runner import NotNow
+from tools.twin.stories import Stories, catalogue, files
 from tools.twin.verbs import VERBS, BadValue, checked
 
 HOST = "127.0.0.1"
@@ -74,12 +74,20 @@ def _asked(request, name, unit, default):
     return number
 
 
+def _path(name):
+    """The file of a scenario."""
+    for path in files():
+        if path.stem == name:
+            return path
+    raise Refused(422, "bad_value", "there is no such scenario; GET /api/scenarios lists them", "name")
+
+
 def make_app(twin):
     """The bench's routes for a running twin."""
     app = microdot.Microdot()
-    files = bench_page.files()
+    page = bench_page.files()
     clock, world = twin.clock, twin.world
-    teller = Teller(twin)
+    stories = Stories(twin)
 
     async def answer(request, work):
         origin = request.headers.get("Origin")
@@ -96,13 +104,13 @@ def make_app(twin):
 
     @app.get("/")
     async def index(request):
-        return microdot.Response(files["index.html"][0], 200, files["index.html"][1])
+        return microdot.Response(page["index.html"][0], 200, page["index.html"][1])
 
     @app.get("/page/<name>")
     async def file(request, name):
-        if name not in files:
+        if name not in page:
             return await not_found(request)
-        return microdot.Response(files[name][0], 200, files[name][1])
+        return microdot.Response(page[name][0], 200, page[name][1])
 
     def look(path, work):
         """A GET that asks nothing."""
@@ -114,7 +122,13 @@ def make_app(twin):
 
     look("state", world.state)
     look("verbs", lambda: bench_page.verbs(twin))
-    look("scenarios", lambda: {"scenarios": teller.table(), "now": teller.now})
+    look("scenarios", lambda: {"scenarios": catalogue(), "now": stories.last})
+
+    @app.get("/api/scenarios/<name>")
+    async def one_scenario(request, name):
+        async def work():
+            return {"name": name, "lines": _path(name).read_text(encoding="utf-8").splitlines()}
+        return await answer(request, work)
 
     @app.get("/api/trace")
     async def trace(request):
@@ -127,7 +141,7 @@ def make_app(twin):
     async def live(request):
         async def work():
             after = _asked(request, "after", "edges", None)
-            return clock.call(lambda: bench_page.picture(twin, teller, after and int(after)))
+            return clock.call(lambda: bench_page.picture(twin, stories, after and int(after)))
         return await answer(request, work)
 
     @app.post("/api/scenario")
@@ -135,18 +149,15 @@ def make_app(twin):
         async def work():
             values = _json(request.body)
             if values == {"stop": True}:
-                clock.call(teller.stop)
+                clock.call(stories.stop)
             elif isinstance(values, dict) and set(values) == {"name"} and isinstance(values["name"], str):
+                _path(values["name"])
                 if not twin.can_advance:
                     raise NotNow("scenarios need a twin that can advance: one without --vm")
-                try:
-                    clock.call(lambda: teller.start(values["name"]))
-                except KeyError:
-                    names = ", ".join(story["name"] for story in teller.table())
-                    raise Refused(422, "bad_value", f"there is no such scenario; there are {names}", "name") from None
+                clock.call(lambda: stories.play(values["name"]))
             else:
                 raise Refused(422, "bad_value", 'a scenario is started with {"name": …} and ended with {"stop": true}')
-            return teller.now
+            return stories.last
         return await answer(request, work)
 
     async def advance(seconds):

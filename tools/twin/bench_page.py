@@ -28,7 +28,7 @@ def verbs(twin):
             "charger": port and f"http://127.0.0.1:{port}/"}
 
 
-def picture(twin, teller, after):
+def picture(twin, stories, after):
     """Everything that the page shows, in one look in the clock's thread. `after`: number of the last edge that it knows,
     None at first."""
     trace, pace = twin.world.trace, twin.pace
@@ -36,7 +36,7 @@ def picture(twin, teller, after):
         charger = twin.all_facts()
     except NotNow:
         charger = None
-    return {"state": twin.world.state(), "charger": charger, "story": teller.now,
+    return {"state": twin.world.state(), "charger": charger, "story": stories.last,
             "pace": {"speed": pace.speed, "paused": pace.paused},
             "edge_number": trace.number,
             "edges": trace.newest(max(0, trace.number - FIRST_EDGES) if after is None else after)}

@@ -150,6 +150,7 @@ class World:
         if self.faults[name] == on:
             return
         self.faults[name] = on
+        self.trace.edge("fault" if on else "fault_end", name)
         if name == "weld":
             self.contactors[0].set_welded(on)
         elif name == "contactor_stuck_open":
