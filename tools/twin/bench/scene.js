@@ -8,12 +8,12 @@ import {makeCar} from "./scene_car.js";
 
 const WIDE = {
   name: "wide", box_of_view: "0 0 1200 530", floor: 462, house: {at: [70, 440], scale: 1.18}, box: {at: [600, 452], scale: 1.1}, car: {at: [750, 462], scale: 1.08},
-  sun: {from: [1120, 270], to: [760, 78], label: 78}, moon: [1010, 80], tip: [-8, 50],
+  sun: {from: [1090, 232], to: [800, 108], most_x: 1140}, moon: [1010, 80], tip: [-8, 50],
   far: "M 0 330 C 190 280 330 330 560 316 S 960 236 1200 300 V 1000 H 0 Z", near: "M 0 420 C 260 396 520 430 760 414 S 1080 396 1200 418 V 1000 H 0 Z",
 };
 const TALL = {
   name: "tall", box_of_view: "0 0 600 900", floor: 834, house: {at: [66, 428], scale: 1.22}, box: {at: [116, 826], scale: 1.04}, car: {at: [208, 834], scale: 0.95},
-  sun: {from: [545, 300], to: [330, 72], label: 88}, moon: [440, 84], tip: [10, 48],
+  sun: {from: [538, 304], to: [520, 112], most_x: 516}, moon: [440, 84], tip: [10, 48],
   far: "M 0 330 C 130 290 300 340 420 316 S 560 296 600 312 V 1000 H 0 Z", near: "M 0 412 C 160 392 380 424 600 402 V 1000 H 0 Z",
 };
 
@@ -29,12 +29,12 @@ function mainsPlate() {
     place(layout) {
       const k = layout.name === "tall" ? 1.5 : 1, step = 20 * k;
       const set = (element, values) => Object.entries(values).forEach(([name, value]) => attribute(element, name, value));
-      set(back, {x: 14, y: 14, width: 124 * k, height: step * 3 + 14 * k, rx: 10});
+      set(back, {x: 14, y: 14, width: 136 * k, height: step * 3 + 14 * k, rx: 10});
       rows.forEach(({group: row, n}) => {
         const [core, name, value] = row.children, y = 14 + 8 * k + step * (n + 0.72);
         set(core, {x: 14 + 10 * k, y: y - 9 * k, width: 12 * k, height: 8 * k, rx: 2});
         set(name, {x: 14 + 30 * k, y});
-        set(value, {x: 14 + 114 * k, y});
+        set(value, {x: 14 + 126 * k, y});
       });
     },
     update({state}) {
@@ -51,7 +51,7 @@ export function makeScene(host, act) {
   const drive = s("path", {class: "drive"});
   const dark = s("rect", {class: "outage", width: 1200, height: 1000});
   const svg = s("svg", {class: "scene", role: "group", "aria-label": "House, mains, wallbox and car"},
-    sky.back, sky.front, drive, house.body, sky.shade, house.lit, sky.label, dark, car.group, box.group, car.cable, plate.group);
+    sky.back, sky.front, drive, house.body, sky.shade, house.lit, sky.label, dark, car.group, car.cord, box.group, car.plug, plate.group);
   host.replaceChildren(svg);
   const narrow = matchMedia("(max-width: 700px)");
   const lay = () => {

@@ -5,11 +5,11 @@ import {follow} from "./drag.js";
 
 const CELLS = 10;
 const PORT = [50, -88];         // in the car's own units
-const HOLSTER = [96, -207];     // in the wallbox's
-const OUTLET = [46, -90];
+const HOLSTER = [90, -205];     // in the wallbox's
+const OUTLET = [52, -92];
 const NEAR = 90;                // so close to the port the plug finds its way
 
-/** {group, cable, place(layout), update(picture)}. */
+/** {group, cord, plug, place(layout), update(picture)}. */
 export function makeCar(act) {
   const cells = Array.from({length: CELLS}, (_, n) => s("rect", {class: "cell", x: 139 + n * 13.6, y: -76, width: 11, height: 28, rx: 2}));
   const percent = s("text", {class: "percent", x: 207, y: -56, "text-anchor": "middle"});
@@ -33,18 +33,18 @@ export function makeCar(act) {
     s("path", {class: "plug_body", d: "M -30 -9 q -4 0 -6 5 l -4 12 q -1 5 5 6 l 9 1 q 5 0 7 -5 l 2 -4 h 15 v -15 Z"}),
     s("rect", {class: "plug_face", x: -3, y: -13, width: 15, height: 23, rx: 4}));
   const tip = s("text", {class: "plate_text cable_text", "text-anchor": "middle"});
-  const cable = s("g", {}, cord, flow, plug, tip);
+  
   let layout = null, plugged = null, held = null;
   const out = (origin, [x, y]) => [origin.at[0] + x * origin.scale, origin.at[1] + y * origin.scale];
 
   function draw() {
     const from = out(layout.box, OUTLET), port_at = out(layout.car, PORT), holster = out(layout.box, HOLSTER);
-    const to = held ?? (plugged ? port_at : holster), scale = layout.box.scale;
-    const tail = [to[0] - 36 * scale, to[1] + 6 * scale], low = Math.min(layout.floor, Math.max(from[1], tail[1]) + 90 * scale);
-    const d = `M ${from} C ${[from[0] + 4, low + 30]} ${[tail[0] - (to[0] < from[0] + 80 * scale ? 60 : 40) * scale, low + 20]} ${tail}`;
+    const to = held ?? (plugged ? port_at : holster), scale = layout.box.scale, side = held || plugged ? 1 : -1;    // in its holster it points to the wallbox
+    const tail = [to[0] - side * 36 * scale, to[1] + 6 * scale], low = Math.min(layout.floor + 10, Math.max(from[1], tail[1]) + 100 * scale);
+    const d = `M ${from} C ${[from[0] + (side > 0 ? 4 : 8) * scale, low + 30]} ${[tail[0] - side * 44 * scale, low + 20]} ${tail}`;
     attribute(cord, "d", d);
     attribute(flow, "d", d);
-    attribute(plug, "transform", `translate(${to.map(n => n.toFixed(1)).join(" ")}) scale(${scale})`);
+    attribute(plug, "transform", `translate(${to.map(n => n.toFixed(1)).join(" ")}) scale(${side * scale} ${scale})`);
     attribute(tip, "x", ((from[0] + to[0]) / 2 + layout.tip[0]).toFixed(0));
     attribute(tip, "y", (layout.floor + layout.tip[1]).toFixed(0));
   }
@@ -71,7 +71,7 @@ export function makeCar(act) {
     if (plugged !== null) turn(!plugged);
   });
   return {
-    group, cable,
+    group, cord: s("g", {}, cord, flow), plug: s("g", {}, plug, tip),
     place(now) {
       layout = now;
       attribute(group, "transform", `translate(${now.car.at.join(" ")}) scale(${now.car.scale})`);

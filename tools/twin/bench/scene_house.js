@@ -24,7 +24,7 @@ export function makeHouse(act) {
     s("rect", {class: "wall", x: 92, y: -152, width: 236, height: 152}),
     s("path", {class: "wall_shadow", d: "M 92 -152 h 236 v 12 h -236 Z"}),
     s("path", {class: "roof", d: "M 70 -150 L 108 -240 H 312 L 350 -150 Z"}), panels,
-    s("rect", {class: "door", x: 190, y: -62, width: 38, height: 62, rx: 3}), s("circle", {class: "knob", cx: 221, cy: -30, r: 2.5}),
+    s("rect", {class: "door", x: 190, y: -48, width: 36, height: 48, rx: 3}), s("circle", {class: "knob", cx: 219, cy: -24, r: 2.5}),
     s("path", {class: "bush", d: "M 248 0 q 2 -24 22 -20 q 8 -18 24 -6 q 22 -6 22 26 Z"}));
   const windows = WINDOW.lefts.map((left, n) => {
     const light = s("rect", {class: "light", x: left, width: WINDOW.width});
@@ -50,8 +50,8 @@ export function makeHouse(act) {
     return {group, number, show, dragged};
   });
   const disc = s("path", {class: "disc_mark", d: "M 0 0"});
-  const meter = s("g", {class: "ferraris"}, s("rect", {class: "meter_box", x: 108, y: -50, width: 58, height: 42, rx: 4}),
-    s("rect", {class: "meter_glass", x: 113, y: -34, width: 48, height: 10, rx: 2}), disc);
+  const meter = s("g", {class: "ferraris"}, s("rect", {class: "meter_box", x: 102, y: -48, width: 70, height: 42, rx: 4}),
+    s("rect", {class: "meter_glass", x: 107, y: -34, width: 60, height: 10, rx: 2}), disc);
   const gridText = s("text", {class: "meter_text", x: 137, y: -12, "text-anchor": "middle"});
   meter.append(gridText, s("title", {}, "The house's meter: its disc turns with the power from the grid, backwards when the sun gives more"));
   const cat = s("g", {class: "cat", transform: "translate(262 -240)"},
@@ -64,8 +64,8 @@ export function makeHouse(act) {
     if (speed && last) {
       angle = (angle + speed * Math.min(0.1, (now - last) / 1000)) % 1;
       if (angle < 0) angle += 1;
-      const x = 113 + 48 * angle;
-      attribute(disc, "d", `M ${x.toFixed(1)} -34 h ${Math.min(7, 161 - x).toFixed(1)} v 10 h ${-Math.min(7, 161 - x).toFixed(1)} Z`);
+      const x = 107 + 60 * angle;
+      attribute(disc, "d", `M ${x.toFixed(1)} -34 h ${Math.min(7, 167 - x).toFixed(1)} v 10 h ${-Math.min(7, 167 - x).toFixed(1)} Z`);
     }
     last = now;
     requestAnimationFrame(turn);
@@ -93,7 +93,7 @@ export function makeHouse(act) {
       toggle(flow, "moving", Math.abs(grid) > 20);
       toggle(flow, "back", grid < 0);
       flow.style.setProperty("--beat", (4 / (0.6 + Math.min(12_000, Math.abs(grid)) / 3000)).toFixed(2) + "s");
-      text(gridText, alive ? watts(grid) : "–");
+      text(gridText, !alive ? "–" : Math.abs(grid) < 9995 ? watts(grid) : (grid / 1000).toFixed(1) + " kW");
       panels.style.setProperty("--shine", Math.min(1, house.solar_w / 8000).toFixed(2));
       toggle(smoke, "on", alive && house.load_w.reduce((a, b) => a + b) > 3000);
       toggle(cat, "asleep", house.solar_w < 500 && !state.buzzer?.on);

@@ -51,7 +51,7 @@ export function makeSky(act) {
     const f = Math.min(1, solar / MOST_SUN_W), [x, y] = at(f);
     colours(f).forEach((colour, n) => attribute(stops[n], "stop-color", colour));
     attribute(sun, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    attribute(sunLabel, "transform", `translate(${x.toFixed(1)} ${(y + path.label).toFixed(1)})`);
+    attribute(sunLabel, "transform", `translate(${Math.min(x, path.most_x).toFixed(1)} ${(y - 66).toFixed(1)})`);
     attribute(sun, "aria-valuenow", Math.round(solar));
     attribute(sun, "aria-valuetext", watts(solar));
     attribute(shade, "opacity", (0.5 * Math.max(0, 1 - f / 0.35)).toFixed(3));

@@ -11,6 +11,14 @@ function lamp(name, n) {
   return s("circle", {class: "lamp", cx: -52 + (n - 4) * 52, cy: -300, r: 5.5}, s("title", {}, name));
 }
 
+/** The colours of the seven lights: four segments (of one or more LEDs each, the first is shown), then three single ones. */
+function strip(lights) {
+  const leds = Array.isArray(lights) ? lights : lights?.leds ?? [];
+  if (leds.length === 1) return [leds[0], leds[0], leds[0], leds[0]];
+  const singles = leds.length % 4 === 3 ? 3 : 0, each = Math.floor((leds.length - singles) / 4);
+  return each ? [0, 1, 2, 3].map(n => leds[n * each]).concat(leds.slice(each * 4)) : leds;
+}
+
 /** A button that is pressed as long as a finger or a key is on it. press() and release() are called in pairs. */
 export function hold(element, press, release) {
   let down = false;
@@ -40,7 +48,7 @@ export function hold(element, press, release) {
 /** {group, place(layout), update(picture)}. */
 export function makeWallbox(act) {
   const lamps = LIGHTS.map(lamp), lampWords = s("title", {});
-  const arms = POLES.map((name, n) => s("path", {class: "arm " + name, d: "M 0 0 V -24", transform: `translate(${-38 + n * 27} -212)`}));
+  const arms = POLES.map((name, n) => s("path", {class: "arm " + name, d: "M 0 0 V -26"}));
   const poles = POLES.map((name, n) => {
     const x = -38 + n * 27;
     return s("g", {class: "pole_line " + name}, s("path", {d: `M ${x} -272 V -240`}), s("path", {d: `M ${x} -212 V -198`}),
@@ -50,7 +58,7 @@ export function makeWallbox(act) {
   const sparks = s("g", {class: "sparks"}, [0, 1].map(n => s("path", {d: SPARK, transform: `translate(${-38 + n * 27} -239)`})));
   const contactorText = s("text", {class: "window_words", x: 0, y: -183, "text-anchor": "middle"});
   const contactor = s("g", {class: "contactor"}, s("rect", {class: "glass", x: -70, y: -290, width: 140, height: 114, rx: 8}),
-    s("path", {class: "link", d: "M -50 -224 H 48"}), coil, poles, arms, sparks, contactorText, s("path", {class: "gloss", d: "M -70 -282 q 0 -8 8 -8 h 60 l -40 114 h -20 q -8 0 -8 -8 Z"}));
+    s("path", {class: "link", d: "M -50 -224 H 48"}), coil, poles, arms.map((arm, n) => s("g", {transform: `translate(${-38 + n * 27} -212)`}, arm)), sparks, contactorText, s("path", {class: "gloss", d: "M -70 -282 q 0 -8 8 -8 h 60 l -40 114 h -20 q -8 0 -8 -8 Z"}));
   const lcd = s("text", {class: "lcd_text", x: 60, y: -147, "text-anchor": "end"});
   const wheel = s("path", {class: "wheel", d: "M 0 -7 V 7 M -7 0 H 7"});
   const spin = s("g", {class: "spin", transform: "translate(-55 -153)"}, wheel);
@@ -79,9 +87,9 @@ export function makeWallbox(act) {
       attribute(group, "transform", `translate(${layout.box.at.join(" ")}) scale(${layout.box.scale})`);
     },
     update({state}) {
-      const {contactor: k, faults, meter, powered} = state, shown = [];
+      const {contactor: k, faults, meter, powered} = state, leds = strip(state.lights), shown = [];
       lamps.forEach((one, n) => {
-        const [r, g, b] = state.lights?.[n] ?? [0, 0, 0], most = Math.max(r, g, b);
+        const [r, g, b] = leds[n] ?? [0, 0, 0], most = Math.max(r, g, b);
         const lift = most ? 255 / most : 0, glow = most ? 0.35 + 0.65 * Math.sqrt(most / 255) : 0;
         one.style.fill = most ? `rgb(${Math.round(r * lift)} ${Math.round(g * lift)} ${Math.round(b * lift)})` : "";
         one.style.setProperty("--glow", glow.toFixed(2));
