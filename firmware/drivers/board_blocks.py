@@ -2,14 +2,12 @@
 
 # block, key, what it must be: "low..high", "true or false", or the words allowed; 1: must be there
 _KEYS = (
-    # pilot: adc_mv = cp_mv * a_ppm / 1e6 + b_uv / 1000; peak_detector: low_… is the detector of the negative half
+    # pilot: adc_mv = cp_mv * a_ppm / 1e6 + b_uv / 1000, or "calibration": [[adc_mv, cp_mv], …] measured on this very board
     ("cp", "sensing", "full_range positive_comparator peak_detector", 1),
     ("cp", "a_ppm", "10000..500000", 1),
     ("cp", "b_uv", "0..3000000", 1),
     ("cp", "pwm_invert", "true or false", 1),
     ("cp", "calibrated", "true or false", 0),             # a_ppm and b_uv were measured on this very board
-    ("cp", "low_a_ppm", "-500000..500000", 0),            # where not given: as a_ppm and b_uv
-    ("cp", "low_b_uv", "0..3300000", 0),
     ("cp", "comparator_mv", "-11400..-9400", 0),          # trip level of pins.cp_comparator
     ("cp", "sense_before_disconnect", "true or false", 0),   # with the pilot interrupted the sense sees: true +12 V, false 0
     ("cp", "r1_ohm", "1000..1000000", 0),                 # pilot to node; r2 to reference_mv, r3 to ground
@@ -142,6 +140,20 @@ def _wrong_keys(blocks):
     return None
 
 
+def _wrong_calibration(points):
+    """What the measured points must be, or None when they are so."""
+    why = "must be 2 to 8 pairs [adc_mv, cp_mv] of whole numbers, both rising, adc_mv from 0 to 3300, cp_mv from -15000 to 15000"
+    if not isinstance(points, list) or not 2 <= len(points) <= 8:
+        return why
+    adc_mv, cp_mv = -1, -15001
+    for point in points:
+        if not isinstance(point, list) or len(point) != 2 or _bad_value(point[0], "%d..3300" % (adc_mv + 1)) \
+                or _bad_value(point[1], "%d..15000" % (cp_mv + 1)):
+            return why
+        adc_mv, cp_mv = point
+    return None
+
+
 def wrong(facts):
     """The first block that cannot be used: (place, what is allowed); None when all are good. pins have been checked before."""
     pins = facts["pins"]
@@ -164,6 +176,10 @@ def wrong(facts):
             blocks.append(("temperature", "temperature." + place, own))
         if gpio is not None and "circuit" not in temperature_circuit(facts, place):
             return "temperature.circuit", "must be one of ntc_high, ntc_low, linear where pins.temperature_%s_adc is fitted" % place
+    points = facts["cp"].get("calibration")
+    why = None if points is None else _wrong_calibration(points)
+    if why:
+        return "cp.calibration", why
     return _wrong_keys(blocks) or _missing_pins(facts, blocks) or _contradiction(facts)
 
 

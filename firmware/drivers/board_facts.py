@@ -9,7 +9,8 @@ from firmware.drivers import board_blocks, board_pins
 from firmware.drivers.board_pins import CHIPS
 
 # function, use of the pin, 1: must be fitted. Uses: pilot; resting: an output that must be off from the reset on; output; both:
-# open drain; analogue; input; edges: an input with interrupts or counted pulses; contact: to ground, pulled up inside
+# open drain; analogue; input; edges: an input with interrupts or counted pulses; contact: to ground, pulled up inside; rmii, clock:
+# of the ESP32's Ethernet
 PINS = (
     ("cp_pwm", "pilot", 1),
     ("cp_adc", "analogue", 0),                  # full_range, positive_comparator
@@ -23,6 +24,7 @@ PINS = (
     ("contactor_feedback_1", "input", 0),
     ("contactor_feedback_2", "input", 0),
     ("coil_watchdog", "resting", 0),
+    ("coil_supply", "input", 0),                # 1 while the watchdog lets the coils have power
     ("rcd_trip", "edges", 0),
     ("rdc_dd_trip", "edges", 0),
     ("rcd_test", "resting", 0),
@@ -55,8 +57,8 @@ PINS = (
     ("ethernet_cs", "output", 0),
     ("ethernet_irq", "edges", 0),
     ("ethernet_reset", "output", 0),
-    ("ethernet_mdc", "output", 0),
-    ("ethernet_mdio", "both", 0),
+    ("ethernet_mdc", "rmii", 0),
+    ("ethernet_mdio", "rmii", 0),
     ("ethernet_clock", "clock", 0),
     ("ethernet_power", "output", 0),
     ("led_strip", "output", 0),
@@ -161,6 +163,8 @@ def _places(facts, pins):
         raise BoardError("other", "must be an object of what hangs there: GPIO")
     if not isinstance(spare, list):
         raise BoardError("spare", "must be a list of GPIO numbers")
+    if pins["ethernet_mdc"] is not None and facts["chip"] == "esp32":
+        found += [("ethernet's data lines", gpio) for gpio in board_pins.RMII]
     return found + [("other.%s" % name, other[name]) for name in sorted(other)] + [("spare", gpio) for gpio in spare]
 
 
@@ -233,5 +237,6 @@ def lacks(facts):
     told = (monitor, monitor and "dc" in facts["rcd"]["detects"], pins["pp_adc"] is not None,
             bool([name for name in pins if name.startswith("temperature_") and pins[name] is not None]),
             bool([name for name in pins if name.startswith("supply_") and pins[name] is not None]),
-            facts["cp"]["sensing"] == "positive_comparator" or facts["cp"].get("calibrated", False), has["psram"])
+            facts["cp"]["sensing"] == "positive_comparator" or facts["cp"].get("calibrated") or "calibration" in facts["cp"],
+            has["psram"])
     return found + [TOLD_BY_PINS[place] for place in range(len(told)) if not told[place]]

@@ -26,7 +26,9 @@ MODULES = {
     "s3-wroom-quad": ("esp32s3", (26, 27, 28, 29, 30, 31, 32), True),
     "s3-wroom-octal": ("esp32s3", (26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37), True),
 }
-DRIVEN = ("output", "resting", "pilot", "both")    # uses that need the pin's output
+RMII = (19, 21, 22, 25, 26, 27)                    # data lines of the ESP32's Ethernet: they cannot be moved
+RMII_CLOCK = (0, 16, 17)
+DRIVEN = ("output", "resting", "pilot", "both", "rmii")    # uses that need the pin's output
 
 
 def modules(chip):
@@ -59,6 +61,11 @@ def cannot(chip, gpio, use, inverted, pulled):
         if not first <= gpio <= last:
             return "GPIO %d is not on the first converter (the radio takes the second): allowed are %d to %d" % (gpio, first, last)
         return None
+    if use in ("rmii", "clock"):
+        if chip == "esp32s3":
+            return "the chip esp32s3 has no RMII: Ethernet is a W5500 at the SPI"
+        if use == "clock" and gpio not in RMII_CLOCK:
+            return "GPIO %d cannot be Ethernet's clock: allowed are 0, 16 and 17" % gpio
     if use in DRIVEN and gpio in INPUT_ONLY[chip]:
         return "GPIO %d can only be an input" % gpio
     if use == "edges" and gpio in NO_EDGES[chip]:

@@ -11,12 +11,14 @@ function lamp(name, n) {
   return s("circle", {class: "lamp", cx: -52 + (n - 4) * 52, cy: -300, r: 5.5}, s("title", {}, name));
 }
 
-/** The colours of the seven lights: four segments (of one or more LEDs each, the first is shown), then three single ones. */
-function strip(lights) {
-  const leds = Array.isArray(lights) ? lights : lights?.leds ?? [];
-  if (leds.length === 1) return [leds[0], leds[0], leds[0], leds[0]];
-  const singles = leds.length % 4 === 3 ? 3 : 0, each = Math.floor((leds.length - singles) / 4);
-  return each ? [0, 1, 2, 3].map(n => leds[n * each]).concat(leds.slice(each * 4)) : leds;
+// What an eye makes of an LED's colour, on a screen.
+const SEEN = {red: "#ff4040", green: "#38e07b", blue: "#4b8bff", orange: "#ff9526", yellow: "#ffe14d", cyan: "#4de3ff", magenta: "#ff5ce1", white: "#ffffff"};
+
+/** [name of the colour, brightness 0..1] of the seven lights; a segment of several LEDs is as bright as its first. */
+function lights_of({segments, reader, connection, mode, leds}) {
+  const each = Math.max(1, Math.floor(leds.length / 4)), bright = led => Math.max(0, ...led ?? [0]) / 255;
+  const singles = leds.slice(-3);
+  return [...segments.map((name, n) => [name, bright(leds[n * each] ?? leds[0])]), ...[reader, connection, mode].map((name, n) => [name ?? "off", bright(singles[n])])];
 }
 
 /** A button that is pressed as long as a finger or a key is on it. press() and release() are called in pairs. */
@@ -87,15 +89,14 @@ export function makeWallbox(act) {
       attribute(group, "transform", `translate(${layout.box.at.join(" ")}) scale(${layout.box.scale})`);
     },
     update({state}) {
-      const {contactor: k, faults, meter, powered} = state, leds = strip(state.lights), shown = [];
-      lamps.forEach((one, n) => {
-        const [r, g, b] = leds[n] ?? [0, 0, 0], most = Math.max(r, g, b);
-        const lift = most ? 255 / most : 0, glow = most ? 0.35 + 0.65 * Math.sqrt(most / 255) : 0;
-        one.style.fill = most ? `rgb(${Math.round(r * lift)} ${Math.round(g * lift)} ${Math.round(b * lift)})` : "";
-        one.style.setProperty("--glow", glow.toFixed(2));
-        toggle(one, "on", most > 0);
-        attribute(one, "data-red", most > 0 && r > 2 * g && r > 2 * b ? "yes" : null);
-        if (most) shown.push(`${LIGHTS[n]} rgb ${r} ${g} ${b}`);
+      const {contactor: k, faults, meter, powered} = state, shown = [];
+      lights_of(state.lights).forEach(([name, bright], n) => {
+        const on = name !== "off" && bright > 0;
+        lamps[n].style.fill = on ? SEEN[name] ?? name : "";
+        lamps[n].style.setProperty("--glow", (0.45 + 0.55 * Math.sqrt(bright)).toFixed(2));
+        toggle(lamps[n], "on", on);
+        attribute(lamps[n], "data-colour", name);
+        if (on) shown.push(`${LIGHTS[n]} ${name}`);
       });
       text(lampWords, shown.length ? shown.join(", ") : "all lights are dark");
       const two = k.phases_closed >= 3 || (k.closed && k.phases_closed === 0), one = k.phases_closed >= 1;
