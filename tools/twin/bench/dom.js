@@ -25,9 +25,9 @@ export function text(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-/** Sets or takes away an attribute only when that changes something. */
+/** Sets or takes away (null; false, but for aria's) an attribute only when that changes something. */
 export function attribute(element, name, value) {
-  if (value === null || value === false) {
+  if (value === null || (value === false && !name.startsWith("aria-"))) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
   } else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }

@@ -29,11 +29,13 @@ const act = {
 
 // What is said aloud: changes only.
 const spoken = {};
-function tell(key, value, sentence) {
-  if (spoken[key] === value) return;
-  const first = !(key in spoken);
-  spoken[key] = value;
-  if (!first && sentence) text($("say"), sentence);
+function tell(sentences) {
+  const news = [];
+  for (const [key, sentence] of Object.entries(sentences)) {
+    if (key in spoken && spoken[key] !== sentence) news.push(sentence);
+    spoken[key] = sentence;
+  }
+  if (news.length) text($("say"), news.join(". ") + ".");
 }
 
 let rows = null;
@@ -58,9 +60,7 @@ function show(picture) {
   toggle($("overview"), "bad", !state.powered || BROKEN.includes(charger?.overview_state) || (names.length && !CALM.includes(charger?.overview_state)));
   text($("clock"), `${new Date(state.utc_s * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC, up ${uptime(state.t_ms)}`);
   show_pace(pace.paused ? "paused" : pace.speed);
-  tell("overview", chip, "Charger: " + chip);
-  tell("contactor", state.contactor.closed, state.contactor.closed ? "Contactor closed" : "Contactor open");
-  tell("plugged", state.ev.plugged, state.ev.plugged ? "Vehicle plugged in" : "Vehicle unplugged");
+  tell({plugged: state.ev.plugged ? "Vehicle plugged in" : "Vehicle unplugged", contactor: state.contactor.closed ? "Contactor closed" : "Contactor open", overview: "Charger: " + chip});
   show_figures(picture);
   for (const part of parts) part.update(picture);
 }
