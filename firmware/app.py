@@ -24,7 +24,6 @@ from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
-from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -61,10 +60,12 @@ class App:
         self.board = Board(facts)
         self.board.use_contact("input_enable", "enable", get("inputs.enable"))
         self.board.use_contact("input_upstream", "upstream_tripped", get("inputs.upstream"))
+        if get("installation.cable") == "socket":
+            self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(_fitted(facts, get), 0 if power_on else survivors.read(), 0 if power_on else 1)
-        self.timer = TickTimer(self.board.contactor)
+        self.core = SafetyCore(self.board.fitted(**_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
         self.watchdog = Watchdog()
@@ -73,9 +74,8 @@ class App:
         self.records = Keeper(root + "data/", clock, self.start["start"])
 
         # the station: the one object that everyone outside knows
-        has = facts["has"]
-        self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"],
-                               clock.ticks_ms())
+        self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
+                               self.board.lock is not None, clock.ticks_ms())
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
@@ -127,7 +127,9 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "station_name": lambda: self.settings.get("station.name") or None,
-            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts)},
+            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
+                              "failing": sorted(self.board.errors)},
+            "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
         for name, fn in provided.items():
             station.provide(name, fn)
@@ -221,6 +223,8 @@ class App:
             survivors.keep(lasting)
         self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
         self._follow(faults, "driver", bool(self.board.errors))
+        self._follow(faults, "coil_watchdog", self.board.coil_watchdog() == "failed")
+        self._follow(faults, "lock_stuck", self.board.lock is not None and self.board.lock.stuck == 1)
         self._follow(faults, "flash", self.records.failing)
         self._follow(faults, "task_died", self.supervisor.ailing())
         if self.lateness.stops != self._late_stops:
@@ -296,18 +300,14 @@ class App:
             self.board.safe()
 
 
-def _fitted(facts, get):
-    """What the board has and the installer allows, for the safety core."""
-    has, pins = facts["has"], facts["pins"]
-    return Fitted(
-        contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
-        rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0,
-        socket=1 if get("installation.cable") == "socket" else 0, phases=get("installation.phases"),
-        ventilated=1 if get("installation.ventilated") else 0, pe_monitor=1 if get("installation.pe_monitoring") else 0,
-        cp_disconnect=1 if has["cp_disconnect"] else 0, simplified=1 if get("charging.simplified_pilot") else 0,
-        over_allowance_ma=get("protection.over_allowance_ma"),
-        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+def _installation(get):
+    """What the installer allows, for the safety core; the board knows the rest."""
+    return {
+        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
+        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
+        "over_allowance_ma": get("protection.over_allowance_ma"),
+        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
 
 
 def _refuse_meter(value):

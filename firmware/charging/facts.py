@@ -38,7 +38,9 @@ FACTS = (
     ("utc", "", "str", "clock not set", "RFC 3339"),
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
-    ("board", "", "object", "", "name, and what the board lacks"),
+    ("board", "", "object", "", "name, what the board lacks, socket: it has an outlet, failing: drivers that raised"),
+    ("coil_watchdog", "", "choice", "", "the contactor's own watchdog, see COIL_WATCHDOG"),
+    ("supply_present", "", "list", "not looked at", "mains at L1, L2, L3 by the board's own inputs: 1 there, 0 not"),
     ("availability", "", "choice", "", "operative or inoperative"),
     ("authorized", "", "bool", "", "this plug-in may charge"),
     ("mode", "", "choice", "", "immediate or smart"),
@@ -52,6 +54,7 @@ EV_STATES = ("Not_Initialized", "A_Not_Present_12V", "B_Present_9V", "B_Present_
              "C_Ready_6V_M12V", "D_Ready_VR_3V", "D_Ready_VR_3V_M12V", "E_ShortCut", "F_NotAvailable")
 SESSION_STATES = ("none", "waiting_authorization", "waiting_current", "waiting_ev", "starting", "charging", "stopping",
                   "stopped", "fault")
+COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 
 NAMES = tuple([row[0] for row in FACTS])

@@ -15,7 +15,8 @@ BASE = {
     "temperatures": {"mcu": 41, "relay": 33, "interior": 30, "supply_1": None, "supply_2": None},
     "lateness_ms": {"p50": 0, "p99": 2, "max": 11}, "uptime_s": 93784, "boot_number": 17, "reset_cause": "power",
     "utc": "2026-11-20T10:41:07Z", "version": "0.1.0", "serial": "M3-2611-0042",
-    "board": {"name": "twin", "lacks": ["lock"]}, "availability": "operative", "authorized": True, "mode": "immediate",
+    "board": {"name": "twin", "lacks": ["lock"], "socket": False, "failing": []}, "coil_watchdog": "passed",
+    "supply_present": [None, None, None], "availability": "operative", "authorized": True, "mode": "immediate",
     "account": None,
     "tasks": [{"name": "control", "critical": True, "restarts": 0, "last_error": None}],
 }
@@ -59,7 +60,8 @@ CHANGES = {
              "voltage_phases_v": [None, None, None], "meter_source": None, "cp_state": None, "utc": None, "serial": None,
              "ev_state": "Not_Initialized", "lateness_ms": {"p50": 0, "p99": 0, "max": 0},
              "temperatures": {"mcu": None, "relay": None, "interior": None, "supply_1": None, "supply_2": None},
-             "board": {"name": "esp32-devkit", "lacks": ["coil_watchdog", "weld_feedback", "pe_monitor", "lock"]}},
+             "board": {"name": "esp32-devkit", "lacks": ["coil_watchdog", "weld_feedback", "pe_monitor", "lock"], "socket": False,
+                       "failing": []}, "coil_watchdog": "not_fitted"},
 }
 
 

@@ -30,12 +30,12 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, set_up):
+def _provision(flash_dir, http_port, board, set_up):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up)
     finally:
         cpython.uninstall()
 
@@ -112,15 +112,15 @@ class Pace:
 
 class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
-    empty; `event(text)` is told what happens to the board as a whole."""
+    empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0):
+                 energy_mwh=0, board="twin"):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, set_up)
+        _provision(flash_dir, http_port, board, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
