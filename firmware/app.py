@@ -22,6 +22,7 @@ from firmware.drivers.watchdog import Watchdog
 from firmware.energy import meter_types
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
+from firmware.energy.polled_meter import channel_order
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.trips import SURVIVING
@@ -127,6 +128,8 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "station_name": lambda: self.settings.get("station.name") or None,
+            "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
+            "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
             "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
@@ -144,6 +147,7 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         self.settings.guard("meter.type", _refuse_meter)
+        self.settings.guard("meter.generic_registers", _refuse_registers)
         self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
@@ -170,6 +174,7 @@ class App:
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
+        self.meter.set_phase_voltage(get("meter.phase_voltage_v"))
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
@@ -236,6 +241,10 @@ class App:
             faults.begin(name)
         else:
             faults.end(name)
+
+    def _meter_age(self):
+        age_ms = self.meter.age_ms(clock.ticks_ms())
+        return None if age_ms is None else age_ms // 1000
 
     def _temperatures(self):
         found = dict([(place, None) for place in ("mcu", "relay", "interior", "supply_1", "supply_2")])
@@ -312,10 +321,19 @@ def _installation(get):
 
 def _refuse_meter(value):
     """None for a meter type that is known, else what is allowed."""
+    return None if value == "generic" else _refused(meter_types.choose, value)
+
+
+def _refuse_registers(value):
+    """None for registers of a generic meter that can be read, else which entry cannot, and what is allowed there."""
+    return _refused(meter_types.generic, value) if value else None
+
+
+def _refused(make, value):
     try:
-        meter_types.choose(value)
-    except ValueError:
-        return "one of none, %s" % ", ".join(meter_types.names())
+        make(value)
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -330,15 +348,17 @@ def _meter(facts, get, core, faults):
     """The meter that the settings name; without one, or with a name that is none, the estimate."""
     kind = None
     try:
-        kind = meter_types.choose(get("meter.type"))
+        kind = meter_types.choose(get("meter.type"), get("meter.generic_registers"))
     except ValueError:
         faults.begin("meter_setting")
     line = None
     if kind is not None:
         baud = get("meter.baud")
-        line = ModbusRtu(rs485_from_board(facts, baud, kind.parity, clock.ticks_us), baud, clock.ticks_ms)
+        line = ModbusRtu(rs485_from_board(facts, baud, get("meter.parity"), clock.ticks_us, get("meter.stop_bits")), baud,
+                         clock.ticks_ms)
     return Meter(line, clock.ticks_ms, lambda: (core.phase == CLOSED, core.offered_ma, core.phases), kind,
-                 get("meter.address"), get("meter.phase_voltage_v"), get("installation.phase_rotation"))
+                 get("meter.address"), get("meter.phase_voltage_v"),
+                 channel_order(get("installation.phase_rotation"), get("meter.phase_rotation")))
 
 
 def _page_folder(root):

@@ -16,6 +16,7 @@ from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
+from tools.twin.meter_maps import MAPS
 from tools.twin.visitor import into, visit
 from tools.twin.world import World
 
@@ -38,6 +39,17 @@ def _provision(flash_dir, http_port, board, set_up):
         provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up)
     finally:
         cpython.uninstall()
+
+
+def _meter_that_is_set(flash_dir):
+    """(type, address, baud) as the settings on the flash name them; (None, …) where they name none that exists."""
+    cpython.install()
+    try:
+        from tools.twin.provision import settings_of
+        settings = settings_of(flash_dir)
+    finally:
+        cpython.uninstall()
+    return settings["meter.type"], settings["meter.address"], settings["meter.baud"]
 
 
 @contextlib.contextmanager
@@ -112,12 +124,13 @@ class Pace:
 
 class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
-    empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending."""
+    empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending;
+    `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin"):
+                 energy_mwh=0, board="twin", meter=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
         _provision(flash_dir, http_port, board, set_up)
@@ -126,6 +139,7 @@ class Twin:
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
+        self._meter = meter
         self.pace = Pace(self.clock)
         self.powered = True
         self.http_port = http_port
@@ -146,6 +160,7 @@ class Twin:
                     clock.resume()
                     clock.run_until(lambda: self.powered or self._ended)
                     continue
+                self._fit_meter()
                 self.world.power_returns()
                 self.world.attach(self.hal)
                 reason = self._boot()
@@ -161,6 +176,13 @@ class Twin:
 
     def _make_hal(self):
         return Hal(self.board, self.clock)
+
+    def _fit_meter(self):
+        """The meter that the charger expects, or the one that was asked for. A generic one is whatever hung there before."""
+        kind, address, baud = _meter_that_is_set(self._flash_dir)
+        kind = self._meter or kind
+        if kind in MAPS or kind == "none":
+            self.world.fit_meter(None if kind == "none" else kind, address, baud)
 
     def _boot(self):
         """One boot, from the reset to whatever ends it; returns why."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
           "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
-          "sensor_open", "lock_jammed", "pp_short", "coil_supply_live")
+          "sensor_open", "lock_jammed", "pp_short", "coil_supply_live", "meter_babbling", "meter_slow", "meter_wrong_address")
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")

@@ -23,8 +23,8 @@ from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
 
 CARD_SHOWN_US = 300_000
 DEFAULT_HOLD_MS = 500
-METER_BAUD = 19_200
 METER_TURNAROUND_US = 8_000
+METER_FAULTS = {"meter_babbling": "babble", "meter_slow": "slow", "meter_wrong_address": "wrong_address"}
 BITS_PER_BYTE = 10
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
@@ -63,7 +63,10 @@ class World:
         self.house = House()
         self.mains = Mains(clock, self.house, energy_mwh)
         self.readings = MeterReadings(self.mains)
-        self._meter = None if meter is None else meter(self.readings)
+        self._make_meter = meter
+        self._meter = None
+        self._meter_baud = 0
+        self.fit_meter()
         self.coil_supply = CoilSupply(clock, watchdog["hold_ms"], self._coils_changed,
                                       fitted=pins.get("coil_watchdog") is not None)
         self.contactors = [Contactor(clock, self._contacts_moved) for _ in range(board["contactor"]["count"])]
@@ -152,6 +155,12 @@ class World:
         if handler is not None and self.generator.supplied:
             handler(value)
 
+    def fit_meter(self, kind="eastron_sdm630", address=2, baud=19_200):
+        """Put another meter on the charger's line: of meter_maps.MAPS, or None for none."""
+        self._meter = None if self._make_meter is None or kind is None else self._make_meter(self.readings, kind, address)
+        self._meter_baud = baud
+        self._meter_trouble()
+
     # Verbs
 
     def set_ev(self, values):
@@ -189,6 +198,8 @@ class World:
             self._refresh_optocouplers()
         elif name in ("diode", "cp_short"):
             self._refresh_pilot()
+        elif name in METER_FAULTS:
+            self._meter_trouble()
         elif name == "coil_supply_live":
             self.coil_supply.bridge(on)
         elif name in ("over_temperature", "sensor_open"):
@@ -268,7 +279,8 @@ class World:
             "pe_ok": not self.faults["pe_lost"],
             "meter": {"voltage_mv": list(mains.voltage_mv), "current_ma": list(mains.current_ma),
                       "power_w": self.readings.power_w, "energy_wh": self.readings.energy_wh,
-                      "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
+                      "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"],
+                      "type": None if self._meter is None else self._meter.type},
             "temperatures": {place: round(self._celsius(place), 1) for place in self.bodies},
             "lock": {"closed": self.lock.closed, "jammed": self.lock.jammed},
             "lights": self.front.state(),
@@ -441,6 +453,11 @@ class World:
                 self.hal.set_adc(gpio, 0 if broken else sensor_uv(self._celsius(place), circuit))
         self.hal.set_mcu_temperature(int(self.bodies["interior"].celsius) + CHIP_RISE_K)
 
+    def _meter_trouble(self):
+        if self._meter is not None:
+            begun = [trouble for name, trouble in METER_FAULTS.items() if self.faults[name]]
+            self._meter.fault = begun[0] if begun else None
+
     def _meter_request(self, frame):
         """A frame on the bus. The meter answers after both frames' time on the wire and its own turn-around time."""
         if self._meter is None or self.faults["meter_silent"]:
@@ -449,7 +466,8 @@ class World:
         if not answer:
             return
         bits = (len(frame) + len(answer)) * BITS_PER_BYTE
-        delay_us = bits * 1_000_000 // METER_BAUD + METER_TURNAROUND_US + self._rng.randint(0, 4_000)
+        delay_us = bits * 1_000_000 // self._meter_baud + METER_TURNAROUND_US + self._rng.randint(0, 4_000)
+        delay_us += 1000 * self._meter.delay_ms
         hal = self.hal
         self.clock.after(delay_us, lambda: self._meter_answer(hal, answer))
 
