@@ -4,7 +4,7 @@ import machine
 
 from firmware.drivers.contactor import Contactor
 from firmware.drivers.pilot_pwm import PilotPwm
-from firmware.drivers.pilot_sampler import CombSampler
+from firmware.drivers.pilot_sampler import sampler_from_board
 from firmware.drivers.temperature import Ntc
 from firmware.safety.io_image import NOT_FITTED
 
@@ -30,7 +30,7 @@ class Board:
         self._pwm = PilotPwm(pins["cp_pwm"], facts["cp"].get("pwm_invert", False))
         self._rcd_test = self._output("rcd_test", 0)
         self._cp_disconnect = self._output("cp_disconnect", 0)
-        self._sampler = CombSampler(pins["cp_adc"], facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
+        self._sampler = sampler_from_board(facts)
         self._inputs = []                    # (Inputs attribute, pin, level that means 0)
         for name, attribute in _TRISTATE:
             if pins[name] is not None:

@@ -11,7 +11,7 @@ DUTIES_NS = (100000, 166666, 266666, 533333, 900000)
 STATES_MV = (("A", 12000), ("B", 9000), ("C", 6000), ("D", 3000))
 WITHIN_MV = 50
 STEP_US = 37 if MICROPYTHON else 7          # no divisor of the period: all phases in the end
-CP_PWM, CP_ADC = 33, 36
+CP_PWM = 33
 
 
 class Sampled(unittest.TestCase):
@@ -20,9 +20,9 @@ class Sampled(unittest.TestCase):
         self.chip = Chip(facts)
         self.addCleanup(self.chip.close)
         from firmware.drivers.pilot_pwm import PilotPwm
-        from firmware.drivers.pilot_sampler import CombSampler
+        from firmware.drivers.pilot_sampler import sampler_from_board
         self.pwm = PilotPwm(CP_PWM)
-        self.sampler = CombSampler(CP_ADC, facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
+        self.sampler = sampler_from_board(facts)
         self.inputs = Inputs()
 
     def burst(self, phase_us=0):
