@@ -26,6 +26,7 @@ from tools.twin import cpython  # noqa: E402  (found by the paths above)
 cpython.install()
 
 _counts = {"passed": 0, "failed": 0, "left_out": 0, "skips": []}
+_collected = {"left_out": 0, "skips": []}   # whole files, known before any test runs
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,7 +49,7 @@ def pytest_ignore_collect(collection_path, config):
         return None
     with open(collection_path, encoding="utf-8") as file:
         if file.readline().startswith(MICROPYTHON_ONLY):
-            _counts["left_out"] += 1
+            _collected["left_out"] += 1
             return True
     return None
 
@@ -93,10 +94,19 @@ def pytest_collectreport(report):
     if report.failed:
         _counts["failed"] += 1
     elif report.skipped:
-        _counts["skips"].append((report.nodeid, str(report.longrepr[2])))
+        _collected["skips"].append((report.nodeid, str(report.longrepr[2])))
+
+
+def pytest_testnodedown(node, error):
+    """With several processes (xdist) each of them collects all files, and this one, which sums up, none: it is told by them."""
+    _collected.update(getattr(node, "workeroutput", {}).get("collected", {}))
 
 
 def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["collected"] = _collected
+        return
     place = os.environ.get("MODE3_REPORT")
     if place:
-        Path(place).write_text(json.dumps(_counts))
+        counts = dict(_counts, left_out=_counts["left_out"] + _collected["left_out"], skips=_counts["skips"] + _collected["skips"])
+        Path(place).write_text(json.dumps(counts))

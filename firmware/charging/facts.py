@@ -29,7 +29,7 @@ FACTS = (
     ("phases", "", "int", "", "phases offered to the vehicle: 1 or 3"),
     ("phases_used", "", "int", "not known", "phases that the vehicle draws from"),
     ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account"),
-    ("faults", "", "list", "", "active faults: code, name, since, advice"),
+    ("faults", "", "list", "", "active faults: code, name, since, advice, severity, kind (active, passive), light, status bit"),
     ("temperatures", "°C", "object", "not fitted or no reading", "mcu, relay, interior, supply_1, supply_2"),
     ("lateness_ms", "ms", "object", "", "how late the control tick ran: p50, p99, max"),
     ("uptime_s", "s", "int", "", "since this start"),

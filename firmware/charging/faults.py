@@ -1,4 +1,4 @@
-"""The fault registry: the one table of what can go wrong, and the list of what is wrong now.
+"""The fault registry: the one table of what can go wrong, and the list of what is wrong now. docs/faults.md is made from it.
 
 The safety core knows trip bits only; a fault without one is raised by name. Codes 1-8007 are those of a well-known wallbox,
 9xxx are ours. Rows are added, never renumbered. Advice is a key of the page's translations.
@@ -14,40 +14,119 @@ ERROR = const(1)       # charging stops, recovers
 LATCHED = const(2)     # stays until somebody acts
 
 # (code, name, severity, opens: trip/stop/not, pilot after: 12/F/-, retries, cleared by, survives a watchdog reset,
-#  OCPP 1.6 error code, ChargeX MREC code, trip bit or 0)
-CODE, NAME, SEVERITY, OPENS, PILOT, RETRIES, CLEARED, SURVIVES, OCPP, MREC, TRIP = range(11)
+#  OCPP 1.6 error code, ChargeX MREC code, trip bit or 0,
+#  light: colour, ":12" segments where not all four, "*3" blinks of a group where not steady; "" shows nothing,
+#  status bit: a name of STATUS_BITS, active: lasts as long as its cause / passive: has happened, shown for a while)
+CODE, NAME, SEVERITY, OPENS, PILOT, RETRIES, CLEARED, SURVIVES, OCPP, MREC, TRIP, LIGHT, STATUS, KIND = range(14)
 _BY_HAND = "unplug,clear,retry"
 FAULTS = (
-    (1, "unplugged_in_charge", WARNING, "trip", "12", 0, "time", False, "OtherError", "", 0),
-    (3, "over_temperature", ERROR, "stop", "12", 0, "cause", False, "HighTemperature", "MREC19", trips.TEMPERATURE),
-    (5, "diode", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.DIODE),
-    (8, "cable", ERROR, "trip", "12", 5, _BY_HAND, False, "OtherError", "MREC23", trips.CABLE),
-    (4003, "over_current", ERROR, "trip", "12", 5, _BY_HAND, False, "OverCurrentFailure", "MREC4", trips.OVERCURRENT),
-    (8001, "contactor_not_closed", ERROR, "trip", "12", 5, _BY_HAND, False, "PowerSwitchFailure", "MREC17", trips.NOT_CLOSED),
-    (8002, "supply_voltage", ERROR, "stop", "12", 5, _BY_HAND, False, "OverVoltage", "MREC5", trips.SUPPLY),
-    (8005, "residual_current", LATCHED, "trip", "F", 0, "unplug", True, "GroundFailure", "MREC2", trips.RCD_AC),
-    (8005, "residual_current_dc", LATCHED, "trip", "F", 0, "unplug", True, "GroundFailure", "MREC2", trips.RDC_DD),
-    (8005, "residual_monitor_test", ERROR, "trip", "12", 5, _BY_HAND, False, "GroundFailure", "MREC2", trips.RCD_TEST),
-    (8007, "contactor_welded", LATCHED, "trip", "F", 0, "power_cycle", True, "PowerSwitchFailure", "MREC17", trips.WELDED),
-    (9001, "pe_lost", ERROR, "trip", "12", 5, _BY_HAND, False, "GroundFailure", "MREC2", trips.PE_LOST),
-    (9002, "pilot_short", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.PILOT_SHORT),
-    (9003, "pilot_undefined", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.PILOT_UNDEFINED),
-    (9004, "pilot_stale", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "MREC14", trips.PILOT_STALE),
-    (9005, "ventilation", ERROR, "stop", "12", 5, _BY_HAND, False, "OtherError", "", trips.VENTILATION),
-    (9007, "tick_late", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "", trips.TICK_LATE),
-    (9008, "guard_opened", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "", trips.GUARD),
-    (9009, "lock", ERROR, "trip", "12", 5, _BY_HAND, False, "ConnectorLockFailure", "MREC1", trips.LOCK),
-    (9010, "meter_lost", WARNING, "not", "-", 0, "cause", False, "PowerMeterFailure", "", 0),
-    (9011, "loop_late", WARNING, "stop", "12", 0, "time", False, "InternalError", "", 0),
-    (9012, "settings_damaged", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0),
-    (9013, "safe_mode_before", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0),
-    (9014, "task_died", WARNING, "not", "-", 0, "cause", False, "InternalError", "", 0),
-    (9015, "driver", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0),
-    (9016, "flash", WARNING, "not", "-", 0, "cause", False, "InternalError", "", 0),
-    (9017, "temperature_sensor", ERROR, "stop", "12", 0, "cause", False, "InternalError", "", trips.SENSOR),
-    (9018, "upstream_protection", ERROR, "trip", "12", 5, _BY_HAND, False, "OtherError", "", trips.UPSTREAM),
-    (9019, "meter_setting", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0),
+    (1, "unplugged_in_charge", WARNING, "trip", "12", 0, "time", False, "OtherError", "", 0,
+     "", "ev_disconnected_in_charge", "passive"),
+    (3, "over_temperature", ERROR, "stop", "12", 0, "cause", False, "HighTemperature", "MREC19", trips.TEMPERATURE,
+     "orange:34", "over_temperature", "active"),
+    (5, "diode", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.DIODE,
+     "red*1", "cp_conformity", "active"),
+    (8, "cable", ERROR, "trip", "12", 5, _BY_HAND, False, "OtherError", "MREC23", trips.CABLE,
+     "red*1", "pp_conformity", "active"),
+    (4003, "over_current", ERROR, "trip", "12", 5, _BY_HAND, False, "OverCurrentFailure", "MREC4", trips.OVERCURRENT,
+     "red*4", "overload", "active"),
+    (8001, "contactor_not_closed", ERROR, "trip", "12", 5, _BY_HAND, False, "PowerSwitchFailure", "MREC17", trips.NOT_CLOSED,
+     "red*3", "contactor", "active"),
+    (8002, "supply_voltage", ERROR, "stop", "12", 5, _BY_HAND, False, "OverVoltage", "MREC5", trips.SUPPLY,
+     "red*5", "three_phase_compliance", "active"),
+    (8005, "residual_current", LATCHED, "trip", "F", 0, "unplug", True, "GroundFailure", "MREC2", trips.RCD_AC,
+     "red*2", "residual_current", "active"),
+    (8005, "residual_current_dc", LATCHED, "trip", "F", 0, "unplug", True, "GroundFailure", "MREC2", trips.RDC_DD,
+     "red*2", "residual_current", "active"),
+    (8005, "residual_monitor_test", ERROR, "trip", "12", 5, _BY_HAND, False, "GroundFailure", "MREC2", trips.RCD_TEST,
+     "red*2", "residual_current", "active"),
+    (8007, "contactor_welded", LATCHED, "trip", "F", 0, "power_cycle", True, "PowerSwitchFailure", "MREC17", trips.WELDED,
+     "red*3", "contactor", "active"),
+    (9001, "pe_lost", ERROR, "trip", "12", 5, _BY_HAND, False, "GroundFailure", "MREC2", trips.PE_LOST,
+     "red", "protective_earth", "active"),
+    (9002, "pilot_short", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.PILOT_SHORT,
+     "red*1", "short_circuit", "active"),
+    (9003, "pilot_undefined", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.PILOT_UNDEFINED,
+     "red*1", "cp_conformity", "active"),
+    (9004, "pilot_stale", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "MREC14", trips.PILOT_STALE,
+     "red*7", "internal_communication", "active"),
+    (9005, "ventilation", ERROR, "stop", "12", 5, _BY_HAND, False, "OtherError", "", trips.VENTILATION,
+     "red*1", "ventilation", "active"),
+    (9007, "tick_late", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "", trips.TICK_LATE,
+     "red*7", "internal_communication", "active"),
+    (9008, "guard_opened", ERROR, "trip", "12", 5, _BY_HAND, False, "InternalError", "", trips.GUARD,
+     "red*7", "internal_communication", "active"),
+    (9009, "lock", ERROR, "trip", "12", 5, _BY_HAND, False, "ConnectorLockFailure", "MREC1", trips.LOCK,
+     "red*6", "outlet_lock", "active"),
+    (9010, "meter_lost", WARNING, "not", "-", 0, "cause", False, "PowerMeterFailure", "", 0,
+     "orange:12", "meter_communication", "active"),
+    (9011, "loop_late", WARNING, "stop", "12", 0, "time", False, "InternalError", "", 0,
+     "", "internal_communication", "passive"),
+    (9012, "settings_damaged", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0,
+     "orange*1", "software_configuration", "active"),
+    (9013, "safe_mode_before", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0,
+     "", "software_configuration", "passive"),
+    (9014, "task_died", WARNING, "not", "-", 0, "cause", False, "InternalError", "", 0,
+     "orange*1", "internal_communication", "active"),
+    (9015, "driver", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0,
+     "orange*1", "internal_communication", "active"),
+    (9016, "flash", WARNING, "not", "-", 0, "cause", False, "InternalError", "", 0,
+     "orange*1", "internal_communication", "active"),
+    (9017, "temperature_sensor", ERROR, "stop", "12", 0, "cause", False, "InternalError", "", trips.SENSOR,
+     "red*7", "internal_communication", "active"),
+    (9018, "upstream_protection", ERROR, "trip", "12", 5, _BY_HAND, False, "OtherError", "", trips.UPSTREAM,
+     "red*5", "upstream_protection", "active"),
+    (9019, "meter_setting", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0,
+     "orange:12", "software_configuration", "active"),
+    (9030, "source_silent", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
+     "", "energy_manager", "active"),
 )
+
+# What the light's blinks mean, by the side on which somebody must look.
+LIGHTS = (
+    ("red", "protective earth is missing"),
+    ("red*1", "vehicle, plug or cable"),
+    ("red*2", "residual current, or its monitor"),
+    ("red*3", "contactor"),
+    ("red*4", "the vehicle draws too much"),
+    ("red*5", "supply in front of the charger"),
+    ("red*6", "plug lock"),
+    ("red*7", "inside the charger"),
+    ("orange*1", "inside the charger; charging goes on"),
+    ("orange:12", "energy meter; charging goes on"),
+    ("orange:34", "too hot; charging resumes by itself"),
+    ("orange:23", "commissioning"),
+)
+
+# The status word that supervision systems know: (name, "" or why nothing here can raise it). A bit's place never changes.
+STATUS_BITS = (
+    ("reader", "comes with the card reader"),
+    ("internal_communication", ""),
+    ("outlet_lock", ""),
+    ("contactor", ""),
+    ("surge_arrester", "no board has a contact for it"),
+    ("anti_intrusion", "no board has a contact for it"),
+    ("hardware_configuration", "comes with the check of the board's facts"),
+    ("software_configuration", ""),
+    ("upstream_protection", ""),
+    ("meter_communication", ""),
+    ("remote_authentication", "comes with the central system"),
+    ("plug_process", "comes with the socket's detection of a plug that nobody takes away"),
+    ("three_phase_compliance", ""),
+    ("cp_conformity", ""),
+    ("pp_conformity", ""),
+    ("ev_disconnected_in_charge", ""),
+    ("short_circuit", ""),
+    ("overload", ""),
+    ("ventilation", ""),
+    ("energy_manager", ""),
+    ("supervision", "comes with the central system"),
+    ("ntp", "comes with the time service"),
+    ("residual_current", ""),
+    ("protective_earth", ""),
+    ("over_temperature", ""),
+)
+
 
 class UnknownFault(Exception):
     """A name that is not in FAULTS."""
@@ -109,6 +188,20 @@ class ActiveFaults:
         for entry in self._active:
             worst = max(worst, entry[0][2])
         return worst
+
+    def degrading(self):
+        """True: a warning that lasts limits the service; what has merely happened does not count."""
+        for row, _ in self._active:
+            if row[SEVERITY] == WARNING and row[KIND] == "active":
+                return True
+        return False
+
+    def first_error(self):
+        """Row of the oldest fault that keeps the contactor open, or None."""
+        for row, _ in self._active:
+            if row[SEVERITY] != WARNING:
+                return row
+        return None
 
     def rows(self):
         """[(row, (boot_number, uptime_s, utc_s) at its begin)], oldest first."""

@@ -4,14 +4,13 @@ It turns ceilings, authorisation and availability into the core's request record
 neither access, records, energy nor settings: those call it, or subscribe to it.
 """
 
-from micropython import const
-
 from firmware.charging import facts as fact_table
 from firmware.charging import faults as fault_table
 from firmware.charging import orders, station_facts
 from firmware.charging.caps import lowest
 from firmware.charging.ceilings import Ceilings
 from firmware.charging.commands import check_arguments
+from firmware.charging.notices import Notices
 from firmware.charging.retries import Retries
 from firmware.charging.session import Session
 from firmware.charging.simplified import SimplifiedEnd
@@ -20,7 +19,6 @@ from firmware.safety import control_pilot as cp
 from firmware.safety import core as phases
 from firmware.safety.limits import OFFER_MIN_MA, TICKS_MASK, elapsed_ms
 
-_NOTICE_MS = const(60000)       # a passing fault (unplugged in charge, loop late) stays visible for so long
 
 class Reading:
     """What the energy side last knew: it writes the values, the station reads them. None = not known."""
@@ -76,7 +74,7 @@ class Station:
         self._providers = {}             # fact name -> fn
         self._subscribers = []
         self._unplugged_seen = 0
-        self._notices = {}               # fault name -> when it began
+        self._notices = Notices(self.faults)
         self._was_charging = False
         self._overview = None
         self.now_ms = now_ms
@@ -202,15 +200,11 @@ class Station:
         if self.core.unplugged_in_charge != self._unplugged_seen:
             self._unplugged_seen = self.core.unplugged_in_charge
             self.notice("unplugged_in_charge")
-        for name in list(self._notices):
-            if elapsed_ms(now_ms, self._notices[name]) > _NOTICE_MS:
-                del self._notices[name]
-                self.faults.end(name)
+        self._notices.tick(now_ms)
 
     def notice(self, name):
         """A fault that is over at once, shown for a minute."""
-        self._notices[name] = self.now_ms
-        self.faults.begin(name)
+        self._notices.add(name, self.now_ms)
 
     def _follow_phases(self):
         """A vehicle that draws from one or two of three phases may have a limit of its own (asymmetric load)."""
@@ -266,7 +260,7 @@ class Station:
         return found if personal else station_facts.without_persons(found)
 
     def _fault_changed(self, row, began):
-        self._tell("fault" if began else "fault_end", {"code": row[0], "name": row[1]})
+        self._tell("fault" if began else "fault_end", {"code": row[0], "name": row[1], "kind": row[fault_table.KIND]})
 
     # ---- commands
 

@@ -29,6 +29,15 @@ def overview_state(station):
     return "ReadyForCharging"
 
 
+def activity(core):
+    """What lights show of the core: "unread" before the pilot's first reading, "selftest", "charging" while power flows, or ""."""
+    if core.pilot.state == cp.UNKNOWN:
+        return "unread"
+    if core.phase == phases.SELFTEST:
+        return "selftest"
+    return "charging" if core.phase == phases.CLOSED or core.phase == phases.STOPPING else ""
+
+
 def ev_state(core):
     """One of facts.EV_STATES."""
     state = core.pilot.state
@@ -65,7 +74,8 @@ def _session(station, show_time):
 
 def _faults(station, show_time):
     return [{"code": row[0], "name": row[1], "since": show_time(stamp), "since_uptime_s": stamp[1],
-             "severity": _SEVERITY_NAMES[row[2]], "advice": "fault." + row[1]} for row, stamp in station.faults.rows()]
+             "severity": _SEVERITY_NAMES[row[2]], "advice": "fault." + row[1], "kind": row[fault_table.KIND],
+             "light": row[fault_table.LIGHT], "status": row[fault_table.STATUS]} for row, stamp in station.faults.rows()]
 
 
 def facts(station, providers, show_time):

@@ -127,7 +127,7 @@ class Keeper:
     def _hear(self, event, data):
         stamp = self.stamp()
         if event in ("fault", "fault_end"):
-            self.events.add(stamp, event, data["name"], data["code"])
+            self.events.add(stamp, event, data["name"], data["code"], data["kind"])
         elif event == "command" and data["command"] not in _QUIET:
             self.events.add(stamp, "info", data["command"], None, data["source"])
         elif event == "session_start":

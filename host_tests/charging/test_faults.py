@@ -2,8 +2,23 @@
 
 import unittest
 
-from firmware.charging.faults import ERROR, FAULTS, LATCHED, WARNING, ActiveFaults, UnknownFault, row_of
+from firmware.charging.faults import (
+    ERROR,
+    FAULTS,
+    KIND,
+    LATCHED,
+    LIGHT,
+    LIGHTS,
+    STATUS,
+    STATUS_BITS,
+    WARNING,
+    ActiveFaults,
+    UnknownFault,
+    row_of,
+)
+from firmware.charging.notices import SHOWN_MS, Notices
 from firmware.safety import trips
+from firmware.safety.limits import TICKS_MASK
 
 
 class TestRegistry(unittest.TestCase):
@@ -45,6 +60,27 @@ class TestRegistry(unittest.TestCase):
             self.assertIn(row[4], ("12", "F", "-"))
             self.assertEqual(row[3] == "not", row[4] == "-")
             self.assertIn(row[7], (True, False))
+
+    def test_every_light_and_status_bit_is_one_that_the_tables_explain(self):
+        lights = [code for code, _ in LIGHTS] + [""]
+        bits = [name for name, _ in STATUS_BITS]
+        self.assertEqual(len(set(bits)), len(bits))
+        for row in FAULTS:
+            self.assertEqual(len(row), KIND + 1, row[1])
+            self.assertIn(row[LIGHT], lights)
+            self.assertIn(row[STATUS], bits)
+            self.assertIn(row[KIND], ("active", "passive"))
+
+    def test_what_keeps_the_contactor_open_has_a_light(self):
+        for row in FAULTS:
+            if row[2] != WARNING:
+                self.assertTrue(row[LIGHT], row[1])
+                self.assertEqual(row[KIND], "active")
+
+    def test_a_status_bit_without_a_fault_says_why(self):
+        used = set([row[STATUS] for row in FAULTS])
+        for name, missing in STATUS_BITS:
+            self.assertEqual(name in used, missing == "", name)
 
     def test_unknown_name_is_refused(self):
         with self.assertRaises(UnknownFault):
@@ -94,6 +130,24 @@ class TestActive(unittest.TestCase):
         self.assertEqual(self.active.worst(), LATCHED)
         self.active.end("residual_current")
         self.assertEqual(self.active.worst(), ERROR)
+
+    def test_only_a_warning_that_lasts_degrades_the_service(self):
+        for name, degrades in (("unplugged_in_charge", False), ("diode", False), ("meter_lost", True)):
+            self.active.begin(name)
+            self.assertEqual(self.active.degrading(), degrades, name)
+        self.assertEqual(self.active.first_error()[1], "diode")
+        self.active.end("diode")
+        self.assertIsNone(self.active.first_error())
+
+    def test_notice_ends_after_a_minute_counted_from_the_last_time(self):
+        for start_ms in (0, TICKS_MASK - 5000):
+            notices = Notices(self.active)
+            notices.add("unplugged_in_charge", start_ms)
+            notices.add("loop_late", start_ms)
+            notices.add("unplugged_in_charge", (start_ms + 30000) & TICKS_MASK)
+            for after_ms, left in ((SHOWN_MS, 2), (SHOWN_MS + 1, 1), (SHOWN_MS + 30000, 1), (SHOWN_MS + 30001, 0)):
+                notices.tick((start_ms + after_ms) & TICKS_MASK)
+                self.assertEqual(len(self.active.rows()), left, after_ms)
 
     def test_unknown_fault_does_nothing_but_raise(self):
         with self.assertRaises(UnknownFault):

@@ -24,7 +24,8 @@ BASE = {
 def _fault(name):
     row = row_of(name)
     return {"code": row[0], "name": name, "since": "2026-11-20T10:12:00Z", "since_uptime_s": 92000,
-            "severity": ("warning", "error", "latched")[row[2]], "advice": "fault." + name}
+            "severity": ("warning", "error", "latched")[row[2]], "advice": "fault." + name, "kind": row[13], "light": row[11],
+            "status": row[12]}
 
 
 def _session(**more):

@@ -2,6 +2,7 @@
 
 import unittest
 
+from firmware.charging.faults import FAULTS
 from firmware.charging.station import Station
 from firmware.records.keeper import Keeper
 from firmware.records.session_log import SessionLog
@@ -185,6 +186,18 @@ class TestSession(KeeperTest):
         self.assertIsNone(again.keeper.sessions.unfinished)
         row = again.sessions()[0]
         self.assertEqual((row["end_reason"], row["energy_wh"]), ("restart", 500))
+
+
+class TestFaults(KeeperTest):
+    def test_every_fault_has_its_beginning_and_its_end_in_the_log_and_its_kind(self):
+        place = self.boot().run(300)
+        for row in FAULTS:
+            place.station.faults.begin(row[1])
+            place.station.faults.end(row[1])
+            place.keeper.flush()
+            newest = place.keeper.events.page(0, 2, {})
+            self.assertEqual([(event["kind"], event["code"], event["value"], event["detail"]) for event in newest],
+                             [("fault_end", row[1], row[0], row[13]), ("fault", row[1], row[0], row[13])])
 
 
 class TestHold(KeeperTest):

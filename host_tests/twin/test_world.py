@@ -169,7 +169,7 @@ class MonitorTest(unittest.TestCase):
 
     def test_the_strips_bytes_become_red_green_blue(self):
         self.hal.drive("led_strip", bytes([10, 20, 30, 0, 0, 255]), "neopixel")
-        self.assertEqual(self.world.state()["lights"], [[20, 10, 30], [0, 0, 255]])
+        self.assertEqual(self.world.state()["lights"]["leds"], [[20, 10, 30], [0, 0, 255]])
 
     def test_the_state_can_be_said_in_json(self):
         self.assertEqual(json.loads(json.dumps(self.world.state())), self.world.state())
@@ -298,7 +298,7 @@ class PowerTest(unittest.TestCase):
         self.world.set_fault("power_cut", True)
         self.bench.run_ms(100)
         state = self.world.state()
-        self.assertEqual((state["powered"], state["contactor"]["closed"], state["lights"]), (False, False, []))
+        self.assertEqual((state["powered"], state["contactor"]["closed"], state["lights"]["leds"]), (False, False, []))
         self.assertEqual((state["cp"]["high_mv"], state["ev"]["state"], state["ev"]["current_ma"]), (0, "B", 0))
         self.assertEqual(state["meter"]["voltage_mv"], [0, 0, 0])
 

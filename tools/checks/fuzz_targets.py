@@ -30,7 +30,7 @@ from firmware.storage.crc import crc32
 from firmware.storage.inline_file import InlineFile
 from firmware.storage.segment_log import SegmentLog
 from tools.checks.fuzz import TOKENS, mutated, need, packed, unpacked
-from tools.twin import scenario
+from tools.twin import scenario, scenario_lines
 from tools.twin.provision import SET_UP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -568,10 +568,10 @@ class Scenario(OnFiles):
         super().__init__()
         lines = [line.strip() for line in scenario.__doc__.splitlines() if line.startswith("    ")]
         texts = ["\n".join(line.partition("   ")[0] for line in lines if not line.startswith("include"))]
-        texts += [path.read_text() for path in sorted((ROOT / "host_tests" / "scenarios").glob("*.scn"))]
+        texts += [path.read_text() for path in sorted((ROOT / "host_tests" / "scenarios").rglob("*.scn"))]
         texts += ["include a.scn", "include b.scn\nwait 1 s"]
         self.seeds = tuple(packed([text.encode()]) for text in texts)
-        self._reader = scenario._Reader()
+        self._reader = scenario_lines.Reader()
 
     def damaged(self, rng, part):
         tokens = TOKENS + (b" ", b"is", b"within", b"1e9 h", b"=", b"include ", b"expect world.ev.", b"[" * 4000, b"x" * 300, b"'",

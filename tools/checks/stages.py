@@ -21,6 +21,7 @@ Stage = namedtuple("Stage", "name command needs")  # needs: a file that must exi
 
 PY = sys.executable
 PYTEST = (PY, "-m", "pytest", "-q", "-rfEs", "--import-mode=importlib", "--tb=short")
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")   # a file's tests stay together
 
 STAGES = {
     "test": (
@@ -32,9 +33,10 @@ STAGES = {
         Stage("words", (PY, "-m", "tools.checks.words"), None),
         Stage("boards", (PY, "-m", "tools.checks.boards"), None),
         Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
-        Stage("cpython", PYTEST + ("host_tests",), None),
+        Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
+        Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
-        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite"), None),
+        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
         Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
         Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
         Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "140"), None),

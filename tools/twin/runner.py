@@ -1,5 +1,6 @@
 """One twin: clock, board, world and flash together, boot after boot until somebody ends it."""
 
+import asyncio
 import contextlib
 import gc
 import json
@@ -15,6 +16,7 @@ from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
+from tools.twin.visitor import into, visit
 from tools.twin.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +115,7 @@ class Twin:
         self._flash_dir = flash_dir
         self._event = event or (lambda text: None)
         self._ended = self._prompt = False
+        self._visit = None      # the newest task of visit(): the loop holds tasks by weak references only
         self.world.on_power = self._power
         self.world.on_reset = self._reset
         self._set_board_clock(self.clock.utc_s())
@@ -168,6 +171,22 @@ class Twin:
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
         return app.station.fact(name)
+
+    def visit(self, method, path, role, values, source=None):
+        """Ask one of the charger's API handlers on its event loop, as `visitor.visit` says; `values` is what JSON takes.
+
+        Returns a box: its [0] is None until it becomes (HTTP status, answer). Raises NotNow while no firmware runs. In the
+        clock's thread only."""
+        app = getattr(sys.modules.get("firmware.app"), "current", None)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            app = None
+        if app is None or not self.powered:
+            raise NotNow("the charger is not running")
+        box = [None]
+        self._visit = loop.create_task(into(box, visit(app, method, path, role, json.dumps(values), source)))
+        return box
 
     def close(self):
         """Give the clock's sockets back."""

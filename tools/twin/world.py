@@ -5,9 +5,11 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 """
 
 import random
+from functools import partial
 
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
+from tools.twin.front_panel import PLAIN, FrontPanel
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
@@ -40,8 +42,7 @@ class World:
         self.trace = Trace(clock)
         self.faults = dict.fromkeys(FAULTS, False)
         self.card = None
-        self.lights = []
-        self.buzzer_hz = 0
+        self.front = FrontPanel(board)
         self.inputs = dict.fromkeys(INPUTS, False)
         self.buttons = dict.fromkeys(BUTTONS, False)
         self._rng = random.Random(seed)
@@ -76,10 +77,12 @@ class World:
         self._outputs["pin", pins["cp_pwm"]] = self._cp_level
         self._outputs["pwm", pins["cp_pwm"]] = self._cp_pwm
         if pins.get("led_strip") is not None:
-            self._outputs["neopixel", pins["led_strip"]] = self._set_lights
-        if pins.get("buzzer") is not None:
-            self._outputs["pwm", pins["buzzer"]] = self._set_buzzer
-            self._outputs["pin", pins["buzzer"]] = self._set_buzzer_pin
+            self._outputs["neopixel", pins["led_strip"]] = self.front.strip
+        for number, colour in enumerate(PLAIN):
+            for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
+                self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
+        for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
+            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
 
@@ -119,8 +122,7 @@ class World:
         self.rcd.test(0)
         self.generator.release()
         self._cp_changed()
-        self.lights = []
-        self.buzzer_hz = 0
+        self.front.dark()
 
     def power_returns(self):
         """The supply is back; the pins float until the firmware drives them."""
@@ -150,6 +152,7 @@ class World:
         if self.faults[name] == on:
             return
         self.faults[name] = on
+        self.trace.edge("fault" if on else "fault_end", name)
         if name == "weld":
             self.contactors[0].set_welded(on)
         elif name == "contactor_stuck_open":
@@ -234,8 +237,8 @@ class World:
                       "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
             "temperatures": {name[len("temperature_"):-len("_adc")]: round(self._celsius(name), 1)
                              for name in self.bodies},
-            "lights": list(self.lights),
-            "buzzer": {"on": self.buzzer_hz > 0, "frequency_hz": self.buzzer_hz},
+            "lights": self.front.state(),
+            "buzzer": {"on": self.front.buzzer_hz > 0, "frequency_hz": self.front.buzzer_hz},
             "card": self.card,
             "buttons": dict(self.buttons),
             "inputs": dict(self.inputs),
@@ -397,13 +400,3 @@ class World:
     def _take_card_away(self):
         self._card_event = None
         self.card = None
-
-    def _set_lights(self, data):
-        """The bytes of the strip, green first as they go over the wire; the bench speaks [red, green, blue]."""
-        self.lights = [[data[n + 1], data[n], data[n + 2]] for n in range(0, len(data) - 2, 3)]
-
-    def _set_buzzer(self, value):
-        self.buzzer_hz = value[0] if value is not None and value[1] > 0 else 0
-
-    def _set_buzzer_pin(self, level):
-        self.buzzer_hz = 1 if level else 0
