@@ -13,14 +13,13 @@ MOST_US = 600_000_000
 
 
 class CatalogueTest(unittest.TestCase):
-    def test_every_story_has_a_title_a_text_and_says_what_it_proves(self):
+    def test_every_story_has_a_title_and_a_chapter(self):
         told = catalogue()
         self.assertEqual(len({one["name"] for one in told}), len(told), "two stories of one name")
         for one in told:
             with self.subTest(story=one["name"]):
                 self.assertIn(one["chapter"], CHAPTERS)
                 self.assertTrue(10 < len(one["title"]) < 120, one["title"])
-                self.assertTrue(one["proves"].startswith("Proves"), one)
 
     def test_the_tour_goes_by_chapters(self):
         places = [CHAPTERS.index(one["chapter"]) for one in catalogue()]

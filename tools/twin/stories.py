@@ -7,7 +7,7 @@ folder below host_tests/scenarios is its chapter.
 import re
 from pathlib import Path
 
-from tools.twin.house import DEFAULT_LOAD_W, DEFAULT_VOLTAGE_V
+from tools.twin.house import DEFAULT_AMBIENT_C, DEFAULT_LOAD_W, DEFAULT_VOLTAGE_V
 from tools.twin.runner import NotNow
 from tools.twin.scenario import Play, read
 from tools.twin.scenario_lines import Step
@@ -15,11 +15,12 @@ from tools.twin.verbs import FAULTS, INPUTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
 ON_THE_VM = "vm"
-CHAPTERS = ("everyday", "cars", "limits", "house", "faults", "installer")      # in the order of a tour
+CHAPTERS = ("everyday", "cars", "limits", "house", "faults", "installer", "other")     # in the order of a tour
 FRESH = "Needs a charger that was just set up"
 ROW = re.compile(r"\bCH-\d+\b")
 CALM = {"state": "auto", "plugged": False, "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.4, "asleep": False,
-        "stubborn": False, "simplified": False}
+        "stubborn": False, "simplified": False, "late_s": 0, "overdraw_percent": 0, "pilot_ohm": 0, "cable_a": 0,
+        "battery_wh": 60_000}
 CALM_US = 3_000_000             # the charger sees that the car has gone
 
 
@@ -45,7 +46,7 @@ def story(path):
     paragraphs = [part.strip() for part in " ".join(line or "\n" for line in comment).split("\n")]
     text = paragraphs[0] if paragraphs else ""
     proves = " ".join(part for part in paragraphs[1:] if part.startswith("Proves"))
-    chapter = path.parent.name if path.parent != FOLDER else ""
+    chapter = path.parent.name if path.parent.name in CHAPTERS else "other"
     title = re.split(r"(?<=[.:]) ", text, maxsplit=1)[0].rstrip(".:")
     return {"name": path.stem, "chapter": chapter, "title": title, "text": text, "proves": proves,
             "rows": list(dict.fromkeys(ROW.findall(proves))), "fresh": FRESH in " ".join(comment)}
@@ -124,6 +125,7 @@ def _calm(play):
         play.order("fault", {"name": name, "on": False})
     for name in INPUTS:
         play.order("input", {"name": name, "on": False})
-    play.order("house", {"load_w": list(DEFAULT_LOAD_W), "solar_w": 0, "voltage_v": list(DEFAULT_VOLTAGE_V)})
+    play.order("house", {"load_w": list(DEFAULT_LOAD_W), "solar_w": 0, "voltage_v": list(DEFAULT_VOLTAGE_V),
+                         "ambient_c": DEFAULT_AMBIENT_C})
     play.order("ev", CALM)
     yield CALM_US
