@@ -28,6 +28,7 @@ _FLOOR_UV = const(150000)    # below, the ESP32's converter tells anything from 
 _NEGATIVE_MV = const(-12000)  # the comparator says "below -10.4 V", no number: this stands for it
 _PEAK_READS = const(16)
 _PEAK_STRIDE_US = const(130)
+_PEAK_BACK_US = const(0x3FFFFFFF - 130 + 1)
 _LOW_MV = const(-6000)       # a low detector below this has seen a low plateau or steady -12 V: half-way between E and F
 _FALLING_MV = const(150)     # a detector that falls by more from burst to burst is on its way, and where it stands is no plateau
 _FALLING_BURSTS = const(3)   # but for no longer than this nothing is said: the core calls a silent pilot lost after 80 ms
@@ -86,6 +87,7 @@ class CombSampler:
         adc = self._adc
         comparator = self._comparator
         stride_us = self._stride_us
+        back_us = _TICKS_MASK - stride_us + 1   # subtracted instead of the stride added: no sum passes 2**30 and allocates
         index = late = negative = 0
         sleep_us((inputs.cp_burst & 3) * _DITHER_US)
         due_us = ticks_us()
@@ -94,7 +96,7 @@ class CombSampler:
             if comparator is not None:
                 negative += comparator.value()
             index += 1
-            due_us = (due_us + stride_us) & _TICKS_MASK
+            due_us = (due_us - back_us) & _TICKS_MASK
             wait_us = (due_us - ticks_us()) & _TICKS_MASK
             if wait_us <= stride_us:
                 sleep_us(wait_us)
@@ -106,7 +108,7 @@ class CombSampler:
         self._negative = READS - negative if self._inverted else negative
         uv.sort()
         self._judge(inputs)
-        inputs.cp_burst = (inputs.cp_burst + 1) & _TICKS_MASK
+        inputs.cp_burst = (inputs.cp_burst - _TICKS_MASK) & _TICKS_MASK     # one more, without a sum past 2**30
 
     def _first_above(self):
         """Place of the first read above the split, by halving."""
@@ -203,7 +205,7 @@ class PeakSampler:
         low_there = low_mv < _LOW_MV
         inputs.cp_low_reads = _PEAK_READS if low_there else 0
         inputs.cp_high_reads = 0 if falls or (low_there and high_mv < _SEEN_MV) else _PEAK_READS
-        inputs.cp_burst = (inputs.cp_burst + 1) & _TICKS_MASK
+        inputs.cp_burst = (inputs.cp_burst - _TICKS_MASK) & _TICKS_MASK     # one more, without a sum past 2**30
 
     def _median_mv(self, adc):
         uv = self._uv
@@ -212,7 +214,7 @@ class PeakSampler:
         while index < _PEAK_READS:
             uv[index] = adc.read_uv()
             index += 1
-            due_us = (due_us + _PEAK_STRIDE_US) & _TICKS_MASK
+            due_us = (due_us - _PEAK_BACK_US) & _TICKS_MASK
             wait_us = (due_us - ticks_us()) & _TICKS_MASK
             if wait_us <= _PEAK_STRIDE_US:
                 sleep_us(wait_us)

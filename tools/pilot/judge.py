@@ -46,14 +46,23 @@ class Chip:
     def sleep_us(self, us):
         self.now_us += us + 3
 
-    def spend(self):
-        """A conversion; now and then an interrupt lies in it."""
-        chance = self._rng.random()
-        self.now_us += self._read_us + int(chance * 8)
-        if chance > 0.999:
-            self.now_us += 200 + int(chance * 1e6) % 300
-        if self.change is not None and self.now_us >= self.change[0]:
-            self.happen()
+    def converter(self, look):
+        """read_uv() of a converter that looks at the wave by look(t_us); now and then an interrupt lies in the conversion."""
+        random_01 = self._rng.random
+        read_us = self._read_us
+
+        def read_uv():
+            now_us = self.now_us
+            uv = look(now_us)
+            chance = random_01()
+            now_us += read_us + int(chance * 8)
+            if chance > 0.999:
+                now_us += 200 + int(chance * 1e6) % 300
+            self.now_us = now_us
+            if self.change is not None and now_us >= self.change[0]:
+                self.happen()
+            return uv
+        return read_uv
 
     def happen(self):
         what = self.change[1]
@@ -73,13 +82,8 @@ class _Adc:
     chip = None
 
     def __init__(self, gpio, atten):
-        self._look = {1: "read_uv", 2: "high_peak_uv", 3: "low_peak_uv"}[gpio]
-
-    def read_uv(self):
-        chip = self.chip
-        uv = getattr(chip.wave, self._look)(chip.now_us)
-        chip.spend()
-        return uv
+        wave = self.chip.wave
+        self.read_uv = self.chip.converter(wave.reader() if gpio == 1 else wave.peak_reader(gpio - 2))
 
 
 class _Pin:
@@ -130,31 +134,8 @@ def build(chip, facts):
 
 def board(row, points=None):
     """Facts of a board with this circuit."""
-    a_ppm, b_uv = circuits.nominal(row)
-    pilot = {"sensing": row.kind, "a_ppm": a_ppm, "b_uv": b_uv}
-    if points:
-        pilot["calibration"] = points
-    return {"cp": pilot, "active_low": ["cp_comparator"],
+    return {"cp": circuits.facts(row, points), "active_low": ["cp_comparator"],
             "pins": {"cp_adc": 1, "cp_comparator": 2, "cp_high_adc": 2, "cp_low_adc": 3}}
-
-
-def calibration(row, values, rng):
-    """[(adc_mv, cp_mv)] as commissioning gets them: steady levels, a multimeter at the terminal, the converter's mean."""
-    # nobody plugs a vehicle in for this; the load of C is a test plug of good resistors
-    circuit = Circuit(dict(values, b_kohm=2.74, c_kohm=1.3, diode_mv=700, short_kohm=0.0005, **circuits.noise(0.5)))
-    points = []
-    for state in row.points:
-        pilot = [0, 1000, 0 if state == "F" else STEADY_US]
-        wave = Wave(circuit, pilot, rng.getrandbits(30))
-        high_mv, low_mv = circuit.levels_mv("A" if state == "F" else state)
-        wave.set_levels(high_mv, low_mv)
-        wave.steadied(0)
-        peak = wave.low_peak_uv if state == "F" else wave.high_peak_uv
-        look = peak if row.kind == "peak_detector" else wave.read_uv
-        uv = sorted(look(t_us * 617) for t_us in range(128))[64]
-        true_mv = low_mv if state == "F" else high_mv
-        points.append((uv // 1000, int(true_mv * (1 + rng.uniform(-circuits.METER, circuits.METER)))))
-    return points
 
 
 class Unit:
@@ -166,7 +147,7 @@ class Unit:
         values = circuits.charger(row, pick)
         points = None
         if calibrated:
-            points = calibration(row, values, rng)
+            points = circuits.calibration(row, values, rng)
             values = circuits.drifted(values, pick)
         disturbed = circuits.noise(level)
         disturbed.update(changed or {})
@@ -185,7 +166,7 @@ class Unit:
         self.count = Counter()
         self.latency = Counter()
         self.raw_latency = Counter()
-        self.settle_ticks = PEAK_TICKS if row.kind == "peak_detector" else 3
+        self.settle_ticks = PEAK_TICKS if row.kind == circuits.PEAK else 3
         self._tick = 0
         self._since_us = 0
 

@@ -124,8 +124,7 @@ class Edge:
 
 
 class Wave:
-    """What is seen of a pilot. pilot: [phase start, period, high time, ...] in us, of which the first three are read anew by
-    update(); state and diode by set_levels()."""
+    """What is seen of a pilot. pilot: [phase start, period, high time] in us; update() after a change."""
 
     def __init__(self, circuit, pilot, seed=1):
         self.circuit = circuit
@@ -133,8 +132,6 @@ class Wave:
         self._levels = (circuit.levels_mv("A"), False)
         self._seed = seed & 0x3FFFFFFF or 1
         self._normal = [self._gauss() for _ in range(_TABLE)]
-        self._place = 0
-        self._step = 1
         self._spike_left = 0
         self._held = [0.0, 0.0]
         self._held_us = None
@@ -187,52 +184,79 @@ class Wave:
         """1 where the comparator sees the pilot below its level."""
         return 1 if self.line_mv(t_us) + self._disturbed(t_us) < self.circuit.comparator_mv else 0
 
-    def read_uv(self, t_us):
-        """What the converter at the divider reads, uV."""
-        start_us, period_us, high_us, high_mv, low_mv, up_mv, down_mv, up_us, down_us = self._now
-        if high_us >= period_us:
-            mv = high_mv
-        elif high_us <= 0:
-            mv = low_mv
-        else:
-            phase_us = (t_us - start_us) % period_us
-            if phase_us < high_us:
-                mv = high_mv if phase_us >= up_us else high_mv + up_mv * self._up.left(phase_us)
+    def reader(self):
+        """read_uv(t_us): what the converter at the divider reads, uV. The hot path: all that does not change is bound."""
+        circuit, pilot = self.circuit, self._pilot
+        share, shift_mv = circuit.share, circuit.shift_mv
+        disturbed = self._disturbed if circuit.hum_mv or circuit.spikes_permille else None
+        convert = self.converter()
+
+        def read_uv(t_us):
+            _start_us, period_us, high_us, high_mv, low_mv, up_mv, down_mv, up_us, down_us = self._now
+            if high_us >= period_us:
+                mv = high_mv
+            elif high_us <= 0:
+                mv = low_mv
             else:
-                phase_us -= high_us
-                mv = low_mv if phase_us >= down_us else low_mv + down_mv * self._down.left(phase_us)
+                phase_us = (t_us - pilot[0]) % period_us
+                if phase_us < high_us:
+                    mv = high_mv if phase_us >= up_us else high_mv + up_mv * self._up.left(phase_us)
+                else:
+                    phase_us -= high_us
+                    mv = low_mv if phase_us >= down_us else low_mv + down_mv * self._down.left(phase_us)
+            if disturbed is not None:
+                mv += disturbed(t_us)
+            return convert(mv * share + shift_mv)
+        return read_uv
+
+    def peak_reader(self, which):
+        """The same for the detector of the highest (0) or the lowest (1) voltage."""
         circuit = self.circuit
-        if circuit.hum_mv or circuit.spikes_permille:
-            mv += self._disturbed(t_us)
-        return self._convert(mv * circuit.share + circuit.shift_mv)
+        share, shift_mv, error_mv = circuit.share, circuit.shift_mv, circuit.detector_mv
+        held = self._held
+        convert = self.converter()
 
-    def high_peak_uv(self, t_us):
-        """What the converter at the detector of the highest voltage reads, uV."""
-        self._detect(t_us)
-        return self._convert((self._held[0] + self.circuit.detector_mv) * self.circuit.share + self.circuit.shift_mv)
+        def read_uv(t_us):
+            self._detect(t_us)
+            return convert((held[which] + error_mv) * share + shift_mv)
+        return read_uv
 
-    def low_peak_uv(self, t_us):
-        """The same of the lowest voltage."""
-        self._detect(t_us)
-        return self._convert((self._held[1] + self.circuit.detector_mv) * self.circuit.share + self.circuit.shift_mv)
+    def converter(self):
+        """convert(mv at the pin): the reading, uV."""
+        circuit = self.circuit
+        clamp_mv, noise_mv, floor_mv, knee_mv, top_mv = (circuit.clamp_mv, circuit.noise_mv, circuit.floor_mv, circuit.knee_mv,
+                                                         circuit.top_mv)
+        floor_uv = int(circuit.floor_read_mv) * 1000
+        loss = circuit.knee_loss
+        # offset, gain about 1300 mV and bow as one parabola
+        bow = 4 * circuit.bow_mv / 2300
+        square = -bow / 2300
+        line = circuit.gain + bow + 300 * bow / 2300
+        add_mv = circuit.offset_mv + circuit.drift_mv - 1300 * (circuit.gain - 1) - 150 * bow * (1 + 150 / 2300)
+        normal = self._normal
+        place, step = [0], [1]
+
+        def convert(mv):
+            if mv < clamp_mv:
+                mv = clamp_mv
+            if noise_mv:
+                at = place[0] + step[0]
+                if at >= _TABLE:
+                    at -= _TABLE
+                    step[0] = 1 + 2 * int(self._uniform() * 40)
+                place[0] = at
+                mv += noise_mv * normal[at]
+            if mv < floor_mv:
+                return floor_uv
+            if mv > knee_mv:
+                mv -= (mv - knee_mv) * loss
+            mv = add_mv + mv * (line + mv * square)
+            if mv > top_mv:
+                mv = top_mv
+            return int(mv) * 1000 if mv > 0 else 0               # whole millivolts
+        return convert
 
     # -- parts -----------------------------------------------------------------------------------------------------------
-    def _convert(self, mv):
-        circuit = self.circuit
-        if mv < circuit.clamp_mv:
-            mv = circuit.clamp_mv
-        if circuit.noise_mv:
-            mv += circuit.noise_mv * self._noise()
-        if mv < circuit.floor_mv:
-            return int(circuit.floor_read_mv) * 1000
-        if mv > circuit.knee_mv:
-            mv -= (mv - circuit.knee_mv) * circuit.knee_loss
-        bow = (mv - 150) / 2300
-        mv += circuit.offset_mv + circuit.drift_mv + (mv - 1300) * (circuit.gain - 1) + circuit.bow_mv * 4 * bow * (1 - bow)
-        if mv > circuit.top_mv:
-            mv = circuit.top_mv
-        return int(mv) * 1000 if mv > 0 else 0               # whole millivolts
-
     def _disturbed(self, t_us):
         circuit = self.circuit
         mv = 0.0
@@ -274,14 +298,6 @@ class Wave:
 
     def _gauss(self):
         return sum(self._uniform() for _ in range(12)) - 6
-
-    def _noise(self):
-        place = self._place + self._step
-        if place >= _TABLE:
-            place -= _TABLE
-            self._step = 1 + 2 * int(self._uniform() * 40)
-        self._place = place
-        return self._normal[place]
 
     def _next_spike(self):
         rate = self.circuit.spikes_permille
