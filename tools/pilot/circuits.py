@@ -32,7 +32,7 @@ CIRCUITS = (
     Row("P3", POSITIVE, "esp32", 100, 0, 22, V33, 0.47, False, (), "esp32-wrover", "100 k / 22 k, 470 pF, comparator at -10.4 V"),
     Row("P3 low", POSITIVE, "esp32", 47, 0, 10, V33, 1.0, False, (), "", "47 k / 10 k, 1 nF, comparator at -10.4 V"),
     Row("S3-2", POSITIVE, "esp32s3", 100, 0, 27, V33, 0.22, False, (), "esp32-s3", "100 k / 27 k, 220 pF, comparator at -10.4 V"),
-    Row("P1b peak", PEAK, "esp32", 100, 22, 16, V33, 100, True, RAILS, "", "peak detectors 22 nF / 4.7 M, then 100 k / 22 k / 16 k"),
+    Row("P1b peak", PEAK, "esp32", 100, 22, 16, V33, 100, True, RAILS, "", "peak detectors 22 nF / 4.7 M, then 100 k/22 k/16 k"),
     Row("S3-1 peak", PEAK, "esp32s3", 100, 20, 24.9, V33, 100, True, RAILS, "", "peak detectors, then 100 k / 20 k / 24.9 k"),
 )
 

@@ -34,7 +34,9 @@ def fit(board, text, seed=1):
     pick = circuits.Pick(rng, how)
     values = circuits.charger(row, pick)
     points = circuits.calibration(row, values, rng) if row.points else None
-    facts = dict(board, pins=dict(board["pins"], **_PINS[row.kind]), active_low=board["active_low"] + ["cp_comparator"])
+    pins = {} if board["cp"]["sensing"] == row.kind else _PINS[row.kind]
+    active_low = [name for name in board["active_low"] if name != "cp_comparator"] + ["cp_comparator"]
+    facts = dict(board, pins=dict(board["pins"], **pins), active_low=active_low)
     facts["cp"] = {name: value for name, value in board["cp"].items() if name not in ("calibrated", "r1_ohm", "r2_ohm", "r3_ohm",
                                                                                   "reference_mv")}
     facts["cp"].update(circuits.facts(row, points))
