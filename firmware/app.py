@@ -6,13 +6,14 @@
 
 import asyncio
 import os
+import sys
 
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.station import Station
-from firmware.drivers import board_facts, clock, reset_marker, slot_pointer, survivors
+from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
@@ -52,7 +53,7 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
-        facts = board_facts.load(root + "board.json")
+        facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
 
@@ -117,11 +118,12 @@ class App:
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
-        self._connect(facts)
+        self._connect(facts, lacks)
 
-    def _connect(self, facts):
+    def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
+        name = facts["name"]
         provided = {
             "temperatures": self._temperatures, "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
@@ -130,12 +132,12 @@ class App:
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
-            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
+            "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
-        for name, fn in provided.items():
-            station.provide(name, fn)
+        for fact, fn in provided.items():
+            station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self._note_error)
@@ -317,6 +319,18 @@ def _installation(get):
         "over_allowance_ma": get("protection.over_allowance_ma"),
         "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
         "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
+
+
+def _board(path):
+    """(the board's facts, what it lacks). On a device the modules that check them are then forgotten: heap for one look."""
+    from firmware.drivers import board_facts
+    facts = board_facts.load(path)
+    lacks = board_facts.lacks(facts)
+    if sys.implementation.name == "micropython":
+        for name in ("board_facts", "board_blocks", "board_pins"):
+            delattr(sys.modules["firmware.drivers"], name)
+            del sys.modules["firmware.drivers." + name]
+    return facts, lacks
 
 
 def _refuse_meter(value):
