@@ -18,6 +18,7 @@ from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
+from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
 from firmware.energy import meter_types
@@ -81,6 +82,7 @@ class App:
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
+        self.temperatures = Temperatures(facts, self.board.errors, dict([(place, get("sensors." + place)) for place in PLACES]))
         self.contacts = Contacts(facts, self.board.errors)
         for name in ("limit", "delay", "dim"):
             self.contacts.use(name, get("inputs." + name))
@@ -104,6 +106,7 @@ class App:
         self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
+        bus = self.temperatures.bus
         self.supervisor = Supervisor((
             ("control", self.control.run, True, 500),
             ("station", self._run_station, True, 2000),
@@ -111,7 +114,8 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
+        ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
+            clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
@@ -125,7 +129,8 @@ class App:
         station = self.station
         name = facts["name"]
         provided = {
-            "temperatures": self._temperatures, "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
+            "temperatures": self._temperatures, "temperature_sensors": self.temperatures.fact,
+            "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
@@ -208,7 +213,7 @@ class App:
             self.feed.meter(self.meter.values, now_ms)
             if (now_ms - self._sensed_ms) & 0x3FFFFFFF >= SENSE_MS:
                 self._sensed_ms = now_ms
-                self._sensed = self.board.temperatures()
+                self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)

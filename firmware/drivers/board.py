@@ -16,7 +16,6 @@ from firmware.drivers.pilot_pwm import PilotPwm
 from firmware.drivers.pilot_sampler import CombSampler
 from firmware.drivers.proximity import ProximityInput
 from firmware.drivers.residual_monitor import ResidualMonitor, TripLine
-from firmware.drivers.temperature import Ntc
 from firmware.safety.io_image import NOT_FITTED, Fitted
 
 _MAINS_HZ = 50
@@ -61,10 +60,6 @@ class Board:
             name = "supply_%d_pulses" % (phase + 1)
             if pins[name] is not None:
                 self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
-        self._sensors = {}
-        for name, key in (("relay", "temperature_relay_adc"), ("interior", "temperature_interior_adc")):
-            if pins[key] is not None:
-                self._sensors[name] = self._built(name, Ntc, pins[key], vital=False)    # none: a broken sensor
         self._skip = 0
 
     # ---- building
@@ -257,18 +252,6 @@ class Board:
             self._failed(name)
 
     # ---- every second
-
-    def temperatures(self):
-        """{place: whole °C or None} of the places that have a sensor."""
-        found = {}
-        for name, sensor in self._sensors.items():
-            found[name] = None
-            try:
-                if sensor is not None:
-                    found[name] = sensor.celsius()
-            except Exception:
-                self._failed(name)
-        return found
 
     def supply_present(self):
         """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
