@@ -27,6 +27,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
+from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -67,7 +68,7 @@ class App:
             self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(self.board.fitted(**_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.core = SafetyCore(self.board.complete(_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
         self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
@@ -317,13 +318,13 @@ class App:
 
 
 def _installation(get):
-    """What the installer allows, for the safety core; the board knows the rest."""
-    return {
-        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
-        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
-        "over_allowance_ma": get("protection.over_allowance_ma"),
-        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
+    """What the installer allows, for the safety core; the board adds what it has."""
+    return Fitted(
+        phases=get("installation.phases"), ventilated=1 if get("installation.ventilated") else 0,
+        pe_monitor=1 if get("installation.pe_monitoring") else 0, simplified=1 if get("charging.simplified_pilot") else 0,
+        over_allowance_ma=get("protection.over_allowance_ma"),
+        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
 
 
 def _board(path):
