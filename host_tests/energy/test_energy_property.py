@@ -121,9 +121,7 @@ class TestEnergy(unittest.TestCase):
     @settings(max_examples=60, deadline=None)
     @given(st.integers(2, 400), STRETCHES)
     def test_a_register_that_wraps_loses_nothing(self, before_wh, stretches):
-        box = None
-        for box, _ in self.live("dzg_dvh4013", (1 << 32) - 1 - before_wh, stretches, True):
-            pass
+        *_, (box, _) = self.live("dzg_dvh4013", (1 << 32) - 1 - before_wh, stretches, True)
         self.assertLessEqual(abs(box.values.counted_mwh - box.true_mwh()), 2100)
 
     def test_a_coarse_register_is_carried_on_by_the_power(self):

@@ -4,7 +4,7 @@
 import sys
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import S, Charger
+from host_tests.twin.test_charge_end_to_end import Charger, S
 
 SDM_AS_GENERIC = ("voltage fc4 f32 1 0 2 4; current fc4 f32 1 6 8 10; power fc4 f32 1 0x34; energy fc4 f32 1000 0x48")
 
@@ -135,7 +135,8 @@ class TestLateness(unittest.TestCase):
                 charger.at(25, lambda charger=charger: setattr(charger.app.lateness, "max_ms", 0))
                 charger.at(60, lambda charger=charger, seen=seen: seen.update(
                     lights=len(charger.world.front.state()), late=charger.fact("lateness_ms"),
-                    polls=charger.fact("meter_bus")["polls"], failed=charger.fact("meter_bus")["failed_polls"], source=charger.fact("meter_source")))
+                    polls=charger.fact("meter_bus")["polls"], failed=charger.fact("meter_bus")["failed_polls"],
+                    source=charger.fact("meter_source")))
                 charger.at(61, charger.ev(state="B"))
                 charger.run(62)
                 self.assertEqual((seen["source"], seen["failed"]), ("meter", 0))
