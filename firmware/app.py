@@ -6,17 +6,19 @@
 
 import asyncio
 import os
+import sys
 
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.station import Station
-from firmware.drivers import board_facts, clock, reset_marker, slot_pointer, survivors
+from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
+from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
 from firmware.energy import meter_types
@@ -25,6 +27,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
+from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -52,7 +55,7 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
-        facts = board_facts.load(root + "board.json")
+        facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
 
@@ -65,7 +68,7 @@ class App:
             self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(self.board.fitted(**_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.core = SafetyCore(self.board.complete(_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
         self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
@@ -80,6 +83,7 @@ class App:
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
+        self.temperatures = Temperatures(facts, self.board.errors, dict([(place, get("sensors." + place)) for place in PLACES]))
         self.contacts = Contacts(facts, self.board.errors)
         for name in ("limit", "delay", "dim"):
             self.contacts.use(name, get("inputs." + name))
@@ -103,6 +107,7 @@ class App:
         self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
+        bus = self.temperatures.bus
         self.supervisor = Supervisor((
             ("control", self.control.run, True, 500),
             ("station", self._run_station, True, 2000),
@@ -110,32 +115,35 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
+        ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
+            clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
-        self._connect(facts)
+        self._connect(facts, lacks)
 
-    def _connect(self, facts):
+    def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
+        name = facts["name"]
         provided = {
-            "temperatures": self._temperatures, "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
+            "temperatures": self._temperatures, "temperature_sensors": self.temperatures.fact,
+            "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
-            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
+            "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
-        for name, fn in provided.items():
-            station.provide(name, fn)
+        for fact, fn in provided.items():
+            station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self._note_error)
@@ -206,7 +214,7 @@ class App:
             self.feed.meter(self.meter.values, now_ms)
             if (now_ms - self._sensed_ms) & 0x3FFFFFFF >= SENSE_MS:
                 self._sensed_ms = now_ms
-                self._sensed = self.board.temperatures()
+                self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)
@@ -310,13 +318,25 @@ class App:
 
 
 def _installation(get):
-    """What the installer allows, for the safety core; the board knows the rest."""
-    return {
-        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
-        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
-        "over_allowance_ma": get("protection.over_allowance_ma"),
-        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
+    """What the installer allows, for the safety core; the board adds what it has."""
+    return Fitted(
+        phases=get("installation.phases"), ventilated=1 if get("installation.ventilated") else 0,
+        pe_monitor=1 if get("installation.pe_monitoring") else 0, simplified=1 if get("charging.simplified_pilot") else 0,
+        over_allowance_ma=get("protection.over_allowance_ma"),
+        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+
+
+def _board(path):
+    """(the board's facts, what it lacks). On a device the modules that check them are then forgotten: heap for one look."""
+    from firmware.drivers import board_facts
+    facts = board_facts.load(path)
+    lacks = board_facts.lacks(facts)
+    if sys.implementation.name == "micropython":
+        for name in ("board_facts", "board_blocks", "board_pins"):
+            delattr(sys.modules["firmware.drivers"], name)
+            del sys.modules["firmware.drivers." + name]
+    return facts, lacks
 
 
 def _refuse_meter(value):

@@ -38,6 +38,7 @@ FACTS = (
     ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account"),
     ("faults", "", "list", "", "active faults: code, name, since, advice, severity, kind (active, passive), light, status bit"),
     ("temperatures", "°C", "object", "not fitted or no reading", "mcu, relay, interior, supply_1, supply_2"),
+    ("temperature_sensors", "", "list", "no bus for them", "sensors on the one-wire bus: id, place, celsius"),
     ("lateness_ms", "ms", "object", "", "how late the control tick ran: p50, p99, max"),
     ("uptime_s", "s", "int", "", "since this start"),
     ("boot_number", "", "int", "", "how often it has started"),

@@ -82,7 +82,7 @@ class Chip:
 
 def _forget():
     for name in list(sys.modules):
-        if name.startswith("machine") or name.startswith("firmware.drivers"):
+        if name.startswith("machine") or name in ("neopixel", "_onewire") or name.startswith("firmware.drivers"):
             del sys.modules[name]
 
 
@@ -154,18 +154,29 @@ class _Port:
         self.clock = clock
         self.radio_on = False
         self.spend = clock.spend_us
+        self.hold = clock.hold_us
         self.schedule = clock.schedule
         self._rtc_s = 946684800
+
+    def tx_done_us(self, end_us):
+        return end_us - self.clock.now_us
+
+    def hold(self, us):
+        self.clock.hold_us(us)
 
     def rtc_memory(self, data):
         self.hal.rtc_memory = data
 
     def sampler(self, gpio, top_uv, guard):
+        live = self.hal.live_adc(gpio)
+
         def read_uv():
             if guard is not None:
                 guard()
             hal = self.hal
-            if gpio == hal.cp_adc_gpio:
+            if live is not None:
+                uv = live()
+            elif gpio == hal.cp_adc_gpio:
                 start_us, period_us, high_us, high_uv, low_uv = hal.pilot
                 uv = high_uv if (self.clock.now_us - start_us) % period_us < high_us else low_uv
             else:

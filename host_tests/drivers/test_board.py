@@ -132,14 +132,6 @@ class TestBoard(unittest.TestCase):
         board.safe()
         self.assertEqual((self.level(COIL_1), self.level(COIL_2), self.chip.hal.pwm_high_ns(33)), (0, 0, 1000000))
 
-    def test_temperature_that_cannot_be_read_is_unknown(self):
-        board = self.board()
-        self.chip.hal.set_adc(RELAY_NTC, 595 * 1000)
-        self.assertEqual(board.temperatures()["relay"], 25)
-        board._sensors["relay"]._adc = Broken()
-        self.assertIsNone(board.temperatures()["relay"])
-        self.assertEqual(board.errors, {"relay": 1})
-
     def test_board_with_nothing_optional_is_built_and_runs(self):
         def change(facts):
             from firmware.drivers.board_facts import PINS
@@ -150,7 +142,7 @@ class TestBoard(unittest.TestCase):
         board.read(self.inputs, 1)
         self.outputs.coil_1 = self.outputs.rcd_test = 1
         board.write(self.outputs)
-        self.assertEqual((self.level(COIL_1), self.inputs.pe_ok, board.temperatures(), board.errors), (1, NOT_FITTED, {}, {}))
+        self.assertEqual((self.level(COIL_1), self.inputs.pe_ok, board.errors), (1, NOT_FITTED, {}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 import weakref
 from pathlib import Path
 
+from tools.pilot.fit import fit
 from tools.twin import cpython
 from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
@@ -23,6 +24,7 @@ from tools.twin.world import World
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = str(ROOT / "lib")
 POWER_CYCLE_US = 1_000_000
+STANDSTILL = 1e-6       # a microsecond in a second: nothing happens, and nothing needs a second kind of time
 RESTARTS = ("power_cut", "reset:hard", "reset:watchdog", "reset:soft", "ended")
 
 
@@ -86,24 +88,39 @@ def _end_with_the_boot(clock):
 
 
 class Pace:
-    """The speed at which virtual time passes, and stretches of it that run as fast as the host can."""
+    """The speed at which virtual time passes (0: as fast as the host can), pauses, and stretches in a hurry."""
 
     def __init__(self, clock):
         self._clock = clock
-        self._speed = clock.speed
+        self.speed = clock.speed
+        self.paused = False
         self._hurries = 0
+
+    def set_speed(self, speed):
+        """Times real time, 0 = as fast as the host can; a pause ends."""
+        self.speed = speed
+        self.pause(False)
+
+    def pause(self, on):
+        """Let time stand still; what is asked for is still answered."""
+        self.paused = on
+        self._apply()
 
     def advance(self, us, done):
         """Run `us` of virtual time as fast as possible, then go back to the usual pace and call done()."""
         self._hurries += 1
-        self._clock.speed = 0
+        self._apply()
 
         def arrived():
             self._hurries -= 1
-            if not self._hurries:
-                self._clock.speed = self._speed
+            self._apply()
             done()
         self._clock.after(us, arrived)
+
+    def _apply(self):
+        speed = 0 if self._hurries else STANDSTILL if self.paused else self.speed
+        if speed != self._clock.speed:
+            self._clock.speed = speed
 
 
 class Twin:
@@ -114,18 +131,24 @@ class Twin:
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin", meter=None):
+                 energy_mwh=0, board="twin", meter=None, pilot=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
         _provision(flash_dir, http_port, board, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
+        wave = None
+        if pilot is not None:
+            self.board, wave = fit(self.board, pilot, seed)
+            (Path(flash_dir) / "board.json").write_text(json.dumps(self.board, indent=1))
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
+        self.hal.use_wave(wave, seed)
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
         self._meter = meter
         self.pace = Pace(self.clock)
         self.powered = True
+        self.http_port = http_port
         self._flash_dir = flash_dir
         self._event = event or (lambda text: None)
         self._ended = self._prompt = False
@@ -189,10 +212,17 @@ class Twin:
 
     def facts(self, name):
         """One fact of the running charger. Raises NotNow while no firmware runs."""
+        return self._station().fact(name)
+
+    def all_facts(self):
+        """All facts of the running charger. Raises NotNow while no firmware runs."""
+        return self._station().facts()
+
+    def _station(self):
         app = getattr(sys.modules.get("firmware.app"), "current", None)
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
-        return app.station.fact(name)
+        return app.station
 
     def visit(self, method, path, role, values, source=None):
         """Ask one of the charger's API handlers on its event loop, as `visitor.visit` says; `values` is what JSON takes.

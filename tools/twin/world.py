@@ -5,6 +5,7 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 """
 
 import random
+from collections import deque
 from functools import partial
 
 from firmware.drivers.board_blocks import temperature_circuit
@@ -26,6 +27,9 @@ DEFAULT_HOLD_MS = 500
 METER_TURNAROUND_US = 8_000
 METER_FAULTS = {"meter_babbling": "babble", "meter_slow": "slow", "meter_wrong_address": "wrong_address"}
 BITS_PER_BYTE = 10
+# codes of the DS18B20 sensors on the bus: family, serial number, CRC
+ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
+KEPT_TONES = 24
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
 
@@ -46,6 +50,7 @@ class World:
         self.faults = dict.fromkeys(FAULTS, False)
         self.card = None
         self.front = FrontPanel(board)
+        self.tones = deque(maxlen=KEPT_TONES)       # [t_us, Hz] of the buzzer, 0 = silent from then on
         self.inputs = dict.fromkeys(INPUTS, False)
         self.buttons = dict.fromkeys(BUTTONS, False)
         self._rng = random.Random(seed)
@@ -71,9 +76,13 @@ class World:
                                       fitted=pins.get("coil_watchdog") is not None)
         self.contactors = [Contactor(clock, self._contacts_moved) for _ in range(board["contactor"]["count"])]
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
+        self._on_wire = ()
+        if pins.get("temperature_onewire") is not None:
+            self._on_wire = tuple((board.get("temperature") or {}).get("onewire", ("supply_1", "supply_2")))
         # relay and interior are always there to be seen, other places where the board has a sensor
         self.bodies = {place: Body(clock, *PLACES[place]) for place in PLACES
-                       if place in ("relay", "interior") or pins.get(f"temperature_{place}_adc") is not None}
+                       if place in ("relay", "interior") or pins.get(f"temperature_{place}_adc") is not None
+                       or place in self._on_wire}
         self.proximity = Proximity(board["pp"]) if pins.get("pp_adc") is not None and board.get("pp") else None
         self.lock = Lock(clock, self._lock_moved, pins.get("lock_2") is not None)
         self.ev = Ev(clock, self._ev_changed, self._rng)
@@ -94,7 +103,7 @@ class World:
             for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
                 self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
         for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
-            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
+            self._outputs[signal, pins["buzzer"]] = self._set_buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
 
@@ -204,6 +213,8 @@ class World:
             self.coil_supply.bridge(on)
         elif name in ("over_temperature", "sensor_open"):
             self._refresh_temperatures()
+        elif name == "sensor_lost":
+            self._refresh_onewire()
         elif name == "rcd_dead":
             self.rcd.set_dead(on)
         elif name == "lock_jammed":
@@ -451,7 +462,16 @@ class World:
                 circuit = temperature_circuit(self.board, place)
                 broken = self.faults["sensor_open"] and place == "relay"
                 self.hal.set_adc(gpio, 0 if broken else sensor_uv(self._celsius(place), circuit))
+        self._refresh_onewire()
         self.hal.set_mcu_temperature(int(self.bodies["interior"].celsius) + CHIP_RISE_K)
+
+    def _refresh_onewire(self):
+        """The sensors on the one-wire bus: the first one is the one that a fault loses."""
+        gpio = self.board["pins"].get("temperature_onewire")
+        if gpio is not None and self.hal is not None:
+            self.hal.set_onewire(gpio, [
+                (ONEWIRE_IDS[n], round(self._celsius(place) * 16), not (n == 0 and self.faults["sensor_lost"]))
+                for n, place in enumerate(self._on_wire)])
 
     def _meter_trouble(self):
         if self._meter is not None:
@@ -489,6 +509,12 @@ class World:
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
             self.hal.set_pin(gpio, level)
+
+    def _set_buzzer(self, value):
+        before_hz = self.front.buzzer_hz
+        self.front.buzzer(value)
+        if self.front.buzzer_hz != before_hz:
+            self.tones.append([self.clock.now_us, self.front.buzzer_hz])
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed
