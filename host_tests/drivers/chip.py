@@ -158,6 +158,12 @@ class _Port:
         self.schedule = clock.schedule
         self._rtc_s = 946684800
 
+    def tx_done_us(self, end_us):
+        return end_us - self.clock.now_us
+
+    def hold(self, us):
+        self.clock.hold_us(us)
+
     def rtc_memory(self, data):
         self.hal.rtc_memory = data
 
