@@ -212,7 +212,7 @@ class JsonApi(Target):
             args = {}
             for name, kind, low, _, _ in arguments:
                 args[name] = {"choice": lambda low=low: low[0], "bool": lambda: True, "int": lambda low=low: low or 1,
-                              "str": lambda: "text"}[kind]()
+                              "str": lambda: "text", "plan": lambda: [[0, 6000], [60, 0]]}[kind]()
             self.seeds.append(bytes((number,)) + json.dumps(args).encode())
         self._fresh()
 
