@@ -8,6 +8,7 @@ import asyncio
 import os
 
 from firmware.charging.control import Control
+from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.schedule import WINDOWS_FORM, minute_of_week, windows_from_text
@@ -15,6 +16,8 @@ from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
 from firmware.drivers import board_facts, clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
+from firmware.drivers.contacts import Contacts
+from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
@@ -33,6 +36,7 @@ from firmware.services.web.static import StaticFiles
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
+from firmware.ui.panel import Panel
 from firmware.version import VERSION
 
 STATION_MS = 100
@@ -77,6 +81,10 @@ class App:
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
+        self.contacts = Contacts(facts, self.board.errors)
+        for name in ("limit", "delay", "dim"):
+            self.contacts.use(name, get("inputs." + name))
+        self.inputs = ExternalInputs(self.station, self.contacts.signal, self._log_dimming)
         self.records.follow(self.station, self._contactor_open)
         self.records.also_flush(self._save_settings)
 
@@ -89,6 +97,12 @@ class App:
                              services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
                              self._note_error)
 
+        # the front panel: lights, buzzer, buttons
+        self.panel = Panel(self.station, FrontPanel(facts, self.board.errors), clock.ticks_ms, {
+            "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
+            "factory_reset": self._factory_reset})
+        self.panel.view.connection = "reachable"        # the page's server runs from the start
+
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
         self.supervisor = Supervisor((
             ("control", self.control.run, True, 500),
@@ -96,6 +110,7 @@ class App:
             ("meter", lambda beat: self.meter.run(), False, 0),
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
+            ("ui", lambda beat: self.panel.run(), False, 0),
         ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
@@ -113,6 +128,7 @@ class App:
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "standby": self.panel.standby.state,
             "station_name": lambda: self.settings.get("station.name") or None,
             "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts)},
         }
@@ -167,6 +183,15 @@ class App:
         station.smart.start_ma = get("schedule.start_a") * 1000
         station.smart.wait_ms = get("schedule.fallback_s") * 1000
         station.smart.follow(_windows(get("schedule.windows")) or [])
+        self.inputs.limit_ma = get("inputs.limit_a") * 1000
+        self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
+        panel = self.panel
+        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
+        panel.brightness_percent = get("lights.brightness_percent")
+        panel.standby.dim_ms = get("standby.dim_after_min") * 60000
+        panel.standby.off_ms = get("standby.off_after_min") * 60000
+        panel.standby.sleep_mode = get("standby.sleep_mode")
         if "charging.mode" in changed:
             station.mode = get("charging.mode")
         if "charging.available" in changed:     # another setting does not undo the command of that name
@@ -209,6 +234,7 @@ class App:
                 self._sensed_ms = now_ms
                 self._sensed = self.board.temperatures()
                 self.feed.temperatures(self._sensed)
+            self.inputs.tick()
             self.station.tick(now_ms)
             self._watch_health(now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
@@ -257,6 +283,22 @@ class App:
             slot_pointer.confirm(self.root)
         except OSError as error:
             self._note_error("slot_pointer", error)
+
+    def _log_dimming(self, code, limit_ma, edge):
+        self.records.events.add(self.records.stamp(), "grid", code, limit_ma, edge)
+
+    def _factory_reset(self):
+        """Settings back to what the factory gave them, then a restart; only while no power flows. True when it is done."""
+        if not self._contactor_open():
+            return False
+        try:
+            self.settings.reset()
+        except OSError as error:
+            self._note_error("factory_reset", error)
+            return False
+        self.records.events.add(self.records.stamp(), "security", "factory_reset", None, "button")
+        self._request_restart()
+        return True
 
     def _request_restart(self):
         if self._restarting is None:            # kept: CPython's loop holds tasks by weak references only

@@ -11,7 +11,8 @@ from firmware.safety import core as phases
 # why a cap holds: fact limit_reason, and `reason` of the rows of `ceilings`. (code, parameters that it may bring)
 LIMIT_REASONS = (
     ("none", ""), ("board", ""), ("installation", ""), ("cable", ""), ("user", ""), ("nominal", ""), ("asymmetry", ""),
-    ("simplified_pilot", ""), ("temperature", "sensor"), ("input", ""), ("load", ""), ("profile", ""),
+    ("simplified_pilot", ""), ("temperature", "sensor"), ("input", ""), ("input_limit", ""), ("input_delay", ""),
+    ("grid_dimming", ""), ("load", ""), ("profile", ""),
     ("home", "used_ma fuse_ma phase"), ("home_power", "used_w most_w"), ("home_lost", ""),
     ("smart_start", "left_s"), ("plan", "left_s"), ("plan_pause", "left_s"), ("schedule", "left_s"), ("schedule_pause", "left_s"),
     ("outside", "name by"), ("outside_said", "name by text"), ("failsafe", "name by"),

@@ -39,6 +39,15 @@ def overview_state(station):
     return "ReadyForCharging" if vehicle else "Idle"
 
 
+def activity(core):
+    """What lights show of the core: "unread" before the pilot's first reading, "selftest", "charging" while power flows, or ""."""
+    if core.pilot.state == cp.UNKNOWN:
+        return "unread"
+    if core.phase == phases.SELFTEST:
+        return "selftest"
+    return "charging" if core.phase == phases.CLOSED or core.phase == phases.STOPPING else ""
+
+
 def ev_state(core):
     """One of facts.EV_STATES."""
     state = core.pilot.state

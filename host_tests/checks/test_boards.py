@@ -35,3 +35,14 @@ class Boards(unittest.TestCase):
         self.assertIn("must be other", self.found("other.json"))
         (self.folder / "other.json").write_text("{")
         self.assertIn("is not JSON", "\n".join(problems(self.folder)))
+
+    def test_numbers_that_the_dividers_resistors_do_not_make_are_refused(self):
+        self.facts["cp"]["a_ppm"] += 200
+        self.assertIn("cp.a_ppm: 84980 is not what the resistors make: 84778", self.found())
+        del self.facts["cp"]["r3_ohm"]
+        self.assertIn("cp.r3_ohm: missing", self.found())
+
+    def test_calibration_of_one_board_is_refused_in_the_file_of_all(self):
+        self.facts = json.loads((ROOT / "board_configs" / "smartevse-v3.json").read_text())
+        self.facts["cp"]["calibrated"] = True
+        self.assertIn("does not belong", self.found("smartevse-v3.json"))

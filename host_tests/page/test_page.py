@@ -13,7 +13,7 @@ from firmware.charging.facts import CONTACTOR_STATES, OVERVIEW_STATES, REFUSALS,
 from firmware.charging.faults import FAULTS
 from firmware.charging.reasons import LIMIT_REASONS, WHY
 from firmware.charging.sources import OUTSIDE
-from firmware.drivers.board_facts import CAPABILITIES
+from firmware.drivers.board_facts import CAPABILITIES, TOLD_BY_PINS
 from host_tests.page.examples import CHANGES, status
 from tools.build import page
 
@@ -47,7 +47,8 @@ class Translations(unittest.TestCase):
 
     def test_every_code_that_the_firmware_sends_has_words(self):
         needed = ["state." + name for name in OVERVIEW_STATES] + ["step." + name for name in SESSION_STATES]
-        needed += ["contactor." + name for name in CONTACTOR_STATES] + ["lacks." + name for name in CAPABILITIES]
+        needed += ["contactor." + name for name in CONTACTOR_STATES] + ["lacks." + row[0] for row in CAPABILITIES]
+        needed += ["lacks." + name for name in TOLD_BY_PINS]
         for row in FAULTS:
             needed += ["fault." + row[1], "fault.%s.advice" % row[1]]
         for row in COMMANDS:

@@ -28,6 +28,12 @@ class ProbeBoard:
     def set_pilot(self, high_mv, low_mv):
         self.pilot = (high_mv, low_mv)
 
+    def set_mcu_temperature(self, celsius):
+        self.mcu_c = celsius
+
+    def set_flash_full(self, full):
+        self.flash_full = full
+
     def uart_rx(self, uart, data):
         self.uart.append((self._clock.now_us, uart, data))
 

@@ -61,7 +61,13 @@ class ContactorTest(unittest.TestCase):
     def setUp(self):
         self.clock = VirtualClock()
         self.moves = []
-        self.contactor = Contactor(self.clock, lambda c: self.moves.append((self.clock.now_us // 1000, c.closed)))
+        self.touches = []               # every bounce, in us
+        self.contactor = Contactor(self.clock, self.moved)
+
+    def moved(self, contactor):
+        self.touches.append((self.clock.now_us, contactor.touching))
+        if not self.moves or self.moves[-1][1] != contactor.closed:
+            self.moves.append((self.clock.now_us // 1000, contactor.closed))
 
     def at_ms(self, ms):
         self.clock.advance_to(ms * 1000)
@@ -72,6 +78,20 @@ class ContactorTest(unittest.TestCase):
         self.contactor.set_coil(False)
         self.at_ms(200)
         self.assertEqual(self.moves, [(20, True), (115, False)])
+
+    def test_closing_contacts_bounce_for_two_milliseconds_and_the_circuit_does_not_care(self):
+        self.contactor.set_coil(True)
+        self.at_ms(100)
+        self.assertEqual(self.touches, [(20_000, True), (20_700, False), (21_300, True), (21_800, False), (22_000, True)])
+        self.assertEqual(self.moves, [(20, True)])
+
+    def test_a_coil_that_falls_while_contacts_bounce_opens_them(self):
+        self.contactor.set_coil(True)
+        self.at_ms(21)
+        self.contactor.set_coil(False)
+        self.at_ms(100)
+        self.assertEqual(self.moves, [(20, True), (36, False)])
+        self.assertFalse(self.contactor.touching)
 
     def test_a_pulse_shorter_than_the_travel_moves_nothing(self):
         self.contactor.set_coil(True)

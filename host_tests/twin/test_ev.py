@@ -108,6 +108,65 @@ class EvTest(unittest.TestCase):
         self.charge(32_000, max_current_a=13)
         self.assertEqual(self.ev.current_ma, 13_000)
 
+    def test_a_car_that_overdraws_follows_the_offer_and_some_percent(self):
+        self.charge(10_000, overdraw_percent=30)
+        self.assertEqual(self.ev.current_ma, 13_000)
+        self.offer(6_000)
+        self.run_ms(3000)
+        self.assertEqual(self.ev.current_ma, 7_800)
+
+    def test_a_late_car_goes_on_for_its_time_and_then_stops_in_order(self):
+        self.charge(late_s=8)
+        self.withdraw()
+        self.run_ms(7_900)
+        self.assertEqual((self.ev.state, self.ev.current_ma), ("C", 16_000))
+        self.run_ms(3_000)
+        self.assertEqual((self.ev.state, self.ev.current_ma), ("B", 0))
+
+    def test_a_new_offer_makes_a_late_car_a_plain_one(self):
+        self.charge(late_s=8)
+        self.withdraw()
+        self.run_ms(1_000)
+        self.offer(10_000)
+        self.run_ms(20_000)
+        self.assertEqual((self.ev.state, self.ev.current_ma), ("C", 10_000))
+
+    def test_bcb_pulses_are_300_ms_long_and_the_car_rests_in_b(self):
+        self.ev.configure({"plugged": True, "state": "auto"})
+        self.log.clear()
+        self.ev.configure({"bcb": 2})
+        self.run_ms(3000)
+        changes, last = [], None
+        for t_ms, state, _ in self.log:
+            if state != last:
+                changes.append((t_ms, state))
+                last = state
+        self.assertEqual([state for _, state in changes], ["C", "B", "C", "B"])
+        for (before_ms, _), (after_ms, _) in zip(changes, changes[1:], strict=False):
+            self.assertTrue(200 <= after_ms - before_ms <= 400, changes)
+        self.assertEqual(self.ev.state, "B")
+
+    def test_a_full_battery_tapers_the_current_then_stops_the_charge(self):
+        bench = Bench()
+        bench.world.set_ev({"soc": 0.9, "battery_wh": 30_000, "max_current_a": 16})
+        bench.charge(16_000)
+        seen = []
+        ev = bench.world.ev
+        while ev.state == "C":
+            seen.append(ev.current_ma)
+            bench.run_ms(60_000)
+        self.assertEqual(seen[0], 16_000)
+        self.assertLess(seen[-1], 4_000)
+        self.assertEqual(seen, sorted(seen, reverse=True))
+        self.assertTrue(20 < len(seen) < 60, seen)
+        self.assertEqual((round(ev.soc, 3), ev.state, ev.current_ma), (1.0, "B", 0))
+
+    def test_something_that_is_no_car_never_closes_s2(self):
+        self.ev.configure({"plugged": True, "pilot_ohm": 10_000})
+        self.offer(16_000)
+        self.run_ms(5000)
+        self.assertEqual(self.ev.state, "B")
+
     def test_nothing_happens_while_the_current_is_steady(self):
         self.charge()
         self.log.clear()

@@ -18,6 +18,9 @@ class Stage:
         self.world, self.clock = self.bench.world, self.bench.clock
         self.pace = Pace(self.clock)
         self.known = {}
+        self.visits = []
+        self.answers = []
+        self.absent = 2
 
     def facts(self, name):
         if name not in self.known:
@@ -26,6 +29,14 @@ class Stage:
 
     def set_utc(self, unix_s):
         self.clock.set_utc(unix_s)
+
+    def visit(self, *words):
+        """Answers from `answers`, oldest first; the first two times nobody is there yet."""
+        if self.absent:
+            self.absent -= 1
+            raise NotNow("the charger is not running")
+        self.visits.append(words)
+        return [self.answers.pop(0)]
 
 
 class ScenarioCase(unittest.TestCase):
@@ -95,6 +106,31 @@ class ReadingTest(ScenarioCase):
                 ("expect trace coils false within 50 ms of ev_state A", "no signal coils", "ev_state"),
                 ("expect trace coil maybe within 50 ms of ev_state A", "true or false"),
                 ("expect trace coil false within 50 ms of ev_state G", "A to F"),
+                ("expect trace no coil true", "no SIGNAL VALUE since"),
+                ("expect trace ev_state C then coil true", "needs within"),
+                ("expect trace ev_state C then coil true before 5 s", "before is not understood"),
+                ("expect trace ev_state C then coil true within 3", "500 ms, 2 s"),
+                ("expect trace coil false within 50 ms of fault fire", "weld"),
+                ("expect charger.cp_state is A within 3 s within 4 s", "within is not understood"),
+                ("set", "set KEY VALUE"),
+                ("set charging.mode", "set KEY VALUE"),
+                ("set charging.colour red", "no setting charging.colour", "charging.mode"),
+                ("set charging.mode fast", "immediate, smart"),
+                ("set charging.mode smart charging.mode smart", "said twice"),
+                ("set charging.max_current_a 99", "from 6 to 63 A"),
+                ("set charging.max_current_a 99 refused soon", "bad_value"),
+                ("set charging.mode smart as king", "user, admin"),
+                ("set charging.mode smart as", "set KEY VALUE"),
+                ("command", "command NAME"),
+                ("command dance", "unknown command dance", "set_ceiling"),
+                ("command stop now", "field=value", "reason"),
+                ("command stop why=x", "takes no why", "reason"),
+                ("command set_ceiling source=mqtt", "needs limit_ma"),
+                ("command phases phases=2", "one of 1, 3"),
+                ("command stop {", "no JSON object"),
+                ("command stop {} {}", "command NAME"),
+                ("command unlock refused sleepy", "no_lock"),
+                ("command stop from mqtt as user", "not both"),
                 ("include", "one file"),
                 ("include nowhere.scn", "no file"),
                 ("include story.scn", "includes itself"),
@@ -117,7 +153,7 @@ class ReadingTest(ScenarioCase):
             read(file)
 
     def test_every_scenario_of_the_project_can_be_read(self):
-        for file in sorted((Path(__file__).parents[1] / "scenarios").glob("*.scn")):
+        for file in sorted((Path(__file__).parents[1] / "scenarios").rglob("*.scn")):
             self.assertGreater(len(read(file)), 5, file.name)
 
 
@@ -180,6 +216,95 @@ class PlayingTest(ScenarioCase):
         self.assertIn("came after 51.0 ms", self.play(story.format(pause=51) + line)[0])
         self.assertIn("did not come", self.play("plug\nunplug\n" + line)[0])
         self.assertIn("never been seen", self.play("plug\nexpect trace contacts true within 1 s of coil true\n")[0])
+
+    def test_within_and_for_together_wait_first_and_then_hold(self):
+        story = "button front for 2 s\nexpect world.buttons.front is false within {within} s for 3 s\n"
+        failure, stage = self.play(story.format(within=3))
+        self.assertIsNone(failure)
+        self.assertTrue(5_000_000 <= stage.clock.now_us <= 5_020_000, stage.clock.now_us)
+        self.assertIn("was true after 1.000 s", self.play(story.format(within=1))[0])
+        stage = Stage()
+        stage.clock.after(1_000_000, lambda: stage.world.set_input("dim", True))
+        stage.clock.after(2_000_000, lambda: stage.world.set_input("dim", False))
+        failure, _ = self.play("expect world.inputs.dim is true within 3 s for 2 s\n", stage)
+        self.assertIn("was again false after 2.0", failure)
+
+    def test_members_of_lists_are_found_by_number_and_by_name(self):
+        stage = Stage()
+        stage.known = {"faults": [{"code": 5, "name": "diode", "advice": "fault.diode"}],
+                       "ceilings": [{"source": "user", "limit_ma": 1}, {"source": "mqtt", "limit_ma": 8000}]}
+        for line in ("charger.faults.diode.advice is fault.diode", "charger.ceilings.mqtt.limit_ma is 8000",
+                     "charger.ceilings.1.source is mqtt"):
+            self.assertIsNone(self.play("expect " + line, stage)[0], line)
+        self.assertIn("there is no charger.faults.weld.code", self.play("expect charger.faults.weld.code is 5", stage)[0])
+
+    def test_a_chain_of_edges_is_held_to_its_order_and_its_times(self):
+        story = "plug state=C\nwait 1 s\nunplug\nwait 20 ms\nfault pe_lost on\nwait 5 ms\nfault weld on\nwait 1 s\n"
+        chain = "expect trace ev_state A then fault pe_lost after {0} ms within 30 ms then contacts true within {1} ms\n"
+        self.assertIsNone(self.play(story + chain.format(10, 6))[0])
+        self.assertIn('fault "pe_lost" came after 20.0 ms', self.play(story + chain.format(21, 6))[0])
+        self.assertIn("contacts true came after 5.0 ms", self.play(story + chain.format(10, 4))[0])
+        wrong = "expect trace fault pe_lost then ev_state A within 2 s\n"
+        self.assertIn('ev_state "A" did not come', self.play(story + wrong)[0])
+        self.assertIsNone(self.play(story + "expect trace no ev_state C since ev_state A\n")[0])
+        self.assertIn("came after 25.0 ms", self.play(story + "expect trace no contacts true since ev_state A\n")[0])
+        self.assertIn("never been seen", self.play(story + "expect trace no contacts true since rcd_trip true\n")[0])
+
+    def test_settings_and_commands_are_asked_of_the_charger_and_wait_for_one_that_starts(self):
+        stage = Stage()
+        stage.answers = [(200, {}), (422, {"error": {"code": "bad_value", "message": "no"}}), (200, {"result": "accepted"}),
+                         (409, {"error": {"code": "no_lock", "message": "no"}})]
+        failure, _ = self.play("""
+            set charging.mode smart station.name 7 as user
+            set charging.max_current_a 99 refused bad_value
+            command set_ceiling {"source": "a # b", "limit_ma": 8000}     # said by the page
+            command unlock from mqtt refused no_lock
+        """, stage)
+        self.assertIsNone(failure)
+        self.assertEqual(stage.visits, [
+            ("PUT", "/api/v1/settings", "control", {"charging.mode": "smart", "station.name": "7"}),
+            ("PUT", "/api/v1/settings", "admin", {"charging.max_current_a": 99}),
+            ("POST", "/api/v1/commands/set_ceiling", "admin", {"source": "a # b", "limit_ma": 8000}, None),
+            ("POST", "/api/v1/commands/unlock", "admin", {}, "mqtt")])
+
+    def test_an_answer_that_is_not_the_expected_one_fails_the_story(self):
+        refusal = (409, {"error": {"code": "no_lock", "message": "there is none"}})
+        for line, answer, told in (("command unlock", refusal, "no_lock: there is none"),
+                                   ("command unlock refused forbidden", refusal, "not with forbidden"),
+                                   ("command unlock refused no_lock", (200, {"result": "accepted"}), "accepted")):
+            stage = Stage()
+            stage.answers = [answer]
+            self.assertIn(told, self.play(line, stage)[0])
+        stage = Stage()
+        stage.absent = 10_000
+        self.assertIn("not running", self.play("command stop", stage)[0])
+
+    def test_a_setting_that_needs_it_restarts_the_charger(self):
+        stage = Stage()
+        stage.known = {"boot_number": 3}
+        stage.answers = [(200, {}), (200, {"result": "accepted"})]
+        stage.clock.after(5_000_000, lambda: stage.known.update(boot_number=4))
+        failure, _ = self.play("set installation.phases 1\nexpect charger.boot_number is 4\n", stage)
+        self.assertIsNone(failure)
+        self.assertEqual(stage.visits[1][1], "/api/v1/commands/restart")
+        self.assertTrue(5_000_000 <= stage.clock.now_us <= 5_100_000, stage.clock.now_us)
+        stage.answers = [(200, {}), (200, {"result": "accepted"})]
+        self.assertIn("did not come back", self.play("set installation.phases 1\n", stage)[0])
+
+    def test_progress_is_told_line_by_line_and_a_story_can_be_left(self):
+        stage = Stage()
+        told, ends, undo = [], [], {}
+        stage.answers = [(200, {"charging.mode": "immediate"}), (200, {})]
+        steps = read(self.write("set charging.mode smart\nwait 1 s\nwait 1 s\n"))
+        Play(stage, steps, ends.append, progress=lambda *what: told.append(what[:2]), undo=undo).start()
+        stage.clock.run_until(lambda: bool(ends))
+        self.assertEqual((ends, told, undo), ([None], [(0, 3), (1, 3), (2, 3), (3, 3)], {"charging.mode": "immediate"}))
+        ends = []
+        play = Play(stage, steps[1:], ends.append)
+        play.start()
+        stage.clock.after(500_000, play.stop)
+        stage.clock.run_until(lambda: bool(ends))
+        self.assertEqual(ends, ["stopped"])
 
     def test_includes_are_played_in_place(self):
         self.write("fault pe_lost on\n", "dark.scn")

@@ -112,6 +112,7 @@ class ContactorWiringTest(unittest.TestCase):
         self.bench.run_ms(50)
         signals = [(signal, value) for _, signal, value in self.world.trace.edges(1)]
         self.assertEqual(signals, [("duty_permille", 267), ("ev_state", "C"), ("coil", True), ("contacts", True),
+                                   ("contacts", False), ("contacts", True), ("contacts", False), ("contacts", True),
                                    ("ev_state", "A"), ("coil", False), ("contacts", False)])
 
 
@@ -169,7 +170,7 @@ class MonitorTest(unittest.TestCase):
 
     def test_the_strips_bytes_become_red_green_blue(self):
         self.hal.drive("led_strip", bytes([10, 20, 30, 0, 0, 255]), "neopixel")
-        self.assertEqual(self.world.state()["lights"], [[20, 10, 30], [0, 0, 255]])
+        self.assertEqual(self.world.state()["lights"]["leds"], [[20, 10, 30], [0, 0, 255]])
 
     def test_the_state_can_be_said_in_json(self):
         self.assertEqual(json.loads(json.dumps(self.world.state())), self.world.state())
@@ -247,6 +248,54 @@ class MainsTest(unittest.TestCase):
         self.assertEqual(self.bench.hal.adc[gpio], cold_uv)
 
 
+    def test_a_broken_sensor_reads_as_an_open_one(self):
+        gpio = BOARD["pins"]["temperature_relay_adc"]
+        self.world.set_fault("sensor_open", True)
+        self.assertEqual(self.bench.hal.adc[gpio], 0)
+
+    def test_a_hot_day_warms_everything_at_its_own_pace(self):
+        self.world.set_house({"ambient_c": 42})
+        self.bench.run_ms(600_000)
+        after_10_min = dict(self.world.state()["temperatures"])
+        self.bench.run_ms(7_200_000)
+        settled = self.world.state()["temperatures"]
+        self.assertTrue(22 < after_10_min["interior"] < after_10_min["relay"] < 42, after_10_min)
+        self.assertAlmostEqual(settled["relay"], 42, delta=0.5)
+        self.assertEqual(self.bench.hal.mcu_c, int(settled["interior"]) + 7)
+
+
+class OtherFaultsTest(unittest.TestCase):
+    def setUp(self):
+        self.bench = Bench()
+        self.world = self.bench.world
+
+    def test_a_dead_monitor_answers_neither_test_nor_fault(self):
+        self.world.set_fault("rcd_dead", True)
+        self.bench.hal.drive("rcd_test", 1)
+        self.bench.run_ms(200)
+        self.world.set_fault("rcd_ac", True)
+        self.assertEqual(self.bench.hal.level("rcd_trip"), 0)
+        self.world.set_fault("rcd_dead", False)
+        self.assertEqual(self.bench.hal.level("rcd_trip"), 1)
+
+    def test_a_full_flash_reaches_the_board_also_the_next_one(self):
+        self.world.set_fault("flash_full", True)
+        self.assertTrue(self.bench.hal.flash_full)
+        self.bench.hal.flash_full = None
+        self.world.attach(self.bench.hal)
+        self.assertTrue(self.bench.hal.flash_full)
+
+    def test_every_beginning_and_end_of_a_fault_is_an_edge(self):
+        for on in (True, False, True):
+            self.world.set_fault("pe_lost", on)
+        edges = [edge[1:] for edge in self.world.trace.edges() if edge[1].startswith("fault")]
+        self.assertEqual(edges, [("fault", "pe_lost"), ("fault_end", "pe_lost"), ("fault", "pe_lost")])
+
+    def test_a_foreign_resistor_shows_between_the_states(self):
+        self.world.set_ev({"plugged": True, "pilot_ohm": 10_000})
+        self.assertEqual(self.world.cp_levels_mv, (10_972, -12_000))
+
+
 class EchoMeter:
     """Answers every frame with its bytes reversed."""
 
@@ -298,7 +347,7 @@ class PowerTest(unittest.TestCase):
         self.world.set_fault("power_cut", True)
         self.bench.run_ms(100)
         state = self.world.state()
-        self.assertEqual((state["powered"], state["contactor"]["closed"], state["lights"]), (False, False, []))
+        self.assertEqual((state["powered"], state["contactor"]["closed"], state["lights"]["leds"]), (False, False, []))
         self.assertEqual((state["cp"]["high_mv"], state["ev"]["state"], state["ev"]["current_ma"]), (0, "B", 0))
         self.assertEqual(state["meter"]["voltage_mv"], [0, 0, 0])
 

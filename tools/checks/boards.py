@@ -8,16 +8,38 @@ from tools.checks.source import ROOT
 BOARDS = ROOT / "board_configs"
 
 
+def divider(cp):
+    """(a_ppm, b_uv) that the resistors of a pilot's divider make: r1 from the pilot, r2 from reference_mv, r3 to ground."""
+    from_reference = 1 / cp["r2_ohm"] if "r2_ohm" in cp else 0
+    sum_siemens = 1 / cp["r1_ohm"] + from_reference + 1 / cp["r3_ohm"]
+    return 1e6 / cp["r1_ohm"] / sum_siemens, 1000 * cp.get("reference_mv", 0) * from_reference / sum_siemens
+
+
+def oddities(facts):
+    """What the charger could live with, and a file of this tree may not have."""
+    cp = facts["cp"]
+    for name in ("r1_ohm", "r3_ohm"):
+        if name not in cp:
+            yield "cp.%s: missing; the divider's resistors are wanted here" % name
+            return
+    for name, wanted, got in zip(("a_ppm", "b_uv"), divider(cp), (cp["a_ppm"], cp["b_uv"]), strict=True):
+        if abs(got - wanted) > wanted / 1000:
+            yield "cp.%s: %d is not what the resistors make: %d" % (name, got, wanted)
+    if facts["chip"] != "twin" and (cp.get("calibrated") or "calibration" in cp):
+        yield "cp.calibrated: one board's measurement does not belong into the file of all"
+
+
 def problems(folder=BOARDS, names="*.json"):
     """One line per board file that the charger would refuse; a name that is not the file's is refused too."""
     found = []
     for path in sorted(Path(folder).glob(names)):
         try:
-            name = load(str(path))["name"]
+            facts = load(str(path))
         except BoardError as error:
             found.append("%s: %s" % (path.name, error))
             continue
-        if name != path.stem:
+        found += ["%s: %s" % (path.name, odd) for odd in oddities(facts)]
+        if facts["name"] != path.stem:
             found.append("%s: name: must be %s, as the file is called" % (path.name, path.stem))
     return found
 

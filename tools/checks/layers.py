@@ -21,11 +21,11 @@ LAYERS = {
 # import them.
 FILES = {
     "app": ("*",),
-    "supervisor": ("ticks", "version"),
-    "ticks": (),
+    "supervisor": ("version",),
+    "dates": (),
     "version": (),
 }
-LEAVES = ("ticks", "version")
+LEAVES = ("dates", "version")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",

@@ -17,6 +17,7 @@ from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
 DEFAULT_DATA = Path("build") / "twin"
+BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
@@ -55,6 +56,8 @@ def _parser():
     add("--data", type=Path, default=DEFAULT_DATA, metavar="DIR",
         help="what survives a restart: DIR/flash is the device's file system, DIR/twin.json holds addresses, password and "
              f"token for scripts (default {DEFAULT_DATA})")
+    add("--board", default="twin", metavar="NAME", choices=BOARD_NAMES,
+        help="the board that is simulated, a file of board_configs/: %s (default twin)" % ", ".join(BOARD_NAMES))
     add("--speed", type=_speed, default=None, metavar="N",
         help="N times real time, 0 = as fast as possible (default 1; with --scenario and --headless 0)")
     add("--scenario", type=Path, metavar="FILE", help="play a scenario, then end; the exit status says how it went")
@@ -198,7 +201,7 @@ def _interrupt(signum, frame):
 def _start(args):
     """Everything that may refuse, in an order that leaves nothing half started."""
     steps = None if args.scenario is None else read(args.scenario)
-    wrong = problems(BOARDS, "twin.json")
+    wrong = problems(BOARDS, args.board + ".json")
     if wrong:
         raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
     command = _vm_command(args) if args.vm else None
@@ -244,7 +247,7 @@ def main(argv=None):
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
-              "energy_mwh": data.energy_mwh()}
+              "energy_mwh": data.energy_mwh(), "board": args.board}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:

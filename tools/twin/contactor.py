@@ -2,12 +2,13 @@
 
 Numbers: a charge pump fed with 50 Hz needs 6 edges to arm and holds its coil supply about 600 ms after the last
 edge (board facts). The contacts travel 20 ms to close and 15 ms to open, usual for a 40 A relay with a fast
-flyback path.
+flyback path. Closing they bounce for 2 ms (estimate: 1 to 5 ms in data sheets); a car's charger rides through that.
 """
 
 ARM_EDGES = 6
 CLOSE_TRAVEL_US = 20_000
 OPEN_TRAVEL_US = 15_000
+BOUNCES_US = (700, 600, 500, 200)       # touching, apart, touching, apart; then they stay
 
 
 class CoilSupply:
@@ -69,7 +70,9 @@ class CoilSupply:
 
 
 class Contactor:
-    """One contactor with its travel times and its two faults. `on_move(contactor)` is called when contacts move."""
+    """One contactor with its travel times and its two faults. `on_move(contactor)` is called when contacts move.
+
+    `touching` is what the mirror contact and a scope see, bounces and all; `closed` is the circuit as a load sees it."""
 
     def __init__(self, clock, on_move):
         self._clock = clock
@@ -77,6 +80,7 @@ class Contactor:
         self._travel = None
         self.coil = False
         self.closed = False
+        self.touching = False
         self.welded = False
         self.stuck_open = False
 
@@ -115,13 +119,23 @@ class Contactor:
     def _arrive(self):
         self._travel = None
         self._move(self.coil)
+        if self.coil:
+            self._travel = self._clock.after(BOUNCES_US[0], lambda: self._bounce(1))
+
+    def _bounce(self, number):
+        """Contacts that have just closed bounce; `number` of BOUNCES_US begins."""
+        self.touching = number % 2 == 0
+        last = number == len(BOUNCES_US)
+        self._travel = None if last else self._clock.after(BOUNCES_US[number], lambda: self._bounce(number + 1))
+        self._on_move(self)
 
     def _stop_travel(self):
         if self._travel is not None:
             self._clock.cancel(self._travel)
             self._travel = None
+            self.touching = self.closed
 
     def _move(self, closed):
-        if closed != self.closed:
-            self.closed = closed
+        if closed != self.closed or closed != self.touching:
+            self.closed = self.touching = closed
             self._on_move(self)

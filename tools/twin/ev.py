@@ -1,9 +1,11 @@
 """The simulated car: what it hangs on the pilot, when it closes S2, how its current follows the offer.
 
 Timing is that of a well-behaved car inside the limits of IEC 61851-1: up within 5 s, down within 3 s, after the PWM is
-withdrawn no current and S2 open within 3 s. A car with `stubborn` ignores the withdrawal: then only the charger can end it.
+withdrawn no current and S2 open within 3 s. Others misbehave as real ones do: `stubborn` ignores the withdrawal, then only the
+charger can end it; `late_s` ignores it for a while; `overdraw_percent` draws more than is offered.
 """
 
+from tools.twin.battery import Battery
 from tools.twin.pilot import offer_ma_from_duty
 
 AFTER_PLUG_IN_US = 300_000  # so long a car with S2 shows B at least
@@ -17,10 +19,11 @@ DOWN_STEP_MA = 1_600            # 16 A/s: 32 A in 2 s
 DOWN_STEPS_MOST = 20            # more than 32 A fall faster: never longer than 2 s
 OPEN_AFTER_US = 100_000         # no current to S2 open
 WAKES_AFTER_US = 3_000_000      # a sleeping car wants the pilot gone this long before it wakes
-EFFICIENCY_PERMILLE = 900       # mains to battery
-MW_US_PER_WH = 3_600_000_000_000
+BCB_US = 300_000                # half a period of the B-C-B signal: pulses of 200 to 400 ms (sequence 11)
 
 ASKS = ("auto", "A", "B", "C", "D", "E", "F")
+FIELDS = ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn", "simplified", "late_s", "overdraw_percent",
+          "pilot_ohm", "cable_a")
 
 
 class Ev:
@@ -29,7 +32,8 @@ class Ev:
     `asks` says what the car is after: "auto" asks for energy half a second after it sees a valid offer, as long as the
     battery is not full; "C" and "D" hold S2 closed from plug-in on, also before any PWM, and then behave like auto; "B"
     never asks; "A" is a plugged car that the pilot does not see, "E" one that shorts it, "F" one that holds it at -12 V.
-    An explicit A, B, E or F is carried out at once. What is set stays set over unplugging.
+    An explicit A, B, E or F is carried out at once. What is set stays set over unplugging, but for `bcb`: so many B-C-B pulses
+    are sent at once by a plugged car that holds S2 open.
     """
 
     def __init__(self, clock, on_change, rng):
@@ -44,9 +48,14 @@ class Ev:
         self.asleep = False
         self.stubborn = False
         self.simplified = False
+        self.late_s = 0
+        self.overdraw_percent = 0
+        self.pilot_ohm = 0              # 0: a car; else something that hangs this resistance on the pilot
+        self.cable_a = 0                # of the plug in a socket: coded by a resistor at PP; 0: no cable with a plug
+        self.battery = Battery()
         self._plugged_us = 0
-        self.battery_wh = 60_000
-        self._stored_mw_us = 24_000 * MW_US_PER_WH
+        self._bcb_left = 0
+        self._late_until_us = 0
         self.state = "A"
         self.current_ma = 0
         self.offer_ma = 0
@@ -56,23 +65,20 @@ class Ev:
         self._closed_phases = 0
         self._power_mw = 0
         self._target_ma = 0
-        self._s2_event = self._ramp_event = self._full_event = self._wake_event = None
+        self._s2_event = self._ramp_event = self._full_event = self._wake_event = self._late_event = self._bcb_event = None
 
     # What the bench sets
 
     def configure(self, values):
-        """Take over any of the fields {plugged, state, phases, max_current_a, diode, soc, asleep, stubborn,
-        simplified, battery_wh}; the values are already checked. `state` is what the car asks for."""
+        """Take over any of the fields of the verb `ev`; the values are already checked. `state` is what the car asks for."""
         was_plugged = self.plugged
-        for name in ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn", "simplified"):
+        for name in FIELDS:
             if name in values:
                 setattr(self, name, values[name])
         if "battery_wh" in values:
-            soc = self.soc
-            self.battery_wh = values["battery_wh"]
-            self.soc = soc
+            self.battery.resize(values["battery_wh"])
         if "soc" in values:
-            self.soc = values["soc"]
+            self.battery.soc = values["soc"]
         if "state" in values:
             if self.asks == "A" and values["state"] != "A":
                 self._plugged_us = self._clock.now_us   # the pilot sees it from now on: as if plugged in
@@ -82,16 +88,15 @@ class Ev:
             self._was_offered = self.offer_ma > 0
             self._s2 = False
             self._plugged_us = self._clock.now_us
+        if values.get("bcb") and self.plugged and not self._s2 and self._pilot_seen:
+            self._bcb_left = 2 * values["bcb"]
+            self._bcb()
         self._update()
 
     @property
     def soc(self):
         """State of charge, 0..1."""
-        return self._stored_mw_us / (self.battery_wh * MW_US_PER_WH)
-
-    @soc.setter
-    def soc(self, soc):
-        self._stored_mw_us = int(soc * 1_000_000) * self.battery_wh * (MW_US_PER_WH // 1_000_000)
+        return self.battery.soc
 
     # What the charger does
 
@@ -103,6 +108,10 @@ class Ev:
             self._watch_interruption(alive)
         if offer_ma == self.offer_ma and seen == self._pilot_seen:
             return
+        if self.offer_ma and not offer_ma and self.late_s:
+            self._late_until_us = self._clock.now_us + self.late_s * 1_000_000
+            self._cancel("_late_event")
+            self._late_event = self._clock.at(self._late_until_us, self._late_is_over)
         self.offer_ma = offer_ma
         self._pilot_seen = seen
         if offer_ma:
@@ -117,7 +126,7 @@ class Ev:
 
     def take(self, energy_mw_us, power_mw):
         """Energy that went in since the last call, and the power from now on (so that the car knows when it is full)."""
-        self._stored_mw_us += energy_mw_us * EFFICIENCY_PERMILLE // 1000
+        self.battery.take(energy_mw_us)
         self._power_mw = power_mw
         self._plan_full()
 
@@ -129,24 +138,28 @@ class Ev:
 
     # How it behaves
 
-    @property
-    def _full(self):
-        return self._stored_mw_us >= self.battery_wh * MW_US_PER_WH
+    def _ignores(self):
+        """The car goes on although nothing is offered any more."""
+        return self._s2 and (self.stubborn or self._clock.now_us < self._late_until_us)
 
     def _wants(self):
         """S2 shall be closed."""
         if self.simplified:
             return True
-        if not self._pilot_seen or self.asleep or self._full:
+        if not self._pilot_seen or self.asleep or self.battery.full or self.pilot_ohm:
             return False
         if self.asks in ("C", "D"):
-            return self.offer_ma > 0 or not self._was_offered or (self.stubborn and self._s2)
-        return self.asks == "auto" and (self.offer_ma > 0 or (self.stubborn and self._s2))
+            return self.offer_ma > 0 or not self._was_offered or self._ignores()
+        return self.asks == "auto" and (self.offer_ma > 0 or self._ignores())
 
     def _update(self):
         if not self.plugged or self.asks in ("A", "B", "E", "F") or not self._pilot_seen:
             self._cancel("_s2_event")
+            self._cancel("_bcb_event")
+            self._bcb_left = 0
             self._s2 = False
+        elif self._bcb_left:
+            pass
         elif self._wants() == self._s2:
             self._cancel("_s2_event")
         elif self._s2:
@@ -201,10 +214,13 @@ class Ev:
             self._cancel("_ramp_event")
             self._target_ma = self.current_ma = 0
             return
-        if not self._wants():
+        if not self._wants() or self._bcb_left or self.battery.full:
             target_ma = 0
-        elif self.offer_ma or not self.stubborn:
-            target_ma = min(self.offer_ma, self.max_current_a * 1000)
+        elif self.offer_ma or not self._ignores():
+            accepted_ma = self.battery.accepts_ma(min(self.phases, self._closed_phases))
+            target_ma = min(self.offer_ma, self.max_current_a * 1000, accepted_ma)
+            if self.overdraw_percent:
+                target_ma = self.offer_ma * (100 + self.overdraw_percent) // 100
         else:
             target_ma = self._target_ma
         if target_ma == self._target_ma:
@@ -220,7 +236,7 @@ class Ev:
             self.current_ma = min(self._target_ma, self.current_ma + UP_STEP_MA)
             step_us = UP_STEP_US
         elif self.current_ma > self._target_ma:
-            step_ma = max(DOWN_STEP_MA, self.max_current_a * 1000 // DOWN_STEPS_MOST)
+            step_ma = max(DOWN_STEP_MA, self.current_ma // DOWN_STEPS_MOST, self.max_current_a * 1000 // DOWN_STEPS_MOST)
             self.current_ma = max(self._target_ma, self.current_ma - step_ma)
             step_us = DOWN_STEP_US
         if self.current_ma != self._target_ma:
@@ -230,20 +246,29 @@ class Ev:
         self._on_change(self)
 
     def _plan_full(self):
+        """The next look at the battery: when it is full, or takes less."""
         self._cancel("_full_event")
-        if self._power_mw <= 0 or self._full:
-            return
-        rest_mw_us = self.battery_wh * MW_US_PER_WH - self._stored_mw_us
-        rest_us = rest_mw_us * 1000 // (EFFICIENCY_PERMILLE * self._power_mw) + 1
-        self._full_event = self._clock.after(rest_us, self._when_full)
+        after_us = self.battery.look_after_us(self._power_mw)
+        if after_us is not None:
+            self._full_event = self._clock.after(after_us, self._look_at_battery)
 
-    def _when_full(self):
+    def _look_at_battery(self):
         self._full_event = None
         self._on_change(self)           # the world settles the energy until now
-        if self._full:
-            self._update()
-        else:
-            self._plan_full()
+        self._update()
+
+    def _late_is_over(self):
+        self._late_event = None
+        self._update()
+
+    def _bcb(self):
+        """One edge of the B-C-B signal; after the last one the car does what it would do anyway."""
+        self._bcb_event = None
+        self._s2 = self._bcb_left % 2 == 0
+        self._bcb_left -= 1
+        if self._bcb_left:
+            self._bcb_event = self._clock.after(self._about(BCB_US), self._bcb)
+        self._update()
 
     def _watch_interruption(self, alive):
         if alive:

@@ -196,6 +196,14 @@ class Hal:
         """The world puts a voltage (microvolts at the pin) on an analogue input."""
         self.adc_uv[gpio] = _rails(uv)
 
+    def set_mcu_temperature(self, celsius):
+        """Die temperature in whole degrees."""
+        self.mcu_temperature_c = celsius
+
+    def set_flash_full(self, full):
+        """Writes find no room, or do again."""
+        self.flash_full = full
+
     def set_pilot(self, high_mv, low_mv):
         """The world says what the CP terminal shows while the generator is high and while it is low (millivolts)."""
         self._pilot_mv = (high_mv, low_mv)
@@ -280,6 +288,7 @@ class Hal:
             "pilot": list(self._pilot_mv),
             "networks": [[n, self.networks[n][0], self.networks[n][1]] for n in sorted(self.networks)],
             "mcu_c": self.mcu_temperature_c,
+            "flash_full": self.flash_full,
             "rtc_s": self.rtc_s(),
             "rtc_memory": [b for b in self.rtc_memory],
             "nvs": [[k[0], k[1], v if isinstance(v, int) else [b for b in v]] for k, v in sorted(self.nvs.items())],
@@ -300,6 +309,7 @@ class Hal:
         for name, key, rssi in state["networks"]:
             self.networks[name] = (key, rssi)
         self.mcu_temperature_c = state["mcu_c"]
+        self.flash_full = state["flash_full"]
         self.rtc_memory = bytes(state["rtc_memory"])
         for space, key, value in state["nvs"]:
             self.nvs[(space, key)] = value if isinstance(value, int) else bytes(value)

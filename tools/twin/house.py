@@ -2,6 +2,7 @@
 
 DEFAULT_LOAD_W = (400, 250, 300)
 DEFAULT_VOLTAGE_V = (230, 230, 230)
+DEFAULT_AMBIENT_C = 22
 
 
 class House:
@@ -11,6 +12,7 @@ class House:
         self.load_w = list(DEFAULT_LOAD_W)
         self.solar_w = 0
         self.voltage_v = list(DEFAULT_VOLTAGE_V)
+        self.ambient_c = DEFAULT_AMBIENT_C
 
     def current_ma(self, phase):
         """The house's own current on `phase` 0..2, negative when the sun gives more than the house takes."""

@@ -10,9 +10,10 @@ EV_OHM = {"B": 2_740, "C": 882, "D": 246}
 FREQUENCY_HZ = (980, 1_020)
 
 
-def levels_mv(ev_state, diode=True):
+def levels_mv(ev_state, diode=True, pilot_ohm=0):
     """(high_mv, low_mv) at the EVSE's terminal for what hangs on the line: "A" open, "B" "C" "D" a car, "E" a short
-    to PE, "F" a line that some foreign source holds at -12 V. Without its diode the car loads both half-waves."""
+    to PE, "F" a line that some foreign source holds at -12 V. Without its diode the car loads both half-waves. `pilot_ohm`:
+    another resistance than the state's, 0 for the state's."""
     if ev_state == "E":
         return 0, 0
     if ev_state == "F":
@@ -20,6 +21,7 @@ def levels_mv(ev_state, diode=True):
     ohm = EV_OHM.get(ev_state)
     if ohm is None:
         return SUPPLY_MV, -SUPPLY_MV
+    ohm = pilot_ohm or ohm
     if not diode:
         level_mv = SUPPLY_MV * ohm // (ohm + SOURCE_OHM)
         return level_mv, -level_mv

@@ -17,6 +17,7 @@ class ResidualCurrentMonitor:
         self._pending = None
         self._testing = False
         self._test_level = 0
+        self.dead = False
         self.fault_ac = False
         self.fault_dc = False
         self.rcd_tripped = False
@@ -41,13 +42,19 @@ class ResidualCurrentMonitor:
             self.fault_dc = dc
         self._update()
 
+    def set_dead(self, dead):
+        """The monitor has lost its supply or its sensor: it trips no more, neither for a fault nor for the test."""
+        self.dead = dead
+        self._update()
+
     def _test_acts(self):
         self._pending = None
         self._testing = bool(self._test_level)
         self._update()
 
     def _update(self):
-        rcd, rdc = self.fault_ac or self._testing, self.fault_dc or self._testing
+        rcd = not self.dead and (self.fault_ac or self._testing)
+        rdc = not self.dead and (self.fault_dc or self._testing)
         if (rcd, rdc) != (self.rcd_tripped, self.rdc_dd_tripped):
             self.rcd_tripped, self.rdc_dd_tripped = rcd, rdc
             self._on_change(rcd, rdc)

@@ -1,5 +1,6 @@
 """One twin: clock, board, world and flash together, boot after boot until somebody ends it."""
 
+import asyncio
 import contextlib
 import gc
 import json
@@ -15,6 +16,7 @@ from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
+from tools.twin.visitor import into, visit
 from tools.twin.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,12 +29,12 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, set_up):
+def _provision(flash_dir, http_port, board, set_up):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up)
     finally:
         cpython.uninstall()
 
@@ -94,15 +96,15 @@ class Pace:
 
 class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
-    empty; `event(text)` is told what happens to the board as a whole."""
+    empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0):
+                 energy_mwh=0, board="twin"):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, set_up)
+        _provision(flash_dir, http_port, board, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
@@ -113,6 +115,7 @@ class Twin:
         self._flash_dir = flash_dir
         self._event = event or (lambda text: None)
         self._ended = self._prompt = False
+        self._visit = None      # the newest task of visit(): the loop holds tasks by weak references only
         self.world.on_power = self._power
         self.world.on_reset = self._reset
         self._set_board_clock(self.clock.utc_s())
@@ -168,6 +171,22 @@ class Twin:
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
         return app.station.fact(name)
+
+    def visit(self, method, path, role, values, source=None):
+        """Ask one of the charger's API handlers on its event loop, as `visitor.visit` says; `values` is what JSON takes.
+
+        Returns a box: its [0] is None until it becomes (HTTP status, answer). Raises NotNow while no firmware runs. In the
+        clock's thread only."""
+        app = getattr(sys.modules.get("firmware.app"), "current", None)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            app = None
+        if app is None or not self.powered:
+            raise NotNow("the charger is not running")
+        box = [None]
+        self._visit = loop.create_task(into(box, visit(app, method, path, role, json.dumps(values), source)))
+        return box
 
     def close(self):
         """Give the clock's sockets back."""

@@ -12,314 +12,79 @@
     time 2026-11-20T12:00:00Z
     wait 2 s                        ms, s, min, h: at the twin's pace
     advance 1 h                     as fast as the host can
+    set installation.phases 1       a setting, through the charger's own API; several: set KEY VALUE KEY VALUE
+    set charging.min_current_a 5 refused bad_value
+    command stop                    likewise a command, with field=value or {"json": "object"}; it must be accepted
+    command unlock refused no_lock
+    command set_ceiling source=mqtt limit_ma=8000 from mqtt
     expect charger.cp_state is C within 3 s
     expect world.contactor.closed is false for 5 s
-    expect charger.faults has unplugged_in_charge
+    expect charger.faults has unplugged_in_charge within 2 s for 5 s
+    expect charger.faults.diode.advice is fault.diode
     expect trace coil false within 50 ms of ev_state A
+    expect trace ev_state C then coil true within 3 s then contacts true after 10 ms within 50 ms
+    expect trace no contacts true since fault pe_lost
     reboot                          power; or: reboot watchdog, reboot soft
     include other.scn
 
-`charger.…` is a fact of the charger, `world.…` a value of the bench's /api/state; `is`, `is not`, <, <=, >, >= compare,
-`has` and `lacks` look into lists. A file is read to its end before anything starts.
+`charger.…` is a fact of GET /api/v1/status, `world.…` a value of the bench's /api/state; `is`, `is not`, <, <=, >, >= compare,
+`has` and `lacks` look into lists. A name after a list finds its member of that name, source, place or code, a number its member
+of that number. `within T`: it must become so in that time; `for T`: it must stay so all along; both: the first, then the other.
+`set` and `command` act with the installer's rights, `as user` with the owner's; where a setting acts only after a restart, the
+charger is restarted in order and the story goes on when it answers again. A file is read to its end before anything starts.
 """
 
 import json
-import shlex
-from pathlib import Path
 
 from tools.twin.bench import order
-from tools.twin.clock import VirtualClock
 from tools.twin.runner import NotNow
-from tools.twin.trace import SIGNALS
-from tools.twin.verbs import RESET_CAUSES, VERBS, BadValue, checked
-from tools.twin.world import World
+from tools.twin.scenario_lines import COMPARE, ScenarioError, read
+
+__all__ = ["Failed", "Play", "ScenarioError", "read"]
 
 POLL_US = 10_000
 SHOWN_EDGES = 12
-UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
-LONGEST_US = 366 * 24 * UNITS_US["h"]
-WORDS = ("plug", "unplug", "ev", "card", "house", "fault", "button", "input", "time", "wait", "advance", "expect",
-         "reboot", "include")
-COMPARE = {
-    "is": lambda seen, wanted: seen == wanted,
-    "is not": lambda seen, wanted: seen != wanted,
-    "<": lambda seen, wanted: seen < wanted,
-    "<=": lambda seen, wanted: seen <= wanted,
-    ">": lambda seen, wanted: seen > wanted,
-    ">=": lambda seen, wanted: seen >= wanted,
-    "has": lambda seen, wanted: _has(seen, wanted),
-    "lacks": lambda seen, wanted: not _has(seen, wanted),
-}
-ALIASES = {"==": "is", "!=": "is not"}
-BOARD_FILE = Path(__file__).resolve().parents[2] / "board_configs" / "twin.json"
-
-
-class ScenarioError(Exception):
-    """A line that cannot be understood: file:line, what is wrong, what is allowed."""
+ANSWER_US = 15_000_000          # a charger that is there answers by then
+RESTART_US = 40_000_000         # a charge that ends in order first takes up to 15 s, then comes the start
+MEMBER_KEYS = ("name", "source", "place", "code")
 
 
 class Failed(Exception):
     """An expectation that was not met; the text tells the whole story."""
 
 
-class Step:
-    """One line that was understood: `act(play)` is a generator of waits."""
-
-    def __init__(self, where, text, act):
-        self.where, self.text, self.act = where, text, act
-
-
-def _has(seen, wanted):
-    if isinstance(seen, dict):
-        return wanted in seen
-    return any(wanted in one.values() if isinstance(one, dict) else wanted == one for one in seen)
-
-
-# Reading
-
-def read(path):
-    """The steps of a scenario file. Raises ScenarioError; nothing has happened then."""
-    return _Reader().read(Path(path), ())
-
-
-class _Reader:
-    def __init__(self):
-        from firmware.charging.facts import NAMES
-        self._facts = NAMES
-        clock = VirtualClock()
-        self._template = World(clock, None, json.loads(BOARD_FILE.read_text())).state()
-        clock.close()
-
-    def read(self, path, including):
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) else "not UTF-8 text"
-            raise ScenarioError(f"{path}: {reason}") from None
-        steps = []
-        for number, text in enumerate(lines, 1):
-            where = f"{path}:{number}"
-            try:
-                words = shlex.split(text, comments=True)
-                if words and words[0] == "include":
-                    steps += self._include(path, words[1:], including)
-                elif words:
-                    steps.append(Step(where, text.strip(), self._step(words)))
-            except ScenarioError:
-                raise
-            except BadValue as exc:
-                raise ScenarioError(f"{where}: {exc}") from None
-            except ValueError as exc:
-                raise ScenarioError(f"{where}: {exc}") from None
-        return steps
-
-    def _include(self, path, rest, including):
-        if len(rest) != 1:
-            raise ValueError("include wants one file")
-        file = path.parent / rest[0]
-        chain = (*including, path.resolve())
-        try:
-            whole, there = file.resolve(), file.is_file()
-        except (OSError, RuntimeError) as exc:        # a name that is too long, a circle of links
-            raise ValueError(f"there is no file {file.name:.60}: {exc.__class__.__name__}") from None
-        if whole in chain:
-            raise ValueError(f"{file.name} includes itself")
-        if not there:
-            raise ValueError(f"there is no file {file}")
-        return self.read(file, chain)
-
-    def _step(self, words):
-        verb, rest = words[0], words[1:]
-        if verb not in WORDS:
-            raise ValueError(f"there is no verb {verb}; allowed are {', '.join(WORDS)}")
-        return getattr(self, "_" + verb)(rest)
-
-    def _order(self, verb, values):
-        values = checked(verb, values, as_words=True)
-
-        def act(play):
-            play.order(verb, values)
-            yield from ()
-        return act
-
-    def _pairs(self, verb, rest):
-        values = {}
-        for word in rest:
-            name, equals, value = word.partition("=")
-            if not equals:
-                raise ValueError(f"{verb} wants field=value, not {word}; fields are {', '.join(VERBS[verb][0])}")
-            if name in values:
-                raise ValueError(f"{name} is said twice")
-            values[name] = value
-        return values
-
-    def _plug(self, rest):
-        values = self._pairs("ev", rest)
-        if "plugged" in values:
-            raise ValueError("plug plugs in by itself: leave plugged out")
-        return self._order("ev", dict(values, plugged="true"))
-
-    def _unplug(self, rest):
-        if rest:
-            raise ValueError("unplug stands alone")
-        return self._order("ev", {"plugged": "false"})
-
-    def _ev(self, rest):
-        return self._order("ev", self._pairs("ev", rest))
-
-    def _house(self, rest):
-        return self._order("house", self._pairs("house", rest))
-
-    def _card(self, rest):
-        if len(rest) != 1:
-            raise ValueError("card wants the card's UID")
-        return self._order("card", {"uid": rest[0]})
-
-    def _switch(self, verb, rest):
-        if len(rest) != 2:
-            raise ValueError(f"{verb} wants a name and on or off; names are {', '.join(VERBS[verb][0]['name'].words)}")
-        return self._order(verb, {"name": rest[0], "on": rest[1]})
-
-    def _fault(self, rest):
-        return self._switch("fault", rest)
-
-    def _input(self, rest):
-        return self._switch("input", rest)
-
-    def _button(self, rest):
-        values = {"name": rest[0] if rest else ""}
-        if len(rest) > 1:
-            if rest[1] != "for":
-                raise ValueError("a button is pressed: button NAME for 2 s")
-            values["hold_ms"] = str(_duration_us(rest[2:], "button NAME for") // 1000)
-        return self._order("button", values)
-
-    def _time(self, rest):
-        if len(rest) != 1:
-            raise ValueError("time wants a time in UTC, as 2026-11-20T12:00:00Z")
-        return self._order("time", {"utc": rest[0]})
-
-    def _reboot(self, rest):
-        if len(rest) > 1:
-            raise ValueError(f"reboot wants one of {', '.join(RESET_CAUSES)}, or nothing for power")
-        return self._order("reset", {"cause": rest[0] if rest else "power"})
-
-    def _wait(self, rest):
-        us = _duration_us(rest, "wait")
-
-        def act(play):
-            yield us
-        return act
-
-    def _advance(self, rest):
-        us = _duration_us(rest, "advance")
-
-        def act(play):
-            yield ("advance", us)
-        return act
-
-    def _expect(self, rest):
-        if rest and rest[0] == "trace":
-            return self._expect_trace(rest[1:])
-        form = "expect charger.FACT or world.VALUE, then one of " + ", ".join(COMPARE) + ", a value, and within or for a time"
-        if len(rest) < 3:
-            raise ValueError(form)
-        key = rest[0]
-        self._check_key(key)
-        op = rest[1]
-        rest = rest[2:]
-        if op == "is" and rest[0] == "not" and len(rest) > 1:
-            op, rest = "is not", rest[1:]
-        op = ALIASES.get(op, op)
-        if op not in COMPARE:
-            raise ValueError(f"{op} compares nothing; {form}")
-        wanted = _value(rest[0])
-        within_us = for_us = 0
-        if len(rest) > 1:
-            if rest[1] not in ("within", "for"):
-                raise ValueError(f"{rest[1]} is not understood here; {form}")
-            us = _duration_us(rest[2:], rest[1])
-            within_us, for_us = (us, 0) if rest[1] == "within" else (0, us)
-        return lambda play: play.expect(key, op, wanted, within_us, for_us)
-
-    def _expect_trace(self, rest):
-        form = "expect trace SIGNAL VALUE within 50 ms of SIGNAL VALUE; signals are " + ", ".join(SIGNALS)
-        if len(rest) != 8 or rest[2] != "within" or rest[5] != "of":
-            raise ValueError(form)
-        limit_us = _duration_us(rest[3:5], "within")
-        effect = rest[0], _edge_value(rest[0], rest[1])
-        cause = rest[6], _edge_value(rest[6], rest[7])
-        return lambda play: play.expect_trace(effect, cause, limit_us)
-
-    def _check_key(self, key):
-        place, _, path = key.partition(".")
-        if place == "charger":
-            fact = path.partition(".")[0]
-            if fact not in self._facts:
-                raise ValueError(f"{key}: the charger has no fact {fact or '(none)'}; facts are {', '.join(self._facts)}")
-        elif place == "world":
-            value = self._template
-            for name in path.split("."):
-                if isinstance(value, dict) and name not in value:
-                    raise ValueError(f"{key}: there is no {name}; allowed are {', '.join(value)}")
-                value = value[name] if isinstance(value, dict) else None
-                if value is None or isinstance(value, list):
-                    break
-        else:
-            raise ValueError(f"{key} is neither charger.… nor world.…")
-
-
-def _duration_us(words, after):
-    joined = "".join(words)
-    digits = joined.rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = joined[len(digits):]
-    try:
-        us = int(float(digits) * UNITS_US[unit])
-        if not 0 <= us <= LONGEST_US or len(words) > 2:
-            raise ValueError
-    except (ValueError, KeyError, OverflowError):
-        message = f"{after} wants a time as 500 ms, 2 s, 3 min or 1 h, not {' '.join(words) or 'nothing'}"
-        raise ValueError(message) from None
-    return us
-
-
-def _value(word):
-    try:
-        return json.loads(word)
-    except (ValueError, RecursionError):
-        return word
-
-
-def _edge_value(signal, word):
-    if signal not in SIGNALS:
-        raise ValueError(f"there is no signal {signal}; signals are {', '.join(SIGNALS)}")
-    value = _value({"on": "true", "off": "false"}.get(word, word))
-    wanted = {"ev_state": str, "duty_permille": int}.get(signal, bool)
-    if type(value) is not wanted or (signal == "ev_state" and value not in tuple("ABCDEF")):
-        allowed = {"ev_state": "A to F", "duty_permille": "a whole number"}.get(signal, "true or false")
-        raise ValueError(f"{signal} is {allowed}, not {word}")
-    return value
-
-
-# Playing
-
 class Play:
-    """A scenario under way on a twin. `done(failure)` is called at its end with None or the story of what failed."""
+    """A scenario under way on a twin. `done(failure)` is called at its end with None or the story of what failed.
 
-    def __init__(self, twin, steps, done, tell=None):
+    `tell(text)` hears each line as it begins. `progress(number, steps, step)` too, counted from 0, and once with number ==
+    steps when all is well. Both are called in the clock's thread, in the middle of things: they must be short. `undo` is a dict
+    or None; a dict is filled with the values that settings had before the story changed them."""
+
+    def __init__(self, twin, steps, done, tell=None, progress=None, undo=None):
         self._twin = twin
         self._steps = steps
         self._done = done
         self._tell = tell or (lambda text: None)
+        self._progress = progress or (lambda number, steps, step: None)
+        self._undo = undo
         self._step = None
+        self._stopped = False
         self._story = self._run()
 
     def start(self):
         """Begin at the clock's next event."""
         self._twin.clock.after(0, self._resume)
 
+    def stop(self):
+        """Leave the story where it is; done() is called with "stopped" at its next event."""
+        self._stopped = True
+
     def _resume(self):
         """Runs as an event of the clock, in the middle of whatever the firmware does: nothing may escape."""
+        if self._stopped:
+            self._story.close()
+            self._done("stopped")
+            return
         try:
             wait = next(self._story)
         except StopIteration:
@@ -335,10 +100,14 @@ class Play:
                 self._twin.clock.after(wait, self._resume)
 
     def _run(self):
-        for step in self._steps:
+        for number, step in enumerate(self._steps):
             self._step = step
             self._tell(step.text)
+            self._progress(number, len(self._steps), step)
             yield from step.act(self)
+        self._progress(len(self._steps), len(self._steps), None)
+
+    # The verbs
 
     def order(self, verb, values):
         """Carry out a checked order of the bench."""
@@ -347,34 +116,119 @@ class Play:
         except NotNow as exc:
             self._fail(str(exc))
 
+    def set(self, values, role, refused, restart):
+        """Change settings; where `restart`, restart the charger and wait until it answers again."""
+        if self._undo is not None:
+            _, before = yield from self._visit("GET", "/api/v1/settings", "admin", {})
+            for key in values:
+                if key in before:
+                    self._undo.setdefault(key, before[key])
+        answer = yield from self._visit("PUT", "/api/v1/settings", role, values)
+        self._judge(answer, refused)
+        if restart and refused is None:
+            yield from self.restart()
+
+    def command(self, name, args, role, source, refused):
+        """Give a command, which must be accepted, or refused with that reason."""
+        answer = yield from self._visit("POST", "/api/v1/commands/" + name, role, args, source)
+        self._judge(answer, refused)
+
+    def restart(self):
+        """Restart the charger in order and wait until it answers again."""
+        before = self._fact("boot_number")
+        answer = yield from self._visit("POST", "/api/v1/commands/restart", "admin", {})
+        self._judge(answer, None)
+        due_us = self._twin.clock.now_us + RESTART_US
+        while self._fact("boot_number") in (before, None):
+            if self._twin.clock.now_us > due_us:
+                self._fail("the charger did not come back from its restart")
+            yield POLL_US
+
+    def _visit(self, *words):
+        """(HTTP status, answer) of the charger; waits for one that is just starting."""
+        clock = self._twin.clock
+        due_us = clock.now_us + ANSWER_US
+        box = None
+        while box is None or box[0] is None:
+            if box is None:
+                try:
+                    box = self._twin.visit(*words)
+                except NotNow as exc:
+                    if clock.now_us > due_us:
+                        self._fail(str(exc))
+            elif clock.now_us > due_us:
+                self._fail("the charger did not answer")
+            yield POLL_US
+        return box[0]
+
+    def _judge(self, answer, refused):
+        status, values = answer
+        if refused is None and status != 200:
+            self._fail(f"refused with {values['error']['code']}: {values['error']['message']}")
+        if refused is not None and status == 200:
+            self._fail(f"it was accepted: {json.dumps(values)[:200]}")
+        if refused is not None and values["error"]["code"] != refused:
+            self._fail(f"refused with {values['error']['code']}, not with {refused}: {values['error']['message']}")
+
+    def _fact(self, name):
+        try:
+            return self._twin.facts(name)
+        except NotNow:
+            return None
+
+    # What is seen
+
     def expect(self, key, op, wanted, within_us, for_us):
         """Look until the comparison holds, at most `within_us`; then it must hold for `for_us`."""
         clock = self._twin.clock
-        start_us = clock.now_us
+        due_us = clock.now_us + within_us
+        start_us = held_us = clock.now_us
+        found = False
         while True:
             holds, seen = self._look(key, op, wanted)
-            waited_us = clock.now_us - start_us
-            if holds and waited_us >= for_us:
+            now_us = clock.now_us
+            if holds and not found:
+                found, held_us = True, now_us
+            if holds and now_us - held_us >= for_us:
                 return
-            if not holds and (for_us or waited_us >= within_us):
-                self._fail(f"{key} was {json.dumps(seen)} after {waited_us / 1e6:.3f} s")
-            yield min(POLL_US, max(1, (within_us or for_us) - waited_us))
+            if not holds and (found or now_us >= due_us):
+                again = "again " if found and held_us > start_us else ""
+                self._fail(f"{key} was {again}{json.dumps(seen)} after {(now_us - start_us) / 1e6:.3f} s")
+            yield min(POLL_US, max(1, (held_us + for_us if found else due_us) - now_us))
 
-    def expect_trace(self, effect, cause, limit_us):
-        """The newest `cause` edge must be followed by the `effect` edge within `limit_us`."""
+    def expect_chain(self, chain):
+        """Beginning with the newest edge like the first of `chain`, the others must follow in this order, each not before its
+        `after` and not later than its `within`, counted from the one before. chain: (((signal, value), after_us, within_us), …)."""
         trace, clock = self._twin.world.trace, self._twin.clock
-        caused = [t for t, signal, value in trace.edges() if (signal, value) == cause]
+        first = chain[0][0]
+        caused = [edge for edge in trace.edges() if edge[1:] == first]
         if not caused:
-            self._fail(f"{cause[0]} {json.dumps(cause[1])} has never been seen")
-        due_us = caused[-1] + limit_us
-        while True:
-            found = [t for t, signal, value in trace.edges(caused[-1]) if (signal, value) == effect]
-            if found and found[0] <= due_us:
-                return
-            if clock.now_us >= due_us:
-                late = f"came after {(found[0] - caused[-1]) / 1000:.1f} ms" if found else "did not come"
-                self._fail(f"{effect[0]} {json.dumps(effect[1])} {late}")
-            yield max(1, min(POLL_US, due_us - clock.now_us))
+            self._fail(f"{_named(first)} has never been seen")
+        last = caused[-1]
+        for wanted, after_us, within_us in chain[1:]:
+            due_us = last[0] + within_us
+            while True:
+                edges = trace.edges(last[0])
+                at = [number for number, edge in enumerate(edges) if edge is last][-1]
+                found = [edge for edge in edges[at + 1:] if edge[1:] == wanted]
+                if found and last[0] + after_us <= found[0][0] <= due_us:
+                    last = found[0]
+                    break
+                if found or clock.now_us >= due_us:
+                    late = f"came after {(found[0][0] - last[0]) / 1000:.1f} ms" if found else "did not come"
+                    self._fail(f"{_named(wanted)} {late}")
+                yield max(1, min(POLL_US, due_us - clock.now_us))
+
+    def expect_none(self, never, since):
+        """No edge like `never` since the newest one like `since`."""
+        trace = self._twin.world.trace
+        caused = [t for t, signal, value in trace.edges() if (signal, value) == since]
+        if not caused:
+            self._fail(f"{_named(since)} has never been seen")
+        found = [t for t, signal, value in trace.edges(caused[-1]) if (signal, value) == never]
+        if found:
+            self._fail(f"{_named(never)} came after {(found[0] - caused[-1]) / 1000:.1f} ms")
+        yield from ()
 
     def _look(self, key, op, wanted):
         place, _, path = key.partition(".")
@@ -386,7 +240,7 @@ class Play:
                 seen = self._twin.facts(names[0])
                 names = names[1:]
             for name in names:
-                seen = seen[int(name)] if isinstance(seen, list) else seen[name]
+                seen = _member(seen, name) if isinstance(seen, list) else seen[name]
         except NotNow as exc:
             return False, f"unknown: {exc}"
         except (KeyError, IndexError, TypeError, ValueError):
@@ -402,3 +256,17 @@ class Play:
                  "  last edges:"]
         story += [f"  {t_us / 1e6:12.3f} s  {signal} {json.dumps(value)}" for t_us, signal, value in edges]
         raise Failed("\n".join(story))
+
+
+def _named(edge):
+    return f"{edge[0]} {json.dumps(edge[1])}"
+
+
+def _member(rows, name):
+    """The member of a list by its number, or the first one that is called so."""
+    if name.isdigit():
+        return rows[int(name)]
+    for row in rows:
+        if isinstance(row, dict) and any(row.get(key) == name for key in MEMBER_KEYS):
+            return row
+    raise KeyError(name)

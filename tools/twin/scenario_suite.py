@@ -12,12 +12,12 @@ import socket
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
-
-FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
+from tools.twin.stories import FOLDER, ON_THE_VM, files
 
 
 def _twin(flash, command, seed):
@@ -53,6 +53,21 @@ def play(steps, seed=1, command=None):
     return results[0], simulated_s, printed.getvalue()
 
 
+def _one(file, seed, command):
+    start = time.perf_counter()
+    failure, simulated_s, printed = play(read(file), seed, command)
+    return file, failure, simulated_s, time.perf_counter() - start, printed
+
+
+def _all(files, seed, command, jobs):
+    """What _one() gives, in the order of the files."""
+    if jobs == 1:
+        yield from (_one(file, seed, command) for file in files)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(_one, files, [seed] * len(files), [command] * len(files))
+
+
 def _report(passed, failed, skips):
     """Tells `make test` how many there were."""
     place = os.environ.get("MODE3_REPORT")
@@ -66,6 +81,7 @@ def main(argv=None):
     parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="scenarios (default: all of host_tests/scenarios)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the world's small variations (default 1)")
     parser.add_argument("--vm", action="store_true", help="the firmware on MicroPython")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default 1)")
     args = parser.parse_args(argv)
     command = None
     if args.vm:
@@ -77,30 +93,27 @@ def main(argv=None):
             print(exc)
             _report(0, 0, [["scenarios on MicroPython", str(exc)]])
             return 0
-    files = args.files or sorted((FOLDER / "vm" if args.vm else FOLDER).glob("*.scn"))
-    stories = []
-    for file in files:
+    chosen = args.files or (sorted((FOLDER / ON_THE_VM).glob("*.scn")) if args.vm else files())
+    for file in chosen:
         try:
-            stories.append((file, read(file)))
+            read(file)
         except ScenarioError as exc:
             print(exc, file=sys.stderr)
             return 2
+    if not chosen:
+        print(f"there are no scenarios in {FOLDER}", file=sys.stderr)
+        return 1
     failed = 0
-    for file, steps in stories:
-        start = time.perf_counter()
-        failure, simulated_s, printed = play(steps, args.seed, command)
-        took = f"{simulated_s:9.1f} s simulated in {time.perf_counter() - start:5.1f} s"
-        print(f"{file.stem:28} {'FAILED' if failure else 'ok':6} {took}", flush=True)
+    for file, failure, simulated_s, took_s, printed in _all(chosen, args.seed, command, args.jobs):
+        took = f"{simulated_s:9.1f} s simulated in {took_s:5.1f} s"
+        print(f"{file.parent.name + '/' + file.stem:40} {'FAILED' if failure else 'ok':6} {took}", flush=True)
         if failure:
             failed += 1
             print(failure)
             if printed:
                 print("  printed:\n" + "".join(f"    {line}\n" for line in printed.splitlines()[-40:]), end="")
-    if not stories:
-        print(f"there are no scenarios in {FOLDER}", file=sys.stderr)
-        return 1
-    _report(len(stories) - failed, failed, [])
-    print(f"{len(stories) - failed} of {len(stories)} scenarios went as told")
+    _report(len(chosen) - failed, failed, [])
+    print(f"{len(chosen) - failed} of {len(chosen)} scenarios went as told")
     return 1 if failed else 0
 
 

@@ -3,7 +3,8 @@
 from collections import deque
 
 KEPT = 10_000
-SIGNALS = ("ev_state", "coil", "contacts", "duty_permille", "rcd_trip", "lock")
+SIGNALS = ("ev_state", "coil", "contacts", "duty_permille", "rcd_trip", "lock", "fault", "fault_end")
+EVENTS = ("fault", "fault_end")     # the bench's fault of that name began or ended: no level, every one counts
 
 
 class Trace:
@@ -19,7 +20,7 @@ class Trace:
         """Record that `signal` is `value` from now on. Raises KeyError for a signal that is not in SIGNALS."""
         if signal not in SIGNALS:
             raise KeyError(signal)
-        if self._last.get(signal) == value:
+        if self._last.get(signal) == value and signal not in EVENTS:
             return
         self._last[signal] = value
         edge = (self._clock.now_us, signal, value)

@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime
 
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
-          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut")
+          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
+          "sensor_open", "lock_jammed", "pp_short")
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")
 EV_STATES = ("auto", "A", "B", "C", "D", "E", "F")
+CABLES_A = (0, 13, 20, 32, 63)      # what the resistor at PP says; 0: nothing plugged into the socket, or a tethered cable
 MOST_ADVANCE_S = 366 * 86_400
 
 
@@ -72,6 +74,22 @@ class Choice:
     parse = check
 
 
+class OneOf:
+    """One of some whole numbers."""
+
+    def __init__(self, numbers):
+        self._numbers = numbers
+        self.allowed = "one of " + ", ".join(str(number) for number in numbers)
+
+    def check(self, value):
+        if isinstance(value, bool) or value not in self._numbers:
+            raise ValueError
+        return int(value)
+
+    def parse(self, word):
+        return self.check(float(word))
+
+
 class PerPhase:
     """Three numbers, for L1, L2, L3."""
 
@@ -121,10 +139,11 @@ class Utc:
 VERBS = {
     "ev": ({"plugged": Flag(), "state": Choice(EV_STATES), "phases": Number(1, 3), "max_current_a": Number(0, 80),
             "diode": Flag(), "soc": Number(0, 1, whole=False), "asleep": Flag(), "stubborn": Flag(), "simplified": Flag(),
-            "battery_wh": Number(1_000, 500_000)}, (), ()),
+            "battery_wh": Number(1_000, 500_000), "late_s": Number(0, 600), "overdraw_percent": Number(0, 200),
+            "pilot_ohm": Number(0, 1_000_000), "cable_a": OneOf(CABLES_A), "bcb": Number(0, 20)}, (), ()),
     "card": ({"uid": CardUid()}, ("uid",), ()),
     "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
-               "voltage_v": PerPhase(0, 400)}, (), ()),
+               "voltage_v": PerPhase(0, 400), "ambient_c": Number(-40, 80)}, (), ()),
     "fault": ({"name": Choice(FAULTS), "on": Flag()}, ("name", "on"), ()),
     "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
     "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),

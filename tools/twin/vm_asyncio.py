@@ -8,12 +8,14 @@ import select
 
 _core = None  # asyncio.core
 _clock = None
+_visits = ()  # functions that each make a coroutine to be run: what the world asks of the loop
 
 
-def adopt(core, clock):
+def adopt(core, clock, visits=()):
     """Gives asyncio.core, which has just been imported with our classes, the virtual clock and our poller."""
-    global _core, _clock
+    global _core, _clock, _visits
     _core = core
+    _visits = visits
     _clock = clock
     core.ticks = clock.ticks_ms
     core.IOQueue = IOQueue
@@ -159,6 +161,9 @@ class IOQueue:
 
     def _ready(self):
         found = False
+        while _visits:
+            found = True
+            _core.create_task(_visits.pop(0)())
         if self._flags:
             ready = None
             for entry in self._flags:  # without allocation while nothing is set

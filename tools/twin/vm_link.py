@@ -61,8 +61,14 @@ class VmLink(Hal):
 
     def set_mcu_temperature(self, celsius):
         """Die temperature in whole degrees."""
-        self.mcu_temperature_c = celsius
-        self._tell("M %d" % celsius)
+        if celsius != self.mcu_temperature_c:
+            self.mcu_temperature_c = celsius
+            self._tell("M %d" % celsius)
+
+    def set_flash_full(self, full):
+        """Writes find no room, or do again."""
+        self.flash_full = full
+        self._tell("L %d" % full)
 
     # -- the process ------------------------------------------------------------------------------------------------------
     def attach(self, conn):

@@ -33,6 +33,7 @@ class LockstepLink(VmLink):
         self.paused = False
         self._silent = False
         self._boots = 0
+        self._visits = {}  # number -> box of an answer to come
 
     # -- the process --------------------------------------------------------------------------------------------------------
     def attach(self, conn):
@@ -50,6 +51,7 @@ class LockstepLink(VmLink):
         self._rest = b""
         self._changes = []
         self._told = {}
+        self._visits = {}
         self._asked_us = None
         self._silent = False
         self.stopped = False
@@ -157,6 +159,23 @@ class LockstepLink(VmLink):
         if line.startswith("F ! "):
             raise ValueError(line[4:])
         return line[2:]
+
+    def visit(self, words):
+        """Has the firmware's loop do visitor.visit(app, *words). Returns a box whose [0] becomes (status, answer); None while
+        there is no firmware."""
+        if self._conn is None or self._asked_us is None:
+            return None
+        number = len(self._visits)
+        self._visits[number] = box = [None]
+        self._tell("Q %d %s" % (number, json.dumps(words)))
+        return box
+
+    def _take(self, line):
+        if line.startswith("Q "):
+            _, number, status, text = line.split(" ", 3)
+            self._visits[int(number)][0] = int(status), json.loads(text)
+        else:
+            super()._take(line)
 
     def _send(self, text):
         try:

@@ -59,7 +59,7 @@ def _virtual_time(sock, state, costs, hal_class):
     sys.modules["time"] = vm_virtual.shadow_time(clock, costs.TICKS_US, lambda: port.rtc_now()[0])
     sys.modules["os"] = shadow = vm_virtual.shadow_os(os, state["virtual"]["seed"])
     vm_flash.FlashFiles(sys.argv[2], clock, hal, costs, os).install(shadow)
-    vm_virtual.install_asyncio(clock)
+    vm_virtual.install_asyncio(clock, link.visits)
     return port
 
 

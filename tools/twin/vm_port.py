@@ -92,6 +92,8 @@ class Link:
             self.send("LIVE %d\n" % gc.mem_alloc())
         elif verb == b"M":
             hal.mcu_temperature_c = int(w[1])
+        elif verb == b"L":
+            hal.flash_full = w[1] == b"1"
         elif verb == b"N":
             import json
             hal.networks = {n: (k, r) for n, k, r in json.loads(line[2:])}

@@ -5,6 +5,7 @@ Runs only on MicroPython's unix port.
 import sys
 
 import utime as host  # `time` is what the firmware sees
+import visitor
 import vm_asyncio
 import vm_clock
 import vm_port
@@ -20,6 +21,7 @@ class LockstepLink(vm_port.Link):
         super().__init__(sock)
         self.clock = None
         self.app = None  # () -> the running application, None before there is one
+        self.visits = []  # functions that make a coroutine for the firmware's loop
 
     def poll(self, _=None):
         """The world speaks only when asked."""
@@ -59,6 +61,8 @@ class LockstepLink(vm_port.Link):
                 if verb == b"F ":
                     _, t_us, name = line.decode().split(" ")
                     self._fact(int(t_us), name)
+                elif verb == b"Q ":
+                    self._visit(line.decode())
                 elif verb == b"I":
                     self.clock.interrupted = True
                 else:
@@ -72,6 +76,18 @@ class LockstepLink(vm_port.Link):
         except Exception as error:
             text = "! %s: %s" % (type(error).__name__, error)
         self.send("F %s\n" % text)
+
+
+    def _visit(self, line):
+        import json
+        _, number, words = line.split(" ", 2)
+        self.visits.append(lambda: self._answer_visit(number, json.loads(words)))
+
+    async def _answer_visit(self, number, words):
+        import json
+        box = [None]
+        await visitor.into(box, visitor.visit(self.app(), *words))
+        self.send("Q %s %d %s\n" % (number, box[0][0], json.dumps(box[0][1])))
 
 
 class LockstepPort(vm_port.VmPort):
@@ -200,12 +216,12 @@ def shadow_os(os, seed):
     return _Shadow(os, {"urandom": urandom})
 
 
-def install_asyncio(clock):
+def install_asyncio(clock, visits=()):
     """Imports asyncio on the virtual clock: the frozen code with our Task, TaskQueue and IOQueue. sys.modules["time"] must be
-    the shadow already. Returns asyncio.core."""
+    the shadow already. `visits`: a list of functions; each makes a coroutine that the loop runs. Returns asyncio.core."""
     for name in [n for n in sys.modules if n == "asyncio" or n.startswith("asyncio.")]:
         del sys.modules[name]
     sys.modules["_asyncio"] = vm_asyncio
     import asyncio.core as core
-    vm_asyncio.adopt(core, clock)
+    vm_asyncio.adopt(core, clock, visits)
     return core

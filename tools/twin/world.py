@@ -5,14 +5,18 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 """
 
 import random
+from functools import partial
 
+from firmware.drivers.board_blocks import temperature_circuit
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
+from tools.twin.front_panel import PLAIN, FrontPanel
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
 from tools.twin.rcd import ResidualCurrentMonitor
-from tools.twin.thermal import OVER_TEMPERATURE_C, UPDATE_US, Body, ntc_uv
+from tools.twin.socket_outlet import Lock, Proximity
+from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, sensor_uv
 from tools.twin.trace import Trace
 from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
 
@@ -21,7 +25,7 @@ DEFAULT_HOLD_MS = 500
 METER_BAUD = 19_200
 METER_TURNAROUND_US = 8_000
 BITS_PER_BYTE = 10
-NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead", "flash_full")
+NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
 
 class World:
@@ -40,8 +44,7 @@ class World:
         self.trace = Trace(clock)
         self.faults = dict.fromkeys(FAULTS, False)
         self.card = None
-        self.lights = []
-        self.buzzer_hz = 0
+        self.front = FrontPanel(board)
         self.inputs = dict.fromkeys(INPUTS, False)
         self.buttons = dict.fromkeys(BUTTONS, False)
         self._rng = random.Random(seed)
@@ -64,22 +67,29 @@ class World:
                                       fitted=pins.get("coil_watchdog") is not None)
         self.contactors = [Contactor(clock, self._contacts_moved) for _ in range(board["contactor"]["count"])]
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
-        self.bodies = {"temperature_relay_adc": Body(clock, 38, 900), "temperature_interior_adc": Body(clock, 16, 1800)}
+        # relay and interior are always there to be seen, other places where the board has a sensor
+        self.bodies = {place: Body(clock, *PLACES[place]) for place in PLACES
+                       if place in ("relay", "interior") or pins.get(f"temperature_{place}_adc") is not None}
+        self.proximity = Proximity(board["pp"]) if pins.get("pp_adc") is not None and board.get("pp") else None
+        self.lock = Lock(clock, self._lock_moved, pins.get("lock_2") is not None)
         self.ev = Ev(clock, self._ev_changed, self._rng)
 
         self._outputs = {}
         for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
                               ("contactor_1", self._set_coil_1), ("contactor_2", self._set_coil_2),
-                              ("coil_watchdog", self._set_watchdog), ("rcd_test", self._set_rcd_test)):
+                              ("coil_watchdog", self._set_watchdog), ("rcd_test", self._set_rcd_test),
+                              ("lock_1", partial(self._set_lock, 0)), ("lock_2", partial(self._set_lock, 1))):
             if pins.get(name) is not None:
                 self._outputs["pin", pins[name]] = handler
         self._outputs["pin", pins["cp_pwm"]] = self._cp_level
         self._outputs["pwm", pins["cp_pwm"]] = self._cp_pwm
         if pins.get("led_strip") is not None:
-            self._outputs["neopixel", pins["led_strip"]] = self._set_lights
-        if pins.get("buzzer") is not None:
-            self._outputs["pwm", pins["buzzer"]] = self._set_buzzer
-            self._outputs["pin", pins["buzzer"]] = self._set_buzzer_pin
+            self._outputs["neopixel", pins["led_strip"]] = self.front.strip
+        for number, colour in enumerate(PLAIN):
+            for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
+                self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
+        for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
+            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
 
@@ -88,6 +98,7 @@ class World:
         self.trace.edge("contacts", False)
         self.trace.edge("duty_permille", self.generator.duty_permille)
         self.trace.edge("rcd_trip", False)
+        self.trace.edge("lock", False)
         if hal is not None:
             self.attach(hal)
 
@@ -102,6 +113,10 @@ class World:
         self._refresh_feedback()
         self._rcd_changed(self.rcd.rcd_tripped, self.rcd.rdc_dd_tripped)
         self._set_input_pin("pe_ok", not self.faults["pe_lost"])
+        self._refresh_proximity()
+        self._lock_moved(self.lock.closed)
+        self._refresh_coil_supply()
+        hal.flash_full = self.faults["flash_full"]
         for name in INPUTS:
             self._set_input_pin("input_" + name, self.inputs[name])
         for name in BUTTONS:
@@ -117,10 +132,11 @@ class World:
         self._coils_changed()
         self._set_cp_disconnect(0)
         self.rcd.test(0)
+        self.lock.drive(0, 0)
+        self.lock.drive(1, 0)
         self.generator.release()
         self._cp_changed()
-        self.lights = []
-        self.buzzer_hz = 0
+        self.front.dark()
 
     def power_returns(self):
         """The supply is back; the pins float until the firmware drives them."""
@@ -138,18 +154,25 @@ class World:
     def set_ev(self, values):
         """Checked values of the verb `ev`."""
         self.ev.configure(values)
+        self._refresh_proximity()
 
     def set_house(self, values):
         """Checked values of the verb `house`."""
         for name, value in values.items():
             setattr(self.house, name, value)
         self._refresh_mains()
+        if "ambient_c" in values:
+            for body in self.bodies.values():
+                body.surround(values["ambient_c"])
+            self._refresh_temperatures()
+            self._watch_temperatures()
 
     def set_fault(self, name, on):
         """Begin or end one of FAULTS. Those in NOT_SIMULATED_YET are only noted: what they would break is not here."""
         if self.faults[name] == on:
             return
         self.faults[name] = on
+        self.trace.edge("fault" if on else "fault_end", name)
         if name == "weld":
             self.contactors[0].set_welded(on)
         elif name == "contactor_stuck_open":
@@ -162,8 +185,16 @@ class World:
             self._set_input_pin("pe_ok", not on)
         elif name in ("diode", "cp_short"):
             self._refresh_pilot()
-        elif name == "over_temperature":
+        elif name in ("over_temperature", "sensor_open"):
             self._refresh_temperatures()
+        elif name == "rcd_dead":
+            self.rcd.set_dead(on)
+        elif name == "lock_jammed":
+            self.lock.jammed = on
+        elif name == "pp_short":
+            self._refresh_proximity()
+        elif name == "flash_full" and self.hal is not None:
+            self.hal.set_flash_full(on)
         elif name == "power_cut":
             self._refresh_mains()
             if self.on_power is not None:
@@ -202,7 +233,7 @@ class World:
             return 0, 0
         if self._cp_disconnected:
             return levels_mv("A")
-        return levels_mv(self.line_state, self.ev.diode and not self.faults["diode"])
+        return levels_mv(self.line_state, self.ev.diode and not self.faults["diode"], self.ev.pilot_ohm)
 
     @property
     def line_state(self):
@@ -232,21 +263,22 @@ class World:
             "meter": {"voltage_mv": list(mains.voltage_mv), "current_ma": list(mains.current_ma),
                       "power_w": self.readings.power_w, "energy_wh": self.readings.energy_wh,
                       "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
-            "temperatures": {name[len("temperature_"):-len("_adc")]: round(self._celsius(name), 1)
-                             for name in self.bodies},
-            "lights": list(self.lights),
-            "buzzer": {"on": self.buzzer_hz > 0, "frequency_hz": self.buzzer_hz},
+            "temperatures": {place: round(self._celsius(place), 1) for place in self.bodies},
+            "lock": {"closed": self.lock.closed, "jammed": self.lock.jammed},
+            "lights": self.front.state(),
+            "buzzer": {"on": self.front.buzzer_hz > 0, "frequency_hz": self.front.buzzer_hz},
             "card": self.card,
             "buttons": dict(self.buttons),
             "inputs": dict(self.inputs),
             "ev": {"plugged": ev.plugged, "state": ev.state, "asks": ev.asks, "phases": ev.phases,
                    "max_current_a": ev.max_current_a, "offer_ma": ev.offer_ma, "current_ma": ev.current_ma,
                    "phase_currents_ma": ev.phase_currents_ma, "diode": ev.diode, "soc": min(1.0, round(ev.soc, 6)),
-                   "battery_wh": ev.battery_wh, "asleep": ev.asleep, "stubborn": ev.stubborn,
-                   "simplified": ev.simplified},
+                   "battery_wh": ev.battery.capacity_wh, "asleep": ev.asleep, "stubborn": ev.stubborn,
+                   "simplified": ev.simplified, "late_s": ev.late_s, "overdraw_percent": ev.overdraw_percent,
+                   "pilot_ohm": ev.pilot_ohm, "cable_a": ev.cable_a},
             "house": {"load_w": list(self.house.load_w), "solar_w": self.house.solar_w,
                       "voltage_v": list(self.house.voltage_v), "grid_current_ma": grid_ma,
-                      "grid_w": int(self.house.own_w() + mains.power_mw / 1000)},
+                      "grid_w": int(self.house.own_w() + mains.power_mw / 1000), "ambient_c": self.house.ambient_c},
             "faults": dict(self.faults),
         }
 
@@ -311,9 +343,13 @@ class World:
         for contactor, pin in zip(self.contactors, self._coil_pins, strict=False):
             contactor.set_coil(bool(pin) and powered)
         self.trace.edge("coil", any(contactor.coil for contactor in self.contactors))
+        self._refresh_coil_supply()
+
+    def _refresh_coil_supply(self):
+        self._set_input_pin("coil_supply", self.coil_supply.powered and self.generator.supplied)
 
     def _contacts_moved(self, contactor):
-        self.trace.edge("contacts", any(one.closed for one in self.contactors))
+        self.trace.edge("contacts", any(one.touching for one in self.contactors))
         if len(self.contactors) == 1:
             phases = self.board["limits"]["phases"] if self.contactors[0].closed else 0
         else:               # the neutral comes with contactor 1: the second one alone connects no circuit
@@ -324,7 +360,22 @@ class World:
 
     def _refresh_feedback(self):
         for number, contactor in enumerate(self.contactors, 1):
-            self._set_input_pin(f"contactor_feedback_{number}", contactor.closed)
+            self._set_input_pin(f"contactor_feedback_{number}", contactor.touching)
+
+    # Socket
+
+    def _refresh_proximity(self):
+        if self.proximity is not None and self.hal is not None:
+            cable_a = self.ev.cable_a if self.ev.plugged else 0
+            self.hal.set_adc(self.board["pins"]["pp_adc"], self.proximity.uv(cable_a, self.faults["pp_short"]))
+
+    def _set_lock(self, number, value):
+        on = "lock_%d" % (number + 1) not in self.board["active_low"]
+        self.lock.drive(number, int(bool(value) == on) if value is not None else 0)
+
+    def _lock_moved(self, closed):
+        self.trace.edge("lock", closed)
+        self._set_input_pin("lock_feedback", closed)
 
     # Mains, heat, meter
 
@@ -342,25 +393,33 @@ class World:
         if highest_ma != before_ma:
             for body in self.bodies.values():
                 body.load(highest_ma)
-            if self._thermal_event is None:
-                self._thermal_event = self.clock.after(UPDATE_US, self._thermal_step)
+            self._watch_temperatures()
+
+    def _watch_temperatures(self):
+        if self._thermal_event is None:
+            self._thermal_event = self.clock.after(UPDATE_US, self._thermal_step)
 
     def _thermal_step(self):
         self._thermal_event = None
         self._refresh_temperatures()
         if not all(body.settled for body in self.bodies.values()):
-            self._thermal_event = self.clock.after(UPDATE_US, self._thermal_step)
+            self._watch_temperatures()
 
-    def _celsius(self, name):
-        if self.faults["over_temperature"] and name == "temperature_relay_adc":
+    def _celsius(self, place):
+        if self.faults["over_temperature"] and place == "relay":
             return OVER_TEMPERATURE_C
-        return self.bodies[name].celsius
+        return self.bodies[place].celsius
 
     def _refresh_temperatures(self):
-        for name in self.bodies:
-            gpio = self.board["pins"].get(name)
-            if gpio is not None and self.hal is not None:
-                self.hal.set_adc(gpio, ntc_uv(self._celsius(name), self.board["temperature"]))
+        if self.hal is None:
+            return
+        for place in self.bodies:
+            gpio = self.board["pins"].get(f"temperature_{place}_adc")
+            if gpio is not None:
+                circuit = temperature_circuit(self.board, place)
+                broken = self.faults["sensor_open"] and place == "relay"
+                self.hal.set_adc(gpio, 0 if broken else sensor_uv(self._celsius(place), circuit))
+        self.hal.set_mcu_temperature(int(self.bodies["interior"].celsius) + CHIP_RISE_K)
 
     def _meter_request(self, frame):
         """A frame on the bus. The meter answers after both frames' time on the wire and its own turn-around time."""
@@ -397,13 +456,3 @@ class World:
     def _take_card_away(self):
         self._card_event = None
         self.card = None
-
-    def _set_lights(self, data):
-        """The bytes of the strip, green first as they go over the wire; the bench speaks [red, green, blue]."""
-        self.lights = [[data[n + 1], data[n], data[n + 2]] for n in range(0, len(data) - 2, 3)]
-
-    def _set_buzzer(self, value):
-        self.buzzer_hz = value[0] if value is not None and value[1] > 0 else 0
-
-    def _set_buzzer_pin(self, level):
-        self.buzzer_hz = 1 if level else 0

@@ -1,0 +1,71 @@
+"""What a person sees and hears at the charger's front: the LEDs as segments and single lights with colours, the buzzer."""
+
+NAMED = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "orange": (255, 80, 0), "yellow": (255, 255, 0),
+         "cyan": (0, 255, 255), "magenta": (255, 0, 255), "white": (255, 200, 160)}
+SINGLES = ("reader", "connection", "mode")
+PLAIN = ("red", "green", "blue")
+
+
+def colour_name(rgb):
+    """The colour that an eye would call it, whatever its brightness; "off" when it is dark."""
+    brightest = max(rgb)
+    if not brightest:
+        return "off"
+    seen = [value * 255 / brightest for value in rgb]
+    return min(NAMED, key=lambda name: sum((a - b) ** 2 for a, b in zip(seen, NAMED[name], strict=True)))
+
+
+class FrontPanel:
+    """board: its facts. The strip is a row of four segments and, where its length is 4 n + 3, three single lights."""
+
+    def __init__(self, board):
+        facts = board.get("led") or {}
+        self._order = facts.get("order", "grb")
+        pins, low = board["pins"], board.get("active_low", ())
+        self._inverted = ["led_" + colour in low for colour in PLAIN]
+        self._plain = [pins.get("led_" + colour) is not None for colour in PLAIN]
+        self._buzzer_low = "buzzer" in low
+        self._buzzer_own_hz = (board.get("buzzer") or {}).get("frequency_hz", 2700)
+        self.dark()
+
+    def dark(self):
+        """The supply is gone."""
+        self.leds = [[0, 0, 0]] if any(self._plain) else []
+        self.buzzer_hz = 0
+
+    def strip(self, data):
+        """The bytes of the strip as they go over the wire."""
+        size = len(self._order)
+        self.leds = [[data[n + self._order.index(colour)] for colour in "rgb"] for n in range(0, len(data) - size + 1, size)]
+
+    def plain(self, number, value):
+        """PWM (frequency, high time in ns) or level at the pin of a plain LED, 0 red, 1 green, 2 blue."""
+        if isinstance(value, tuple):
+            share = value[1] * value[0] / 1e9
+        else:
+            share = value or 0
+        if value is not None and self._inverted[number]:
+            share = 1 - share
+        self.leds[0][number] = round(255 * share)
+
+    def buzzer(self, value):
+        """PWM or level at the buzzer's pin; a constant level is silent, but for a buzzer that makes its own tone."""
+        if isinstance(value, tuple):
+            hz, high_ns = value
+            self.buzzer_hz = hz if 0 < high_ns * hz < 1_000_000_000 * 0.999 else 0
+        else:
+            sounds = value is not None and bool(value) != self._buzzer_low
+            self.buzzer_hz = self._buzzer_own_hz if sounds else 0
+
+    def state(self):
+        """Names of the colours now; `leds` has every LED as [red, green, blue]."""
+        singles = SINGLES if len(self.leds) % 4 == 3 and len(self.leds) > 4 else ()
+        each = (len(self.leds) - len(singles)) // 4
+        names = [colour_name(led) for led in self.leds]
+        state = {"segments": names[:4 * each:each] if each else names[:1] * 4, "reader": None, "connection": None, "mode": None,
+                 "leds": [list(led) for led in self.leds]}
+        for number, name in enumerate(singles):
+            state[name] = names[4 * each + number]
+        if not state["segments"]:
+            state["segments"] = ["off"] * 4
+        return state
