@@ -22,9 +22,6 @@ COMMANDS = (
      "control", ("not_allowed", "too_many"),
      "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds (else the settings' value)"),
     ("clear_ceiling", (_SOURCE,), "control", ("not_allowed", "unknown_ceiling"), "takes a named cap away"),
-    ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
-     "control", ("bad_plan",),
-     "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
     ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative",), "lets this plug-in charge"),
     ("start", (), "control", ("inoperative", "not_authorized", "fault"), "goes on after a stop"),
     ("stop", (("reason", "str", 1, MAX_TEXT, False),), "control", (), "ends the charge in order; the vehicle stays plugged"),
@@ -34,10 +31,13 @@ COMMANDS = (
     ("mode", (("mode", "choice", ("immediate", "smart"), None, True),), "control", (), "immediate or smart charging"),
     ("account", (("account", "str", 0, MAX_TEXT, True),), "control", (), "books this and later sessions to an account"),
     ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
-    ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
-     "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
     ("restart", (), "admin", (), "ends a charge in order, then restarts"),
     ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", (), "sets the wall clock, Unix seconds (2025-2099)"),
+    ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
+     "control", ("bad_plan",),
+     "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
+    ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
+     "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
 )
 
 

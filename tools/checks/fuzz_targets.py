@@ -176,7 +176,7 @@ class JsonApi(Target):
     def _state(self):
         station = self.station
         return (dict(self.store._values), station.operative, station.stopped, station.mode, station.account, station.phases,
-                station.authorized, station.authorized_id, station.ceilings.rows())
+                station.authorized, station.authorized_id, station.ceilings.rows(0))
 
     def run(self, data):
         self._calls += 1
