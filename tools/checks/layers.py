@@ -38,6 +38,7 @@ RESTRICTED = {
     "network": ("drivers",),
     "esp32": ("drivers",),
     "neopixel": ("drivers",),
+    "_onewire": ("drivers",),
     "time": ("drivers/clock.py",),
     "_thread": ("services/worker.py",),
     "microdot": ("services", "ui"),

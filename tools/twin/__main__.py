@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tools.checks.boards import BOARDS, problems
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
+from tools.twin.meter_maps import MAPS
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
@@ -62,6 +63,9 @@ def _parser():
         help="N times real time, 0 = as fast as possible (default 1; with --scenario and --headless 0)")
     add("--scenario", type=Path, metavar="FILE", help="play a scenario, then end; the exit status says how it went")
     add("--headless", action="store_true", help="print only addresses and events, no live line")
+    add("--meter", choices=sorted(MAPS), metavar="TYPE",
+        help="the meter on the charger's line, whatever its setting meter.type says (default: the one that the setting names; "
+             "docs/meters.md has the types)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the world's small variations (default 1)")
     add("--fresh", action="store_true", help="empty DIR/flash first: a new device that nobody has set up")
     add("--vm", action="store_true", help="run the firmware on MicroPython in a process of its own, in real time")
@@ -247,7 +251,7 @@ def main(argv=None):
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
-              "energy_mwh": data.energy_mwh(), "board": args.board}
+              "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:
