@@ -23,9 +23,10 @@ FILES = {
     "app": ("*",),
     "supervisor": ("version",),
     "dates": (),
+    "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("dates", "version")
+LEAVES = ("dates", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
