@@ -349,12 +349,12 @@ class App:
 
 def _installation(get):
     """What the installer allows, for the safety core; the board knows the rest."""
-    return {
-        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
-        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
-        "over_allowance_ma": get("protection.over_allowance_ma"),
-        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
+    return dict(       # by keywords, not by texts: the build shortens the names of arguments that no call gives by keyword
+        phases=get("installation.phases"), ventilated=1 if get("installation.ventilated") else 0,
+        pe_monitor=1 if get("installation.pe_monitoring") else 0, simplified=1 if get("charging.simplified_pilot") else 0,
+        over_allowance_ma=get("protection.over_allowance_ma"),
+        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
 
 
 def _refuse_meter(value):

@@ -74,7 +74,8 @@ class TestInputs(unittest.TestCase):
         self.assertEqual(wired.station.limit(), (6086, "grid_dimming"))           # 4200 W / (3 x 230 V)
         wired.station.phases = 1
         wired.place.run(200)
-        self.assertEqual(wired.station.ceilings.rows(0)[-1], {"source": "grid_dimming", "limit_ma": 18260, "failsafe": False})
+        row = wired.station.ceilings.rows(0)[-1]
+        self.assertEqual((row["source"], row["limit_ma"], row["failsafe"]), ("grid_dimming", 18260, False))
         wired.inputs.phase_voltage_v = 240
         wired.place.run(200)
         self.assertEqual(wired.station.ceilings.rows(0)[-1]["limit_ma"], 17500)
