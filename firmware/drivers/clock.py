@@ -29,5 +29,5 @@ def set_utc(seconds):
 
 
 def rfc3339(utc_s):
-    """As dates.rfc3339: who has the clock may ask it."""
+    """As dates.rfc3339(): who has the clock may ask it."""
     return dates.rfc3339(utc_s)
