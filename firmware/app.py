@@ -17,14 +17,15 @@ from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
+from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
 from firmware.energy import meter_types
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
+from firmware.energy.polled_meter import channel_order
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
-from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -61,10 +62,12 @@ class App:
         self.board = Board(facts)
         self.board.use_contact("input_enable", "enable", get("inputs.enable"))
         self.board.use_contact("input_upstream", "upstream_tripped", get("inputs.upstream"))
+        if get("installation.cable") == "socket":
+            self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(_fitted(facts, get), 0 if power_on else survivors.read(), 0 if power_on else 1)
-        self.timer = TickTimer(self.board.contactor)
+        self.core = SafetyCore(self.board.fitted(**_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
         self.watchdog = Watchdog()
@@ -73,12 +76,12 @@ class App:
         self.records = Keeper(root + "data/", clock, self.start["start"])
 
         # the station: the one object that everyone outside knows
-        has = facts["has"]
-        self.station = Station(self.core, self.records.stamp, self.records.show_time, has["phase_switching"], has["lock"],
-                               clock.ticks_ms())
+        self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
+                               self.board.lock is not None, clock.ticks_ms())
         self.meter = _meter(facts, get, self.core, self.station.faults)
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
+        self.temperatures = Temperatures(facts, self.board.errors, dict([(place, get("sensors." + place)) for place in PLACES]))
         self.contacts = Contacts(facts, self.board.errors)
         for name in ("limit", "delay", "dim"):
             self.contacts.use(name, get("inputs." + name))
@@ -102,6 +105,7 @@ class App:
         self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
+        bus = self.temperatures.bus
         self.supervisor = Supervisor((
             ("control", self.control.run, True, 500),
             ("station", self._run_station, True, 2000),
@@ -109,7 +113,8 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ), clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
+        ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
+            clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
@@ -122,12 +127,17 @@ class App:
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
         provided = {
-            "temperatures": self._temperatures, "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
+            "temperatures": self._temperatures, "temperature_sensors": self.temperatures.fact,
+            "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "station_name": lambda: self.settings.get("station.name") or None,
-            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts)},
+            "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
+            "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
+            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
+                              "failing": sorted(self.board.errors)},
+            "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
         for name, fn in provided.items():
             station.provide(name, fn)
@@ -142,6 +152,7 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         self.settings.guard("meter.type", _refuse_meter)
+        self.settings.guard("meter.generic_registers", _refuse_registers)
         self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
@@ -168,6 +179,7 @@ class App:
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
+        self.meter.set_phase_voltage(get("meter.phase_voltage_v"))
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
@@ -199,7 +211,7 @@ class App:
             self.feed.meter(self.meter.values, now_ms)
             if (now_ms - self._sensed_ms) & 0x3FFFFFFF >= SENSE_MS:
                 self._sensed_ms = now_ms
-                self._sensed = self.board.temperatures()
+                self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)
@@ -221,6 +233,8 @@ class App:
             survivors.keep(lasting)
         self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
         self._follow(faults, "driver", bool(self.board.errors))
+        self._follow(faults, "coil_watchdog", self.board.coil_watchdog() == "failed")
+        self._follow(faults, "lock_stuck", self.board.lock is not None and self.board.lock.stuck == 1)
         self._follow(faults, "flash", self.records.failing)
         self._follow(faults, "task_died", self.supervisor.ailing())
         if self.lateness.stops != self._late_stops:
@@ -232,6 +246,10 @@ class App:
             faults.begin(name)
         else:
             faults.end(name)
+
+    def _meter_age(self):
+        age_ms = self.meter.age_ms(clock.ticks_ms())
+        return None if age_ms is None else age_ms // 1000
 
     def _temperatures(self):
         found = dict([(place, None) for place in ("mcu", "relay", "interior", "supply_1", "supply_2")])
@@ -296,26 +314,31 @@ class App:
             self.board.safe()
 
 
-def _fitted(facts, get):
-    """What the board has and the installer allows, for the safety core."""
-    has, pins = facts["has"], facts["pins"]
-    return Fitted(
-        contactors=1 if pins["contactor_2"] is None else 2, feedback=1 if has["weld_feedback"] else 0,
-        rcd_test=1 if has["rcd_test"] else 0, lock=1 if has["lock"] else 0,
-        socket=1 if get("installation.cable") == "socket" else 0, phases=get("installation.phases"),
-        ventilated=1 if get("installation.ventilated") else 0, pe_monitor=1 if get("installation.pe_monitoring") else 0,
-        cp_disconnect=1 if has["cp_disconnect"] else 0, simplified=1 if get("charging.simplified_pilot") else 0,
-        over_allowance_ma=get("protection.over_allowance_ma"),
-        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+def _installation(get):
+    """What the installer allows, for the safety core; the board knows the rest."""
+    return {
+        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
+        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
+        "over_allowance_ma": get("protection.over_allowance_ma"),
+        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
 
 
 def _refuse_meter(value):
     """None for a meter type that is known, else what is allowed."""
+    return None if value == "generic" else _refused(meter_types.choose, value)
+
+
+def _refuse_registers(value):
+    """None for registers of a generic meter that can be read, else which entry cannot, and what is allowed there."""
+    return _refused(meter_types.generic, value) if value else None
+
+
+def _refused(make, value):
     try:
-        meter_types.choose(value)
-    except ValueError:
-        return "one of none, %s" % ", ".join(meter_types.names())
+        make(value)
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -330,15 +353,17 @@ def _meter(facts, get, core, faults):
     """The meter that the settings name; without one, or with a name that is none, the estimate."""
     kind = None
     try:
-        kind = meter_types.choose(get("meter.type"))
+        kind = meter_types.choose(get("meter.type"), get("meter.generic_registers"))
     except ValueError:
         faults.begin("meter_setting")
     line = None
     if kind is not None:
         baud = get("meter.baud")
-        line = ModbusRtu(rs485_from_board(facts, baud, kind.parity, clock.ticks_us), baud, clock.ticks_ms)
+        line = ModbusRtu(rs485_from_board(facts, baud, get("meter.parity"), clock.ticks_us, get("meter.stop_bits")), baud,
+                         clock.ticks_ms)
     return Meter(line, clock.ticks_ms, lambda: (core.phase == CLOSED, core.offered_ma, core.phases), kind,
-                 get("meter.address"), get("meter.phase_voltage_v"), get("installation.phase_rotation"))
+                 get("meter.address"), get("meter.phase_voltage_v"),
+                 channel_order(get("installation.phase_rotation"), get("meter.phase_rotation")))
 
 
 def _page_folder(root):

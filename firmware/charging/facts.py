@@ -26,11 +26,19 @@ FACTS = (
     ("power_w", "W", "int", "no reading", "power of all phases"),
     ("energy_wh", "Wh", "int", "no reading yet", "energy meter's register; without a meter what was reckoned since this start"),
     ("meter_source", "", "choice", "neither meter nor estimate", "meter, or estimate where the values are reckoned"),
+    ("power_phases_w", "W", "list", "no reading", "power of L1, L2, L3; negative = fed back"),
+    ("energy_phases_wh", "Wh", "list", "no reading", "the meter's registers of L1, L2, L3, where it has them"),
+    ("meter_age_s", "s", "int", "no meter, or it never answered", "age of the meter's newest reading"),
+    ("meter_model", "", "object", "no meter", "type, models it is for, evidence for its registers: source, manual, unverified"),
+    ("meter_bus", "", "object", "no meter", "counters of the line and the polls, and the latest failure"),
+    ("life_energy_wh", "Wh", "int", "a session cut by a power failure waits for the meter", "charged since the charger was new"),
+    ("life_charging_s", "s", "int", "as life_energy_wh", "time with the contactor closed since the charger was new"),
     ("phases", "", "int", "", "phases offered to the vehicle: 1 or 3"),
     ("phases_used", "", "int", "not known", "phases that the vehicle draws from"),
     ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account"),
     ("faults", "", "list", "", "active faults: code, name, since, advice, severity, kind (active, passive), light, status bit"),
     ("temperatures", "°C", "object", "not fitted or no reading", "mcu, relay, interior, supply_1, supply_2"),
+    ("temperature_sensors", "", "list", "no bus for them", "sensors on the one-wire bus: id, place, celsius"),
     ("lateness_ms", "ms", "object", "", "how late the control tick ran: p50, p99, max"),
     ("uptime_s", "s", "int", "", "since this start"),
     ("boot_number", "", "int", "", "how often it has started"),
@@ -38,7 +46,9 @@ FACTS = (
     ("utc", "", "str", "clock not set", "RFC 3339"),
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
-    ("board", "", "object", "", "name, and what the board lacks"),
+    ("board", "", "object", "", "name, what the board lacks, socket: it has an outlet, failing: drivers that raised"),
+    ("coil_watchdog", "", "choice", "", "the contactor's own watchdog, see COIL_WATCHDOG"),
+    ("supply_present", "", "list", "not looked at", "mains at L1, L2, L3 by the board's own inputs: 1 there, 0 not"),
     ("availability", "", "choice", "", "operative or inoperative"),
     ("authorized", "", "bool", "", "this plug-in may charge"),
     ("mode", "", "choice", "", "immediate or smart"),
@@ -52,6 +62,7 @@ EV_STATES = ("Not_Initialized", "A_Not_Present_12V", "B_Present_9V", "B_Present_
              "C_Ready_6V_M12V", "D_Ready_VR_3V", "D_Ready_VR_3V_M12V", "E_ShortCut", "F_NotAvailable")
 SESSION_STATES = ("none", "waiting_authorization", "waiting_current", "waiting_ev", "starting", "charging", "stopping",
                   "stopped", "fault")
+COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 
 NAMES = tuple([row[0] for row in FACTS])

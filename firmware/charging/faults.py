@@ -78,6 +78,10 @@ FAULTS = (
      "red*5", "upstream_protection", "active"),
     (9019, "meter_setting", WARNING, "not", "-", 0, "restart", False, "InternalError", "", 0,
      "orange:12", "software_configuration", "active"),
+    (9020, "coil_watchdog", ERROR, "stop", "12", 0, "restart", False, "InternalError", "MREC17", 0,
+     "red*3", "contactor", "active"),
+    (9021, "lock_stuck", WARNING, "not", "-", 0, "cause", False, "ConnectorLockFailure", "MREC1", 0,
+     "orange*1", "outlet_lock", "active"),
     (9030, "source_silent", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
      "", "energy_manager", "active"),
 )

@@ -28,6 +28,7 @@ class Reading:
         self.voltage_mv = (None, None, None)
         self.current_ma = (None, None, None)
         self.power_w = None
+        self.power_phases_w = self.energy_phases_wh = (None, None, None)
         self.energy_wh = None          # register
         self.counted_mwh = 0           # energy since start, from the register or reckoned; never falls
         self.phases_used = None

@@ -104,6 +104,8 @@ def facts(station, providers, show_time):
     found["power_w"] = reading.power_w
     found["energy_wh"] = reading.energy_wh
     found["meter_source"] = reading.source
+    found["power_phases_w"] = list(reading.power_phases_w)
+    found["energy_phases_wh"] = list(reading.energy_phases_wh)
     found["phases"] = station.phases
     found["phases_used"] = reading.phases_used
     found["session"] = _session(station, show_time)

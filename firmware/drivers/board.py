@@ -1,46 +1,133 @@
-"""The board: builds the drivers that its facts name, fills the Inputs record and follows the Outputs record."""
+"""The board: builds the drivers that its facts name, fills the Inputs record and follows the Outputs record.
+
+Nothing that a driver raises travels. What could not be read is reported as what takes power away; what could not be written opens
+the coils, as does a driver that could not even be built. `errors` names the driver and says how often.
+"""
 
 import machine
 
-from firmware.drivers.contactor import Contactor
+from firmware.drivers.clock import ticks_ms
+from firmware.drivers.coil_supply import CoilSupply
+from firmware.drivers.contactor import ContactFeedback, Contactor, LoadFeedback
+from firmware.drivers.inputs import LevelInput
+from firmware.drivers.lock_motor import LockMotor
+from firmware.drivers.mains_pulses import MainsPulses, PulsedEarth
 from firmware.drivers.pilot_pwm import PilotPwm
 from firmware.drivers.pilot_sampler import CombSampler
-from firmware.drivers.temperature import Ntc
-from firmware.safety.io_image import NOT_FITTED
+from firmware.drivers.proximity import ProximityInput
+from firmware.drivers.residual_monitor import ResidualMonitor, TripLine
+from firmware.safety.io_image import NOT_FITTED, Fitted
 
-_TRISTATE = (("rcd_trip", "rcd_tripped"), ("rdc_dd_trip", "rdc_dd_tripped"), ("pe_ok", "pe_ok"),
-             ("lock_feedback", "lock_closed"))
-_BAD_WHEN_1 = ("rcd_tripped", "rdc_dd_tripped", "upstream_tripped")
+_MAINS_HZ = 50
 
 
-def _set(output, level):
-    if output is not None:
-        output[0].value(level ^ output[1])
+class _NoContactor:
+    """In the place of one that could not be built: the board closes nothing then."""
+
+    closed = 0
+
+    def off(self):
+        """There is nothing to switch off."""
 
 
 class Board:
-    """One board. A driver that raises is counted and named in `errors`; what it should have read goes stale and trips."""
+    """One board. Read-only for others: contactor, lock (None where not used), errors (driver's name -> how often it raised)."""
 
     def __init__(self, facts):
         pins = facts["pins"]
-        self._active_low = facts["active_low"]
         self.facts = facts
-        self.errors = {}                     # driver name -> how often it raised
-        self.contactor = Contactor(pins, self._active_low)       # first: coils off
-        self._pwm = PilotPwm(pins["cp_pwm"], facts["cp"].get("pwm_invert", False))
-        self._rcd_test = self._output("rcd_test", 0)
-        self._cp_disconnect = self._output("cp_disconnect", 0)
-        self._sampler = CombSampler(pins["cp_adc"], facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
-        self._inputs = []                    # (Inputs attribute, pin, level that means 0)
-        for name, attribute in _TRISTATE:
+        self.errors = {}
+        self.lock = None
+        self._dead = False                   # a driver could not be built: the coils stay off
+        self._socket = 0
+        self._active_low = facts["active_low"]
+        self._has_enable = self._held = False
+        self._at = ""                        # the output that is written just now
+        self.contactor = self._built("contactor", Contactor, pins, self._active_low) or _NoContactor()    # first: coils off
+        self._pwm = self._built("pilot_pwm", PilotPwm, pins["cp_pwm"], facts["cp"].get("pwm_invert", False))
+        self._cp_disconnect = self._built("cp_disconnect", self._output, "cp_disconnect")
+        self._sampler = self._built("pilot_sampler", CombSampler, pins["cp_adc"], facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
+        self._readers = []                   # (name, driver with read(inputs, now_ms) and fail(inputs))
+        self._build_monitor(facts.get("rcd", {}))
+        self._build_earth()
+        self._build_feedback(facts["contactor"])
+        self._coil_supply = None
+        if pins["coil_supply"] is not None:
+            self._coil_supply = self._reader("coil_supply", CoilSupply, pins["coil_supply"], "coil_supply" in self._active_low,
+                                             facts["coil_watchdog"]["hold_ms"])
+        self._mains = [None, None, None]     # optocouplers of L1, L2, L3
+        for phase in (0, 1, 2):
+            name = "supply_%d_pulses" % (phase + 1)
             if pins[name] is not None:
-                self._inputs.append((attribute, machine.Pin(pins[name], machine.Pin.IN),
-                                     1 if name in self._active_low else 0))
-        self._sensors = {}
-        for name, key in (("relay", "temperature_relay_adc"), ("interior", "temperature_interior_adc")):
-            if pins[key] is not None:
-                self._sensors[name] = Ntc(pins[key])
+                self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._skip = 0
+
+    # ---- building
+
+    def _built(self, name, make, *values, vital=True):
+        """What make() gives; None where it raised: then nothing is closed until the next start, where it is vital."""
+        try:
+            return make(*values)
+        except Exception:                    # whatever a chip raises
+            self._failed(name)
+            self._dead = self._dead or vital
+            return None
+
+    def _failed(self, name):
+        try:
+            self.errors[name] = self.errors.get(name, 0) + 1
+        except MemoryError:                  # it is known to have failed all the same: nothing is closed by it
+            self._dead = True
+
+    def _reader(self, name, make, *values):
+        driver = self._built(name, make, *values)
+        if driver is not None:
+            self._readers.append((name, driver))
+        return driver
+
+    def _output(self, name):
+        """(pin, level that means 0), at rest; None where the board has none."""
+        gpio = self.facts["pins"][name]
+        if gpio is None:
+            return None
+        off = self._off(name)
+        return machine.Pin(gpio, machine.Pin.OUT, value=off), off
+
+    def _off(self, name):
+        """The level that means 0."""
+        return 1 if name in self._active_low else 0
+
+    def _pulse_hz(self, key):
+        """Edges a second of an optocoupler: one or two in a period of the mains."""
+        return _MAINS_HZ * self.facts.get("supply", {}).get(key + "_per_period", 1)
+
+    def _build_monitor(self, rcd):
+        pins = self.facts["pins"]
+        lines = [None if pins[name] is None else self._built(name, TripLine, pins[name], 1 - self._off(name))
+                 for name in ("rcd_trip", "rdc_dd_trip")]
+        test = self._built("rcd_test", self._output, "rcd_test")
+        self._monitor = None
+        if lines[0] is not None:
+            self._monitor = self._reader("residual_monitor", ResidualMonitor, lines[0], lines[1], test,
+                                         rcd.get("valid_when_open", True), rcd.get("test_pulse_ms", 0))
+
+    def _build_earth(self):
+        pins = self.facts["pins"]
+        if pins["pe_pulses"] is not None:
+            self._reader("pe_pulses", PulsedEarth, pins["pe_pulses"], self._pulse_hz("pe_pulses"))
+        elif pins["pe_ok"] is not None:
+            self._reader("pe_ok", LevelInput, "pe_ok", pins["pe_ok"], 1 - self._off("pe_ok"), 0)
+
+    def _build_feedback(self, contactor):
+        pins, kind = self.facts["pins"], contactor["feedback"]
+        gpio_1, gpio_2 = pins["contactor_feedback_1"], pins["contactor_feedback_2"]
+        if gpio_1 is None or kind == "none":
+            return
+        if kind == "load_pulses":
+            self._reader("contactor_feedback", LoadFeedback, gpio_1, gpio_2, self._pulse_hz("pulses"))
+        else:
+            self._reader("contactor_feedback", ContactFeedback, gpio_1, self._off("contactor_feedback_1"),
+                         None if kind == "mirror_series" else gpio_2, self._off("contactor_feedback_2"), kind != "aux_no")
 
     def use_contact(self, name, attribute, kind):
         """Read an external contact into an Inputs attribute: 1 = its signal is there.
@@ -51,71 +138,130 @@ class Board:
         gpio = self.facts["pins"][name]
         if gpio is None or kind == "off":
             return
-        closed_is_1 = 1 if name in self._active_low else 0
-        self._inputs.append((attribute, machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP if closed_is_1 else None),
-                             closed_is_1 ^ (1 if kind == "normally_closed" else 0)))
+        closed = 1 - self._off(name)
+        bad = 1 if attribute.endswith("tripped") else 0
+        if attribute == "enable":
+            self._has_enable = True
+        self._reader(name, LevelInput, attribute, gpio, closed if kind == "normally_open" else 1 - closed, bad, 1 - closed)
 
-    def _output(self, name, level):
-        """(pin, level that means 0), or None where the board has none."""
-        gpio = self.facts["pins"][name]
-        if gpio is None:
-            return None
-        inverted = 1 if name in self._active_low else 0
-        return machine.Pin(gpio, machine.Pin.OUT, value=level ^ inverted), inverted
+    def use_socket(self):
+        """The installation has a socket outlet: its cable and its lock are read and driven. Without them nothing is offered."""
+        facts, pins = self.facts, self.facts["pins"]
+        self._socket = 1
+        if pins["pp_adc"] is not None:
+            pp = facts["pp"]
+            self._reader("proximity_pilot", ProximityInput, pins["pp_adc"], pp["pull_up_ohm"], pp["reference_mv"],
+                         pp["divider_ppm"])
+        if facts["has"]["lock"]:
+            lock = facts["lock"]
+            self.lock = self._reader(
+                "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
+                pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
 
-    def _failed(self, name):
-        self.errors[name] = self.errors.get(name, 0) + 1
+    def fitted(self, **installation):
+        """What the safety core has to know: the board's part, and what the installer allows."""
+        pins, has = self.facts["pins"], self.facts["has"]
+        return Fitted(
+            contactors=1 if pins["contactor_2"] is None else 2, feedback=0 if self.facts["contactor"]["feedback"] == "none" else 1,
+            rcd_test=1 if has["rcd_test"] else 0, lock=1 if self._socket and has["lock"] else 0, socket=self._socket,
+            cp_disconnect=1 if has["cp_disconnect"] else 0, **installation)
+
+    # ---- every tick
 
     def read(self, inputs, sample_pilot):
         """Fill the Inputs record. Where sample_pilot is not true the pilot is sampled every second tick only."""
-        try:
-            self.contactor.read(inputs)
-            for attribute, pin, inverted in self._inputs:
-                setattr(inputs, attribute, pin.value() ^ inverted)
-        except Exception:                    # whatever a driver raises: unknown is not healthy, and nothing travels
-            self._failed("inputs")
-            inputs.feedback_1 = NOT_FITTED
-            for attribute, _pin, _inverted in self._inputs:
-                setattr(inputs, attribute, 1 if attribute in _BAD_WHEN_1 else 0)
         self._skip = 0 if sample_pilot else 1 - self._skip
-        if self._skip:
-            return
-        try:
-            self._sampler.burst(inputs)
-        except Exception:
-            self._failed("pilot_sampler")    # no burst: the core finds the pilot stale
+        if self._skip == 0 and self._sampler is not None:
+            try:
+                self._sampler.burst(inputs)
+            except Exception:
+                self._failed("pilot_sampler")      # no burst: the core finds the pilot stale
+        now_ms = ticks_ms()
+        for name, driver in self._readers:
+            try:
+                driver.read(inputs, now_ms)
+            except Exception:
+                self._failed(name)
+                driver.fail(inputs)
+        if self._coil_supply is not None:
+            self._hold_back(inputs)
+
+    def _hold_back(self, inputs):
+        """Nothing is offered before the coils' supply is proved: as if the external enable contact said no."""
+        if self._coil_supply.holds_back():
+            inputs.enable = 0
+            self._held = True
+        elif self._held:
+            self._held = False
+            if not self._has_enable:
+                inputs.enable = NOT_FITTED
 
     def write(self, outputs):
-        """Follow the Outputs record; what takes power away first, what gives it last. Returns False when a driver raised:
-        then the coils are off, whatever was asked for."""
+        """Follow the Outputs record; what takes power away first, what gives it last. Returns False when a driver raised, or
+        could not be built: then the coils are off, whatever was asked for."""
+        self._at = "contactor"
         try:
+            if self._dead:
+                self.contactor.off()
+                return False
+            now_ms = ticks_ms()
             if not outputs.coil_1:
-                self.contactor.write(outputs)
+                self._drive_coils(outputs, now_ms)
+            self._at = "pilot_pwm"
             self._pwm.set_high_ns(outputs.pilot_high_ns)
-            _set(self._rcd_test, outputs.rcd_test)
-            _set(self._cp_disconnect, outputs.cp_disconnect)
+            if self._monitor is not None:
+                self._at = "residual_monitor"
+                self._monitor.write(outputs.rcd_test, self.contactor.closed, now_ms)
+            if self._cp_disconnect is not None:
+                self._at = "cp_disconnect"
+                self._cp_disconnect[0].value(outputs.cp_disconnect ^ self._cp_disconnect[1])
+            if self.lock is not None:
+                self._at = "lock"
+                self.lock.drive(outputs.lock_wanted, now_ms)
             if outputs.coil_1:
-                self.contactor.write(outputs)
+                self._at = "contactor"
+                self._drive_coils(outputs, now_ms)
         except Exception:
-            self._failed("outputs")
+            self._failed(self._at)
             self.contactor.off()
             return False
         return True
 
-    def safe(self):
-        """Coils off, pilot at steady +12 V, monitor's test off: when the application ends."""
-        self.contactor.off()
-        self._pwm.set_high_ns(1000000)
-        _set(self._rcd_test, 0)
-        _set(self._cp_disconnect, 0)
+    def _drive_coils(self, outputs, now_ms):
+        pump = outputs.coil_watchdog
+        if self._coil_supply is not None:
+            pump = self._coil_supply.pump(pump, now_ms)
+        self.contactor.write(outputs, pump)
 
-    def temperatures(self):
-        """{place: whole °C or None} of the places that have a sensor."""
-        found = {}
-        for name, sensor in self._sensors.items():
-            try:
-                found[name] = sensor.celsius()
-            except Exception:
-                self._failed(name)
-                found[name] = None
-        return found
+    def safe(self):
+        """Coils off, the lock's motor without current, pilot at steady +12 V, monitor's test off: when the application ends."""
+        self.contactor.off()
+        if self.lock is not None:
+            self.lock.off()
+        if self._pwm is not None:
+            self._try("pilot_pwm", self._pwm.set_high_ns, 1000000)
+        if self._monitor is not None:
+            self._try("residual_monitor", self._monitor.write, 0, 0, ticks_ms())
+        if self._cp_disconnect is not None:
+            self._try("cp_disconnect", self._cp_disconnect[0].value, self._cp_disconnect[1])
+
+    def _try(self, name, act, *values):
+        try:
+            act(*values)
+        except Exception:                    # the others must still be made safe
+            self._failed(name)
+
+    # ---- every second
+
+    def supply_present(self):
+        """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
+        now_ms = ticks_ms()
+        return [None if pulses is None else pulses.alive(now_ms) for pulses in self._mains]
+
+    def coil_watchdog(self):
+        """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""
+        if self.facts["pins"]["coil_watchdog"] is None:
+            return "not_fitted"
+        if self.facts["pins"]["coil_supply"] is None:
+            return "untested"
+        return "failed" if self._coil_supply is None else self._coil_supply.result()

@@ -20,10 +20,12 @@ PARITIES = {"none": None, "even": 0, "odd": 1}
 class Rs485:
     """One line. `ticks_us` is the clock (wraps at 2^30)."""
 
-    def __init__(self, board, baud, parity, ticks_us):
-        """board: the board's facts; parity: none, even or odd. ValueError for another parity."""
+    def __init__(self, board, baud, parity, ticks_us, stop_bits=1):
+        """board: the board's facts; parity: none, even or odd; stop_bits 1 or 2. ValueError for others."""
         if parity not in PARITIES:
             raise ValueError("parity %r is not none, even or odd" % (parity,))
+        if stop_bits not in (1, 2):
+            raise ValueError("stop bits %r are not 1 or 2" % (stop_bits,))
         pins = board["pins"]
         self._tx = pins["rs485_tx"]
         self._rx = pins["rs485_rx"]
@@ -32,6 +34,7 @@ class Rs485:
         self._uart_id = board["rs485"]["uart"]
         self._baud = baud
         self._parity = PARITIES[parity]
+        self._stop_bits = stop_bits
         self._ticks_us = ticks_us
         self._uart = None
         self._de = None
@@ -49,7 +52,7 @@ class Rs485:
         if sent != len(frame):
             self.close()
             raise OSError(errno.EIO)
-        bits = 10 if self._parity is None else 11
+        bits = 9 + self._stop_bits + (self._parity is not None)
         frame_us = (len(frame) * bits * 1000000 + self._baud - 1) // self._baud
         self._last_us = (self._ticks_us() + frame_us) & TICKS_MASK
         return frame_us
@@ -109,12 +112,12 @@ class Rs485:
             return
         if self._de_pin is not None and self._de is None:
             self._de = machine.Pin(self._de_pin, machine.Pin.OUT, value=1 - self._de_sending)
-        self._uart = machine.UART(self._uart_id, baudrate=self._baud, bits=8, parity=self._parity, stop=1, tx=self._tx,
-                                  rx=self._rx, timeout=0, rxbuf=RX_BUFFER)
+        self._uart = machine.UART(self._uart_id, baudrate=self._baud, bits=8, parity=self._parity, stop=self._stop_bits,
+                                  tx=self._tx, rx=self._rx, timeout=0, rxbuf=RX_BUFFER)
 
 
-def rs485_from_board(board, baud, parity, ticks_us):
+def rs485_from_board(board, baud, parity, ticks_us, stop_bits=1):
     """The board's RS485 line, or None when it has none."""
     if board["pins"].get("rs485_tx") is None or board["pins"].get("rs485_rx") is None:
         return None
-    return Rs485(board, baud, parity, ticks_us)
+    return Rs485(board, baud, parity, ticks_us, stop_bits)

@@ -18,10 +18,11 @@ _HALF = const(0x20000000)
 
 
 class TickTimer:
-    """contactor: what the guard switches off (off(), closed)."""
+    """contactor: what the guard switches off (off(), closed). motor: a driver whose pulses end here (beat(now_ms)), or None."""
 
-    def __init__(self, contactor):
+    def __init__(self, contactor, motor=None):
         self._contactor = contactor
+        self._motor = motor
         self._flag = asyncio.ThreadSafeFlag()
         self._unserved = 0
         self._beat_ms = 0            # newest callback that counted
@@ -54,6 +55,8 @@ class TickTimer:
             self._unserved += 1
             if self._unserved >= _GUARD_PERIODS:
                 self.open_now()
+            if self._motor is not None:
+                self._motor.beat(now_ms)
         self._flag.set()
 
     def open_now(self):

@@ -51,11 +51,14 @@ class EnergyCounter:
         self._estimated_mwh -= known
         self.total_mwh += gained - known
 
-    def from_power(self, power_mw, elapsed_ms, register_follows):
-        """Integrate a power. register_follows: a register will tell the true value later (an estimate while lost)."""
+    def from_power(self, power_mw, elapsed_ms, register_follows, at_most_mwh=None):
+        """Integrate a power. register_follows: a register will tell the true value later (an estimate while lost, or between its
+        steps). at_most_mwh: never get further ahead of the register than that; None: no bound."""
         work = max(0, power_mw) * elapsed_ms + self._rest
         mwh = work // MS_PER_HOUR
         self._rest = work % MS_PER_HOUR
+        if at_most_mwh is not None:
+            mwh = max(0, min(mwh, at_most_mwh - self._estimated_mwh))
         self.total_mwh += mwh
         if register_follows:
             self._estimated_mwh += mwh

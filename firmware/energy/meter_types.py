@@ -1,196 +1,235 @@
-"""The meters Mode3 knows: one table, one line of text for each value.
+"""What a meter's registers mean: the words of the table, and of the *generic* meter's setting, made into requests.
 
-The rows are text because a table of tuples for all meters would cost the device 20 kB of heap, and because the *generic*
-meter's registers are given in the very same words. A row is
+A register text is a list of entries, separated by `;`:
 
-    (function code, registers per read, largest hole to read across, baud, parity, evidence, registers)
-
-and `registers` is a list, separated by `;`, of
-
-    quantity format scale address [address address]
+    quantity [fc3|fc4] format scale address [address address]
 
 quantity: voltage, current, power_phases, energy_phases (one address for each phase: one or three), power, energy (totals;
-energy is what the vehicle has drawn). format: see registers.py. scale: num or num/den; raw × scale is V, A, W or Wh.
-Addresses are those of the protocol (counted from 0). A quantity named again is added: import − export is two entries.
-
-Evidence: "source" = read in the source of a maintained project, "manual" = in the vendor's manual, "unverified" = neither.
-None of it replaces a try with the meter itself. Serial settings are those the vendor ships; all can be changed.
+energy is what the vehicle has drawn). fc3 reads holding registers (the default), fc4 input registers. format: see registers.py.
+scale: num or num/den; raw × scale is V, A, W or Wh; behind it may stand ^address (times ten to the power of that s16 register)
+or *address (times that u32 register). Addresses are those of the protocol, counted from 0, as 131 or 0x83. A quantity named again
+is added: import − export is two entries.
 """
-from firmware.energy.registers import format_from_text
+from micropython import const
 
-QUANTITIES = ("voltage", "current", "power", "power_phases", "energy", "energy_phases")
-TOTALS = ("power", "energy")
+from firmware.energy.meter_table import METERS
+from firmware.energy.registers import format_from_text, is_float, is_signed, words_of
+
+QUANTITIES = ("voltage", "current", "power_phases", "energy_phases", "power", "energy")
+VOLTAGE = const(0)      # places in the values: a quantity's place + 0 for L1 or the total, + 1 for L2, + 2 for L3
+CURRENT = const(3)
+POWER_PHASES = const(6)
+ENERGY_PHASES = const(9)
+POWER = const(12)
+ENERGY = const(15)
+PLACES = const(18)
 EVIDENCE = ("source", "manual", "unverified")
+LONGEST_TEXT = const(400)   # of the generic meter's registers
 
-_EASTRON_UIP = (
-    "voltage f32 1 0x0000 0x0002 0x0004;"
-    "current f32 1 0x0006 0x0008 0x000A;"
-    "power_phases f32 1 0x000C 0x000E 0x0010;"
-    "power f32 1 0x0034;"
-    "energy f32 1000 0x0048"
-)
-
-_TABLE = {
-    # Eastron answers holes inside its map with zeros: the first 80 registers are read at once by many programs.
-    "eastron_sdm630": (4, 80, 40, 9600, "none", "source",
-                       _EASTRON_UIP + ";energy_phases f32 1000 0x015A 0x015C 0x015E"),
-    "eastron_sdm72d_v2": (4, 80, 40, 9600, "none", "source", _EASTRON_UIP),
-    # B23/B24 and A43/A44. Between U and I stand the voltages between phases, behind I the neutral's current.
-    "abb_b23": (3, 125, 6, 9600, "even", "source",
-                "voltage u32 1/10 0x5B00 0x5B02 0x5B04;"
-                "current u32 1/100 0x5B0C 0x5B0E 0x5B10;"
-                "power s32 1/100 0x5B14;"
-                "power_phases s32 1/100 0x5B16 0x5B18 0x5B1A;"
-                "energy u64 10 0x5000;"
-                "energy_phases u64 10 0x5460 0x5464 0x5468"),
-    # EM330, EM340, ET330, ET340. The map is without holes up to 004Fh.
-    "carlo_gavazzi_em340": (4, 50, 16, 9600, "none", "source",
-                            "voltage s32_lo 1/10 0x0000 0x0002 0x0004;"
-                            "current s32_lo 1/1000 0x000C 0x000E 0x0010;"
-                            "power_phases s32_lo 1/10 0x0012 0x0014 0x0016;"
-                            "power s32_lo 1/10 0x0028;"
-                            "energy s32_lo 100 0x0034;"
-                            "energy_phases s32_lo 100 0x0040 0x0042 0x0044"),
-}
-
-
-class Item:
-    """One value: where it stands in a read's data and where it goes. slot: 0 = L1 or the total, 1 = L2, 2 = L3."""
-
-    def __init__(self, quantity, slot, address, fmt, num, den):
-        self.quantity = quantity
-        self.slot = slot
-        self.address = address
-        self.fmt = fmt  # as of registers.format_from_text
-        self.num = num
-        self.den = den
-        self.offset = 0  # in bytes, within its read
-
-
-class Read:
-    """One request: `count` registers from `start`, and the items in its answer."""
-
-    def __init__(self, start, count, items):
-        self.start = start
-        self.count = count
-        self.items = items
+_POWER_OF_TEN = const(1)
+_FACTOR = const(2)
 
 
 class MeterType:
-    """A meter's map, ready to be polled: function code, reads, defaults of the line, evidence."""
+    """A meter's map, ready to be polled.
 
-    def __init__(self, name, function, max_registers, hole, baud, parity, evidence, registers):
+    reads: (function, start, count, items, rare), items: (place, byte offset, format, num, den, by); by: 0, or where in the same
+    answer a register stands that scales too (byte offset × 4 + kind). rare: nothing in it that must be known every second.
+    """
+
+    def __init__(self, name, models, function, max_registers, hole, evidence, registers):
         self.name = name
-        self.function = function
-        self.baud = baud
-        self.parity = parity
+        self.models = models
         self.evidence = evidence
-        items = parse_registers(registers)
-        self.quantities = [quantity for quantity in QUANTITIES if any(item.quantity == quantity for item in items)]
-        self.reads = plan_reads(items, max_registers, hole)
+        self.has_holes = hole > 0
+        entries = parse_registers(registers, function)
+        self.places = sorted(set([entry[2] for entry in entries]))
+        self.modulus_mwh, self.step_mwh = _energy_register(entries)
+        self.reads = plan_reads(entries, max_registers, hole)
+
+    def measures(self, place):
+        """True when the map has a register for this quantity."""
+        return place in self.places
+
+    def without_holes(self):
+        """The same for a meter that refuses to be read across registers it does not have."""
+        return find(self.name, False)
 
 
 def names():
     """Names of all built-in types, sorted. The setting knows two more: none and generic."""
-    return sorted(_TABLE)
+    return [row[0] for row in METERS]
 
 
-def choose(name, function=4, registers=""):
+def choose(name, registers=""):
     """The type a setting names: None for "none", the owner's registers for "generic", else a row of the table.
 
     ValueError says what is wrong with the name or the registers.
     """
     if name == "none":
         return None
-    return generic(function, registers) if name == "generic" else find(name)
+    return generic(registers) if name == "generic" else find(name)
 
 
-def find(name):
+def find(name, holes=True):
     """The built-in type of this name. ValueError names those that exist."""
-    row = _TABLE.get(name)
-    if row is None:
-        raise ValueError("meter type %r is not one of %s" % (name, ", ".join(names())))
-    return MeterType(name, *row)
+    for row in METERS:
+        if row[0] == name:
+            return MeterType(name, row[1], row[2], row[3], row[4] if holes else 0, row[7], row[8])
+    raise ValueError("one of none, generic, " + ", ".join(names()))
 
 
-def generic(function, registers, max_registers=125):
-    """The owner's own meter: function code 3 or 4, and registers in the words of the table. ValueError names the entry.
+def generic(registers, max_registers=125):
+    """The owner's own meter: registers in the words above. ValueError names the entry, the word and what is allowed.
 
     Holes are never read across, because nobody knows what this meter answers there.
     """
-    if function not in (3, 4):
-        raise ValueError("function code %r is not 3 or 4" % (function,))
-    if not 4 <= max_registers <= 125:
-        raise ValueError("registers per read %r is not in 4…125" % (max_registers,))
-    meter_type = MeterType("generic", function, max_registers, 0, 9600, "none", "unverified", registers)
-    if "current" not in meter_type.quantities and "power" not in meter_type.quantities:
-        raise ValueError("registers: current or power must be among them")
+    meter_type = MeterType("generic", "", 3, max_registers, 0, "unverified", registers)
+    if not (meter_type.measures(CURRENT) or meter_type.measures(POWER)):
+        raise ValueError("current or power must be among the entries")
     return meter_type
 
 
-def parse_registers(text):
-    """Items of a register text. ValueError names the entry and what is wrong with it."""
-    items = []
-    for entry in text.split(";"):
-        words = entry.split()
+def table():
+    """Every built-in type as a dict for people, one after the other."""
+    for name, models, function, _, _, baud, parity, evidence, registers in METERS:
+        measures = [entry.split()[0] for entry in registers.split(";")]
+        yield {"name": name, "models": models, "function": function, "baud": baud or None, "parity": parity or None,
+               "evidence": evidence, "measures": [quantity for quantity in QUANTITIES if quantity in measures]}
+
+
+def parse_registers(text, function=3):
+    """Entries (function, address, place, format, num, den, by kind, by address) of a register text. ValueError names the entry
+    and what is wrong with it."""
+    entries = []
+    number = 0
+    for part in text.split(";"):
+        words = part.split()
         if not words:
             continue
+        number += 1
         try:
-            _parse_entry(words, items)
+            _parse_entry(words, function, entries)
         except ValueError as error:
-            raise ValueError("register entry %r: %s" % (entry.strip(), error))
-    if not items:
-        raise ValueError("register text is empty")
-    return items
+            raise ValueError("entry %d (%s): %s" % (number, " ".join(words)[:40], error))
+    if not entries:
+        raise ValueError("entries of quantity, format, scale and address, separated by ;")
+    return entries
 
 
-def plan_reads(items, max_registers, hole):
-    """Few reads that cover all items: neighbours are joined up to `max_registers`, across at most `hole` unused ones."""
-    reads = []
-    order = sorted([(item.address, index) for index, item in enumerate(items)])
-    for address, index in order:
-        item = items[index]
-        end = address + item.fmt[1]
-        last = reads[-1] if reads else None
-        if last is None or address - (last.start + last.count) > hole or end - last.start > max_registers:
-            last = Read(address, 0, [])
-            reads.append(last)
-        last.count = max(last.count, end - last.start)
-        last.items.append(item)
-        item.offset = 2 * (address - last.start)
-    return reads
+def plan_reads(entries, max_registers, hole):
+    """Few reads that cover all entries: neighbours are joined up to `max_registers`, across at most `hole` unused ones."""
+    spans = []
+    for index, entry in enumerate(entries):
+        first, end = _span(entry)
+        spans.append((entry[0], first, end, index))
+    spans.sort()
+    groups = []
+    for function, first, end, index in spans:
+        group = groups[-1] if groups else None
+        if (group is None or group[0] != function or first - group[2] > hole
+                or max(end, group[2]) - group[1] > max_registers):
+            group = [function, first, end, []]
+            groups.append(group)
+        group[2] = max(end, group[2])
+        group[3].append(entries[index])
+    return tuple([_read(*group) for group in groups])
 
 
-def _parse_entry(words, items):
-    if len(words) < 4:
-        raise ValueError("quantity, format, scale and address are needed")
-    quantity, fmt, scale = words[:3]
-    addresses = words[3:]
+def _read(function, first, end, entries):
+    items = []
+    rare = True
+    for _, address, place, fmt, num, den, kind, by in entries:
+        items.append((place, 2 * (address - first), fmt, num, den, 8 * (by - first) + kind if kind else 0))
+        rare = rare and ENERGY_PHASES <= place < ENERGY_PHASES + 3
+    return function, first, end - first, tuple(items), rare
+
+
+def scaled_by(data, by, num, den):
+    """(num, den) times what the register says that `by` of an item names; None where it says nonsense."""
+    at = by >> 2
+    if by & 3 == _FACTOR:
+        return num * (data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]), den
+    power = data[at] << 8 | data[at + 1]
+    if power & 0x8000:
+        power -= 0x10000
+    if not -12 <= power <= 12:
+        return None
+    return (num * 10 ** power, den) if power >= 0 else (num, den * 10 ** -power)
+
+
+def _span(entry):
+    """Registers [first, end) that must be read together for one entry."""
+    _, address, _, fmt, _, _, kind, by = entry
+    end = address + words_of(fmt)
+    if not kind:
+        return address, end
+    return min(address, by), max(end, by + kind)     # s16 is one register, u32 two: as the kinds are numbered
+
+
+def _parse_entry(words, function, entries):
+    quantity = words[0]
     if quantity not in QUANTITIES:
-        raise ValueError("quantity is not one of " + ", ".join(QUANTITIES))
-    if len(addresses) != 1 and (quantity in TOTALS or len(addresses) != 3):
-        raise ValueError("one address" if quantity in TOTALS else "one address or three")
-    fmt = format_from_text(fmt)
-    size = fmt[1]
-    num, den = _parse_scale(scale)
+        raise ValueError("%s is not one of %s" % (quantity, ", ".join(QUANTITIES)))
+    rest = words[1:]
+    if rest and rest[0][:2] == "fc":
+        if rest[0] not in ("fc3", "fc4"):
+            raise ValueError("%s is not fc3 or fc4" % rest[0])
+        function = int(rest[0][2])
+        rest = rest[1:]
+    if len(rest) < 3:
+        raise ValueError("format, scale and address are needed")
+    fmt = format_from_text(rest[0])
+    num, den, kind, by = _parse_scale(rest[1])
+    addresses = rest[2:]
+    total = quantity in ("power", "energy")
+    if len(addresses) != 1 and (total or len(addresses) != 3):
+        raise ValueError("%s has one address%s" % (quantity, "" if total else " or three"))
+    place = 3 * QUANTITIES.index(quantity)
     for slot, text in enumerate(addresses):
-        address = _parse_int(text, "address")
-        if not 0 <= address <= 0x10000 - size:
-            raise ValueError("address %s is not in 0…%d" % (text, 0x10000 - size))
-        items.append(Item(quantity, slot, address, fmt, num, den))
+        entry = (function, _parse_address(text, words_of(fmt)), place + slot, fmt, num, den, kind, by)
+        first, end = _span(entry)
+        if end - first > 125:
+            raise ValueError("address %s is too far from that in its scale" % text)
+        entries.append(entry)
 
 
 def _parse_scale(text):
+    kind = by = 0
+    for sign, number in (("^", _POWER_OF_TEN), ("*", _FACTOR)):
+        head, found, tail = text.partition(sign)
+        if found:
+            text, kind, by = head, number, _parse_address(tail, number)
     num, slash, den = text.partition("/")
     num = _parse_int(num, "scale")
     den = _parse_int(den, "scale") if slash else 1
     if num == 0 or not 1 <= den <= 1000000 or not -1000000 <= num <= 1000000:
         raise ValueError("scale %s is not num or num/den up to 1000000" % text)
-    return num, den
+    return num, den, kind, by
+
+
+def _parse_address(text, words):
+    address = _parse_int(text, "address")
+    if not 0 <= address <= 0x10000 - words:
+        raise ValueError("address %s is not in 0…%d" % (text, 0x10000 - words))
+    return address
 
 
 def _parse_int(text, what):
     try:
         return int(text, 16) if text[:2] in ("0x", "0X") else int(text, 10)
     except ValueError:
-        raise ValueError("%s %r is not a whole number" % (what, text))
+        raise ValueError("%s %s is not a whole number" % (what, text))
+
+
+def _energy_register(entries):
+    """(modulus, step) of the energy register in mWh: where its number wraps (None: floats, sums and what a register scales), and
+    how coarse it counts (0: fine, or not known)."""
+    energy = [entry for entry in entries if entry[2] == ENERGY]
+    if len(energy) != 1:
+        return None, 0
+    _, _, _, fmt, num, den, kind, _ = energy[0]
+    if is_float(fmt) or kind or num < 0:
+        return None, 0
+    bits = 16 * words_of(fmt) - is_signed(fmt)
+    return (1 << bits) * num * 1000 // den, num * 1000 // den

@@ -4,8 +4,12 @@ A format is a text: `u16 s16 u32 s32 u64 s64 f32 f64`, with `_lo` behind it when
 (`s32_lo`). Floating point registers are taken apart by their bits (IEEE 754), because the ESP32 computes in single
 precision and a meter above 16 777 kWh would lose watt-hours.
 """
+from micropython import const
 
 _FORMATS = ("u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64")
+_UNSIGNED = const(0)
+_SIGNED = const(1)
+_FLOAT = const(2)
 
 # A float of this size or more is nonsense for a meter; the bound also keeps the shifts small.
 _LARGEST_EXPONENT = 63
@@ -13,10 +17,25 @@ _SMALLEST_EXPONENT = -200
 
 
 def format_from_text(text):
-    """(kind, words, low word first) of a format: "u", "s" or "f", 16-bit registers. ValueError names those that exist."""
+    """A format as one small integer, for what is below. ValueError names those that exist."""
     if text[:3] not in _FORMATS or text[3:] not in ("", "_lo") or text[1:] == "16_lo":
         raise ValueError("format %r is not one of %s (_lo behind it: low word first)" % (text, " ".join(_FORMATS)))
-    return text[0], int(text[1:3]) // 16, text[3:] == "_lo"
+    return "usf".index(text[0]) << 4 | (8 if text[3:] else 0) | int(text[1:3]) // 16
+
+
+def words_of(fmt):
+    """16-bit registers of a format."""
+    return fmt & 7
+
+
+def is_float(fmt):
+    """True for f32 and f64."""
+    return fmt >> 4 == _FLOAT
+
+
+def is_signed(fmt):
+    """True for s16, s32 and s64."""
+    return fmt >> 4 == _SIGNED
 
 
 def milli_from_registers(data, offset, fmt, num, den):
@@ -25,15 +44,16 @@ def milli_from_registers(data, offset, fmt, num, den):
     fmt comes from format_from_text(). Halves are rounded away from zero. Not available are: NaN, infinity and absurd floats,
     unsigned all ones, and the largest and smallest signed value (ABB sends FFFF… and 7FFF…, Schneider 8000…).
     """
-    kind, words, low_word_first = fmt
-    if words == 2 and not low_word_first:
+    kind = fmt >> 4
+    words = fmt & 7
+    if fmt & 15 == 2:
         raw = data[offset] << 24 | data[offset + 1] << 16 | data[offset + 2] << 8 | data[offset + 3]
     else:
-        raw = _raw(data, offset, words, low_word_first)
-    if kind == "f":
+        raw = _raw(data, offset, words, fmt & 8)
+    if kind == _FLOAT:
         return _milli_from_float_bits(raw, words, num, den)
     bits = 16 * words
-    if kind == "u":
+    if kind == _UNSIGNED:
         if raw == (1 << bits) - 1:
             return None
     else:

@@ -17,7 +17,7 @@ function actions() {
   if (facts.session && facts.session_state === "stopped") list.push(["start", {}, "do.start"]);
   if (facts.session && going) list.push(["stop", {}, "do.stop"]);
   if (facts.faults.some(fault => fault.severity === "error")) list.push(["clear", {}, "do.clear"]);
-  if (facts.session && !facts.board?.lacks?.includes("lock")) list.push(["unlock", {}, "do.unlock"]);
+  if (facts.session && facts.board?.socket && !facts.board.lacks?.includes("lock")) list.push(["unlock", {}, "do.unlock"]);
   return list;
 }
 

@@ -65,6 +65,15 @@ function showFaults(faults) {
   place.hidden = faults.length === 0;
 }
 
+// A reading is a second old as a rule; only older ones are worth a word.
+const meterAge = seconds => seconds > 2 ? ` · ${t.text("meter_age", { time: t.age(seconds) })}` : "";
+
+function meterModel(model) {
+  if (!model) return "–";
+  const name = model.models || model.type;
+  return model.evidence === "unverified" ? `${name} · ${t.text("meter_unverified")}` : name;
+}
+
 function showDetails(facts) {
   const phases = [0, 1, 2].map(n => [
     `L${n + 1}`, t.ampereFine(facts.drawn_phases_ma?.[n]), t.volt(facts.voltage_phases_v?.[n])]);
@@ -80,7 +89,10 @@ function showDetails(facts) {
     [t.text("cp_state"), `${facts.cp_state ?? "–"} (${facts.ev_state})`.replaceAll("_", "_\u200b")],
     [t.text("contactor"), t.text(`contactor.${facts.contactor}`)],
     [t.text("energy_total"), t.energy(facts.energy_wh)],
-    [t.text("meter"), facts.meter_source ? t.text(`meter.${facts.meter_source}`) : "–"],
+    [t.text("meter"), facts.meter_source ? t.text(`meter.${facts.meter_source}`) + meterAge(facts.meter_age_s) : "–"],
+    [t.text("meter_model"), meterModel(facts.meter_model)],
+    [t.text("life_energy"), t.energy(facts.life_energy_wh)],
+    [t.text("life_charging"), t.duration(facts.life_charging_s)],
     ...Object.entries(facts.temperatures ?? {}).filter(row => row[1] !== null)
       .map(([place, c]) => [t.text(`temperature.${place}`), t.celsius(c)]),
     [t.text("lateness"), t.text("lateness_values", { p50: late.p50, p99: t.millis(late.p99), max: t.millis(late.max) })],

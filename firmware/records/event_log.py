@@ -5,8 +5,8 @@ Events wait in a bounded queue in RAM until the contactor is open, as writing fl
 
 import struct
 
-from firmware.records.codec import clamp, pack_texts, unpack_texts
 from firmware.records.stamp import utc_of
+from firmware.storage.codec import clamp, pack_texts, unpack_texts
 from firmware.storage.segment_log import SegmentLog
 
 EVENT_KIND = 1

@@ -93,6 +93,21 @@ class Keeper:
         uptime_s = self.stamp()[1]
         self.stamper.set_utc(self._clock.utc_s(), uptime_s)
 
+    def life_energy_wh(self):
+        """Charged since the charger was new, what runs now included. None while the session that a power cut ended still waits
+        for the meter."""
+        if self.sessions.unfinished is not None:
+            return None
+        session = self._station.session
+        return self.life.energy_wh + (session.energy_wh() if session is not None else 0)
+
+    def life_charging_s(self):
+        """Likewise, seconds with the contactor closed."""
+        if self.sessions.unfinished is not None:
+            return None
+        session = self._station.session
+        return self.life.charging_s + (session.charging_ms // 1000 if session is not None else 0)
+
     # ---- what happens
 
     def follow(self, station, contactor_open):

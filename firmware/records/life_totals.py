@@ -6,7 +6,7 @@ file `catch_up()` counts what is missing, and nothing twice.
 
 import struct
 
-from firmware.records.codec import clamp
+from firmware.storage.codec import clamp
 from firmware.storage.inline_file import InlineFile
 
 LIFE_KIND = 6

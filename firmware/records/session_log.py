@@ -8,8 +8,8 @@ so a cut at any moment leaves either the finished record or what is needed to wr
 import struct
 
 from firmware.records import session_record
-from firmware.records.codec import clamp
 from firmware.storage.atomic_file import AtomicFile
+from firmware.storage.codec import clamp
 from firmware.storage.inline_file import InlineFile
 from firmware.storage.segment_log import SegmentLog
 

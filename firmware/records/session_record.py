@@ -7,8 +7,8 @@ connector_type, transaction_id, uid (hexadecimal), user, account, end_reason (a 
 
 import struct
 
-from firmware.records.codec import clamp, pack_texts, unpack_texts
 from firmware.records.stamp import utc_of
+from firmware.storage.codec import clamp, pack_texts, unpack_texts
 
 SESSION_KIND = 1
 SESSION_VERSION = 1

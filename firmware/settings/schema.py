@@ -26,6 +26,7 @@ IDENTITY = "identity"
 ROLES = ("user", "admin")
 
 _YES_NO = (False, True)
+_ROTATIONS = ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2", "L1-L3-L2", "L2-L1-L3", "L3-L2-L1")
 _CONTACT = ("off", "normally_open", "normally_closed")
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
@@ -52,13 +53,17 @@ SETTINGS = (
     ("installation.cable_a", CHOICE, 32, (13, 16, 20, 32, 63), "A", "rw", ""),
     ("installation.fuse_a", INT, 6, (6, 63), "A", "rw", ""),
     ("installation.pe_monitoring", BOOL, True, _YES_NO, "", "rw", "R"),
-    ("installation.phase_rotation", CHOICE, "L1-L2-L3", ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2"), "", "rw", ""),
+    ("installation.phase_rotation", CHOICE, "L1-L2-L3", ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2"), "", "rw", "R"),
     ("installation.phases", CHOICE, 3, (1, 3), "", "rw", "R"),
     ("installation.ventilated", BOOL, False, _YES_NO, "", "rw", "R"),
     ("lights.brightness_percent", INT, 50, (5, 100), "%", "ww", ""),
     ("meter.address", INT, 2, (1, 247), "", "rw", "R"),
     ("meter.baud", CHOICE, 19200, (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200), "", "rw", "R"),
+    ("meter.generic_registers", STR, "", (0, 400), "", "rw", "R"),
+    ("meter.parity", CHOICE, "none", ("none", "even", "odd"), "", "rw", "R"),
+    ("meter.phase_rotation", CHOICE, "L1-L2-L3", _ROTATIONS, "", "rw", "R"),
     ("meter.phase_voltage_v", INT, 230, (175, 276), "V", "rw", ""),
+    ("meter.stop_bits", CHOICE, 1, (1, 2), "", "rw", "R"),
     ("meter.type", STR, "none", (1, 24), "", "rw", "R"),
     ("protection.over_1_percent", INT, 10, (5, 50), "%", "-w", "R"),
     ("protection.over_1_s", INT, 1010, (10, 3600), "s", "-w", "R"),
@@ -67,6 +72,10 @@ SETTINGS = (
     ("protection.over_3_percent", INT, 70, (20, 200), "%", "-w", "R"),
     ("protection.over_3_s", INT, 1, (1, 60), "s", "-w", "R"),
     ("protection.over_allowance_ma", INT, 500, (100, 3000), "mA", "-w", "R"),
+    ("sensors.interior", STR, "", (0, 16), "", "rw", "R"),
+    ("sensors.relay", STR, "", (0, 16), "", "rw", "R"),
+    ("sensors.supply_1", STR, "", (0, 16), "", "rw", "R"),
+    ("sensors.supply_2", STR, "", (0, 16), "", "rw", "R"),
     ("sounds.on", BOOL, True, _YES_NO, "", "ww", ""),
     ("standby.dim_after_min", INT, 10, (0, 1440), "min", "ww", ""),
     ("standby.off_after_min", INT, 30, (0, 1440), "min", "ww", ""),
@@ -80,11 +89,19 @@ def _minimum_below_maximum(get):
     return get("charging.min_current_a") <= get("charging.max_current_a")
 
 
+def _generic_has_registers(get):
+    return get("meter.type") != "generic" or get("meter.generic_registers") != ""
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
         ("charging.min_current_a", "no more than charging.max_current_a"),
         ("charging.max_current_a", "no less than charging.min_current_a"),
+    )),
+    (_generic_has_registers, (
+        ("meter.type", "generic only with meter.generic_registers"),
+        ("meter.generic_registers", "not empty while meter.type is generic"),
     )),
 )
 

@@ -18,7 +18,7 @@ from tools.twin import costs
 PINS = BOARD["pins"]
 COIL_1, COIL_2, PILOT, BUTTON = PINS["contactor_1"], PINS["contactor_2"], PINS["cp_pwm"], PINS["button_service"]
 SAFE_PINS = [(COIL_1, 0), (COIL_2, 0), (PINS["coil_watchdog"], 0), (PILOT, 1), (PINS["cp_disconnect"], 0),
-             (PINS["rcd_test"], 0), (PINS["buzzer"], 0)]
+             (PINS["rcd_test"], 0), (PINS["lock_1"], 0), (PINS["lock_2"], 0), (PINS["buzzer"], 0)]
 RESTART = "import machine\nmachine.reset()"
 CRASH = "raise RuntimeError('broken')"
 
@@ -97,7 +97,7 @@ class Cases:
         self.assertEqual((pins[COIL_1], pins[COIL_2], pins[PINS["buzzer"]], pins[PILOT]), (1, 0, 1, 0))
 
     def test_pins_that_are_not_fitted_are_left_out(self):
-        pins = dict(PINS, contactor_2=None, rcd_test=None)
+        pins = dict(PINS, contactor_2=None, rcd_test=None, lock_1=None, lock_2=None)
         del pins["buzzer"]
         written = [gpio for gpio, _ in self.device(board(pins=pins)).start().pins]
         self.assertEqual(written, [COIL_1, PINS["coil_watchdog"], PILOT, PINS["cp_disconnect"]])
@@ -551,7 +551,7 @@ print('WHOLE', len(boot['board_pins']('/')[0]))
         device.write("text", text)
         start = device.start(code=code)
         self.assertNotIn("TAKEN", start.text)
-        self.assertIn("WHOLE 7", start.text)
+        self.assertIn("WHOLE 9", start.text)
 
 
 class PowerCuts(unittest.TestCase):

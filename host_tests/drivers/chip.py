@@ -82,7 +82,7 @@ class Chip:
 
 def _forget():
     for name in list(sys.modules):
-        if name.startswith("machine") or name.startswith("firmware.drivers"):
+        if name.startswith("machine") or name in ("neopixel", "_onewire") or name.startswith("firmware.drivers"):
             del sys.modules[name]
 
 
@@ -122,6 +122,14 @@ class _Clock:
                 self.timers.remove(due)
             self._call()
         self.now_us = max(self.now_us, end_us)
+        self._call()
+
+    def schedule(self, callback, argument):
+        """As micropython.schedule: run between two bytecodes; False when eight wait already."""
+        if len(self._queue) >= _QUEUE:
+            return False
+        self._queue.append((callback, argument))
+        return True
 
     def hold_us(self, us):
         """The VM stands still: timers fire, callbacks wait."""
@@ -146,7 +154,15 @@ class _Port:
         self.clock = clock
         self.radio_on = False
         self.spend = clock.spend_us
+        self.hold = clock.hold_us
+        self.schedule = clock.schedule
         self._rtc_s = 946684800
+
+    def tx_done_us(self, end_us):
+        return end_us - self.clock.now_us
+
+    def hold(self, us):
+        self.clock.hold_us(us)
 
     def rtc_memory(self, data):
         self.hal.rtc_memory = data

@@ -5,7 +5,8 @@ import unittest
 from firmware.safety.io_image import NOT_FITTED, Inputs, Outputs
 from host_tests.drivers.chip import Chip, board_facts
 
-RCD_TRIP, RDC_DD_TRIP, PE_OK, RCD_TEST, CP_DISCONNECT, COIL_1, COIL_2, RELAY_NTC = 13, 38, 35, 4, 22, 25, 26, 34
+RCD_TRIP, RDC_DD_TRIP, PE_OK, RCD_TEST, CP_DISCONNECT, COIL_1, COIL_2, RELAY_NTC = 13, 38, 44, 4, 22, 25, 26, 34
+FEEDBACK_1 = 32
 
 
 class Broken:
@@ -44,7 +45,7 @@ class TestBoard(unittest.TestCase):
                 board.read(self.inputs, 1)
                 found = (self.inputs.rcd_tripped, self.inputs.rdc_dd_tripped, self.inputs.pe_ok)
                 self.assertEqual(found, (level ^ inverted,) * 3)
-            self.assertEqual(self.inputs.lock_closed, NOT_FITTED)
+            self.assertEqual((self.inputs.lock_closed, self.inputs.pp_ohm), (NOT_FITTED, NOT_FITTED))   # tethered
 
     def test_outputs_are_written_as_the_board_wires_them(self):
         for inverted in (0, 1):
@@ -68,26 +69,46 @@ class TestBoard(unittest.TestCase):
             counts.append(self.inputs.cp_burst)
         self.assertEqual(counts, [1, 2, 3, 3, 4, 4, 5, 6, 6, 7])
 
-    def test_inputs_that_cannot_be_read_are_all_unhealthy(self):
+    def break_pin(self, gpio):
+        """From now on this pin raises; returns how to mend it."""
+        import machine
+        real = machine.Pin.value
+
+        def value(pin, *level):
+            if pin._n == gpio:
+                raise OSError(5)
+            return real(pin, *level)
+        machine.Pin.value = value
+
+        def mend():
+            machine.Pin.value = real
+        self.addCleanup(mend)
+        return mend
+
+    def test_input_that_cannot_be_read_is_unhealthy_and_named_and_the_others_are_read(self):
+        for gpio, name, attribute, bad in ((PE_OK, "pe_ok", "pe_ok", 0), (RCD_TRIP, "residual_monitor", "rcd_tripped", 1),
+                                           (FEEDBACK_1, "contactor_feedback", "feedback_1", NOT_FITTED)):
+            board = self.board()
+            for pin, level in ((PE_OK, 1), (RCD_TRIP, 0), (RDC_DD_TRIP, 0), (FEEDBACK_1, 0)):
+                self.chip.hal.set_pin(pin, level)
+            board.read(self.inputs, 1)
+            healthy = (self.inputs.rcd_tripped, self.inputs.pe_ok, self.inputs.feedback_1)
+            self.assertEqual(healthy, (0, 1, 0))
+            mend = self.break_pin(gpio)
+            board.read(self.inputs, 1)
+            self.assertEqual(getattr(self.inputs, attribute), bad)
+            self.assertEqual(board.errors, {name: 1})
+            mend()
+            board.read(self.inputs, 1)
+            self.assertEqual((self.inputs.rcd_tripped, self.inputs.pe_ok, self.inputs.feedback_1), healthy)
+
+    def test_line_that_nobody_drives_is_unhealthy(self):
         board = self.board()
-        board.read(self.inputs, 1)
-        board._inputs[0] = (board._inputs[0][0], Broken(), 0)
+        for gpio in (RCD_TRIP, RDC_DD_TRIP, PE_OK, FEEDBACK_1):
+            self.chip.hal.set_pin(gpio, None)
         board.read(self.inputs, 1)
         inputs = self.inputs
-        self.assertEqual((inputs.rcd_tripped, inputs.rdc_dd_tripped, inputs.pe_ok, inputs.feedback_1), (1, 1, 0, NOT_FITTED))
-        self.assertEqual(board.errors, {"inputs": 1})
-
-    def test_input_that_is_not_fitted_stays_so_after_a_failure(self):
-        def change(facts):
-            facts["pins"]["pe_ok"] = None
-            facts["has"]["pe_monitor"] = False
-        board = self.board(change)
-        good = board._inputs[0]
-        board._inputs[0] = (good[0], Broken(), 0)
-        board.read(self.inputs, 1)
-        board._inputs[0] = good
-        board.read(self.inputs, 1)
-        self.assertEqual((self.inputs.pe_ok, self.inputs.rcd_tripped, self.inputs.feedback_1), (NOT_FITTED, 0, 0))
+        self.assertEqual((inputs.rcd_tripped, inputs.rdc_dd_tripped, inputs.pe_ok, inputs.feedback_1), (1, 1, 0, 1))
 
     def test_sampler_that_fails_gives_no_burst_and_is_named(self):
         board = self.board()
@@ -98,10 +119,10 @@ class TestBoard(unittest.TestCase):
 
     def test_output_that_cannot_be_written_opens_the_coils(self):
         board = self.board()
-        board._rcd_test = (Broken(), 0)
+        self.break_pin(RCD_TEST)
         self.outputs.coil_1 = self.outputs.coil_2 = 1
         board.write(self.outputs)
-        self.assertEqual((self.level(COIL_1), self.level(COIL_2), board.errors), (0, 0, {"outputs": 1}))
+        self.assertEqual((self.level(COIL_1), self.level(COIL_2), board.errors), (0, 0, {"residual_monitor": 1}))
 
     def test_safe_means_coils_off_and_steady_12_v(self):
         board = self.board()
@@ -110,14 +131,6 @@ class TestBoard(unittest.TestCase):
         board.write(self.outputs)
         board.safe()
         self.assertEqual((self.level(COIL_1), self.level(COIL_2), self.chip.hal.pwm_high_ns(33)), (0, 0, 1000000))
-
-    def test_temperature_that_cannot_be_read_is_unknown(self):
-        board = self.board()
-        self.chip.hal.set_adc(RELAY_NTC, 595 * 1000)
-        self.assertEqual(board.temperatures()["relay"], 25)
-        board._sensors["relay"]._adc = Broken()
-        self.assertIsNone(board.temperatures()["relay"])
-        self.assertEqual(board.errors, {"relay": 1})
 
     def test_board_with_nothing_optional_is_built_and_runs(self):
         def change(facts):
@@ -129,7 +142,7 @@ class TestBoard(unittest.TestCase):
         board.read(self.inputs, 1)
         self.outputs.coil_1 = self.outputs.rcd_test = 1
         board.write(self.outputs)
-        self.assertEqual((self.level(COIL_1), self.inputs.pe_ok, board.temperatures(), board.errors), (1, NOT_FITTED, {}, {}))
+        self.assertEqual((self.level(COIL_1), self.inputs.pe_ok, board.errors), (1, NOT_FITTED, {}))
 
 
 if __name__ == "__main__":

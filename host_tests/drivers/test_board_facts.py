@@ -26,7 +26,7 @@ class TestRepository(unittest.TestCase):
 
     def test_what_the_twin_lacks_is_told(self):
         self.assertEqual(lacks(load(_repository() + "/board_configs/twin.json")),
-                         ["lock", "rcd_cutoff", "proximity", "supply_sense"])
+                         ["rcd_cutoff", "supply_sense"])
 
     def test_tables_of_the_check_fit_each_other(self):
         self.assertEqual(len(set(NAMES)), len(NAMES))

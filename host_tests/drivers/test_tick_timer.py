@@ -29,7 +29,7 @@ class TestGuard(unittest.TestCase):
 
     def close(self):
         self.outputs.coil_1 = 1
-        self.contactor.write(self.outputs)
+        self.contactor.write(self.outputs, 0)
 
     def until_us(self, after_start_us):
         self.chip.run_until_us(self.began_us + after_start_us)

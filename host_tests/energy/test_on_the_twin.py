@@ -68,7 +68,7 @@ class TestTwin(TwinCase):
         for read_mv, true_mv in zip(self.meter.values.voltage_mv, self.world.readings.voltage_mv):
             self.assertLess(abs(read_mv - true_mv), 2000)  # the mains may have moved since
             self.assertGreater(read_mv, 200000)
-        self.assertEqual((self.meter.polls, self.meter.failed_polls), (6, 0))
+        self.assertEqual((self.meter.device.polls, self.meter.device.failed_polls), (6, 0))
         self.assertEqual(self.bus.foreign, 0)
 
     def test_a_silent_meter_is_lost_and_comes_back(self):
@@ -134,7 +134,7 @@ class TestTwin(TwinCase):
         self.line._uart_id = 7
         self.run_for(6500)
         self.assertEqual(self.meter.values.source, "estimate")
-        self.assertEqual(self.meter.last_failure, "bus")
+        self.assertEqual(self.meter.device.last_failure, "bus")
         self.assertIn("UART", self.bus.last_error)
         self.assertEqual({value for value, _ in self.edges("rs485_de")}, {0})
         self.line._uart_id = 1
@@ -151,7 +151,7 @@ class TestTwin(TwinCase):
         self.run_for(900)
         self.assertIsNot(self.line._uart, uart)
         self.assertEqual(self.bus.bus_errors, 1)
-        self.assertEqual(self.meter.failed_polls, 1)
+        self.assertEqual(self.meter.device.failed_polls, 1)
 
     def test_a_board_without_the_pins_has_no_line(self):
         self.boot(rs485_rx=None)

@@ -96,11 +96,12 @@ class Browser:
                     raise RuntimeError("%s: %s" % (method, answer["error"]["message"]))
                 return answer["result"]
 
-    def show(self, width, height, dark=False, language="en"):
-        """Set the window (CSS pixels), the colour scheme and the browser's language."""
+    def show(self, width, height, dark=False, language="en", still=False):
+        """Set the window (CSS pixels), the colour scheme, the browser's language, and whether the reader wants no motion."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self._call("Emulation.setEmulatedMedia",
-                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                             {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}])
         agent = self._call("Runtime.evaluate", expression="navigator.userAgent")["result"]["value"]
         self._call("Network.setUserAgentOverride", userAgent=agent, acceptLanguage=language)
 
@@ -124,6 +125,30 @@ class Browser:
             if time.monotonic() > end:
                 raise TimeoutError("%s; errors: %s" % (expression, self.errors))
             self._receive(0.05)
+
+    def middle(self, selector):
+        """Where an element is in the window, scrolled into it: (x, y) in CSS pixels."""
+        return tuple(self.value(
+            "(() => { const one = document.querySelector(%s); one.scrollIntoView({block: 'center', behavior: 'instant'});"
+            " const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+            % json.dumps(selector)))
+
+    def click(self, selector):
+        """Press and let go the mouse in the middle of an element."""
+        self.drag(self.middle(selector))
+
+    def drag(self, start, *ways):
+        """Press the mouse at a point, go over other points, let go."""
+        self._mouse("mouseMoved", start)
+        self._mouse("mousePressed", start)
+        end = start
+        for end in ways:
+            self._mouse("mouseMoved", end)
+        self._mouse("mouseReleased", end)
+
+    def _mouse(self, kind, point):
+        button = {"button": "left", "clickCount": 1} if kind != "mouseMoved" else {"button": "left"}
+        self._call("Input.dispatchMouseEvent", type=kind, x=point[0], y=point[1], **button)
 
     def key(self, name, code):
         """Press and let go a key, for example ("Tab", 9)."""

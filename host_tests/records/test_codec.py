@@ -1,6 +1,7 @@
 import unittest
 
-from firmware.records import codec, session_record
+from firmware.records import session_record
+from firmware.storage import codec
 
 
 class CodecTest(unittest.TestCase):

@@ -25,6 +25,9 @@ class ProbeBoard:
     def set_adc(self, gpio, uv):
         self.adc[gpio] = uv
 
+    def set_onewire(self, gpio, rows, shorted=False):
+        self.onewire = {gpio: (list(rows), shorted)}
+
     def set_pilot(self, high_mv, low_mv):
         self.pilot = (high_mv, low_mv)
 

@@ -8,7 +8,8 @@ BOARD = {
     "cp": {"a_ppm": 84780, "b_uv": 1271700, "pwm_invert": False},
     "has": {"rtc_battery": False},
 }
-SHIMS = ("_twin", "machine", "machine_bus", "machine_pin", "machine_pwm", "machine_adc", "network", "esp32", "neopixel")
+SHIMS = ("_twin", "machine", "machine_bus", "machine_pin", "machine_pwm", "machine_adc", "network", "esp32", "neopixel",
+         "_onewire")
 ON_CPYTHON = sys.implementation.name == "cpython"
 
 

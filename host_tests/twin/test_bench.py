@@ -1,13 +1,17 @@
 # cpython only: the world runs in CPython
 import http.client
 import json
+import re
 import threading
+import time
 import unittest
 
 from host_tests.twin.probe_board import BOARD, ProbeBoard
+from tools.twin import bench_page
 from tools.twin.bench import Bench, PortInUse, bound_socket
 from tools.twin.clock import VirtualClock
 from tools.twin.runner import NotNow, Pace
+from tools.twin.verbs import FAULTS, VERBS
 from tools.twin.world import World
 
 
@@ -29,10 +33,14 @@ class Desk:
         self.world = World(self.clock, ProbeBoard(self.clock), BOARD)
         self.pace = Pace(self.clock)
         self.utc_set = []
+        self.all_facts = self.facts
         self.set_utc = self.utc_set.append
         ready.set()
         self.clock.run_until(lambda: self._stop)
         self.clock.close()
+
+    def facts(self, name=None):
+        raise NotNow("there is no charger here")
 
     def close(self):
         self.bench.stop()
@@ -57,6 +65,11 @@ class Desk:
 
     def state(self):
         return self.call("GET", "/api/state")[1]
+
+    def now_ms(self):
+        """Without an event the clock moves on with the calls: the second one sees the first one's time."""
+        self.state()
+        return self.state()["t_ms"]
 
 
 class BenchTest(unittest.TestCase):
@@ -198,9 +211,111 @@ class BenchTest(unittest.TestCase):
     def test_the_page_is_whole_in_itself(self):
         status, page = self.desk.call("GET", "/")
         self.assertEqual(status, 200)
-        self.assertIn("Mode3 bench", page)
-        for outside in ("http://", "https://", "src=", "<link"):
+        self.assertIn("Mode3", page)
+        for outside in ("http://", "https://", "//", "<style", "javascript:"):
             self.assertNotIn(outside, page)
+        for name in re.findall(r'(?:src|href)="([^"]+)"', page):
+            self.assertEqual(self.desk.call("GET", name)[0], 200, name)
+
+    def test_the_pages_scripts_load_only_what_is_there_and_make_no_markup_of_data(self):
+        scripts = sorted(bench_page.FOLDER.glob("*.js"))
+        self.assertGreater(len(scripts), 5)
+        for path in scripts:
+            source = path.read_text(encoding="utf-8")
+            with self.subTest(script=path.name):
+                for name in re.findall(r'from "\./([^"]+)"', source):
+                    self.assertEqual(self.desk.call("GET", "/page/" + name)[0], 200, name)
+                self.assertIsNone(re.search(r"innerHTML|outerHTML|insertAdjacentHTML|eval\(|new Function|document\.write", source))
+                self.assertEqual(re.findall(r"https?://[^\s\"]+", source.replace("http://www.w3.org/2000/svg", "")), [])
+
+    def test_files_come_with_their_type_and_strict_rules(self):
+        for name, kind in (("main.js", "text/javascript"), ("bench.css", "text/css"), ("icon.svg", "image/svg+xml")):
+            client = http.client.HTTPConnection("127.0.0.1", self.desk.bench.port, timeout=10)
+            client.request("GET", "/page/" + name)
+            answer = client.getresponse()
+            answer.read()
+            client.close()
+            self.assertTrue(answer.getheader("Content-Type").startswith(kind), name)
+            self.assertIn("default-src 'none'", answer.getheader("Content-Security-Policy"))
+            self.assertEqual(answer.getheader("X-Content-Type-Options"), "nosniff")
+
+    def test_only_the_pages_own_files_can_be_asked_for(self):
+        for path in ("/page/", "/page/..", "/page/../bench.py", "/page/..%2fbench.py", "/page/%2e%2e%2fbench.py",
+                     "/page//etc/passwd", "/page/main.js/", "/page/nothing.js", "/page/main.js%00"):
+            self.assertEqual(self.desk.call("GET", path)[0], 404, path)
+
+    def test_the_table_of_verbs_is_told_as_it_is_checked(self):
+        told = self.desk.call("GET", "/api/verbs")[1]
+        self.assertEqual(set(told["verbs"]), set(VERBS))
+        self.assertEqual(told["verbs"]["fault"]["fields"]["name"]["words"], list(FAULTS))
+        phases = told["verbs"]["ev"]["fields"]["phases"]
+        self.assertEqual((phases["kind"], phases["low"], phases["high"], phases["whole"]), ("number", 1, 3, True))
+        self.assertEqual(told["verbs"]["house"]["fields"]["load_w"]["kind"], "per_phase")
+        self.assertEqual(told["verbs"]["time"]["just_one"], ["advance_s", "utc", "speed", "paused"])
+
+    def test_one_look_tells_everything_and_only_the_new_edges(self):
+        first = self.desk.call("GET", "/api/live")[1]
+        self.assertEqual(set(first), {"state", "charger", "story", "pace", "edge_number", "edges"})
+        self.assertEqual((first["charger"], first["story"], len(first["edges"])), (None, None, first["edge_number"]))
+        self.desk.post("ev", {"plugged": True})
+        then = self.desk.call("GET", f"/api/live?after={first['edge_number']}")[1]
+        self.assertEqual([(edge["signal"], edge["value"]) for edge in then["edges"]], [("ev_state", "B")])
+        self.assertEqual(self.desk.call("GET", f"/api/live?after={then['edge_number']}")[1]["edges"], [])
+        unknown = self.desk.call("GET", "/api/live?after=1000000")[1]      # a page that knew another twin
+        self.assertEqual(len(unknown["edges"]), unknown["edge_number"])
+        self.assertEqual(self.desk.call("GET", "/api/live?after=-1")[0], 422)
+
+    def test_time_stands_still_in_a_pause_and_the_bench_answers_all_the_same(self):
+        self.assertEqual(self.desk.post("time", {"paused": True})[1]["paused"], True)
+        before = self.desk.now_ms()
+        time.sleep(0.1)
+        self.assertLessEqual(self.desk.now_ms() - before, 1)
+        self.assertEqual(self.desk.post("ev", {"plugged": True})[1]["ev"]["state"], "B")
+        self.assertGreaterEqual(self.desk.post("time", {"advance_s": 2})[1]["t_ms"] - before, 2000)
+        self.assertLessEqual(self.desk.now_ms() - before, 2001)
+        self.assertEqual(self.desk.post("time", {"paused": False})[1], {"t_ms": before + 2000, "speed": 1, "paused": False})
+        time.sleep(0.1)
+        self.assertGreater(self.desk.now_ms() - before, 2050)
+
+    def test_the_speed_is_set_and_ends_a_pause(self):
+        self.desk.post("time", {"paused": True})
+        self.assertEqual(self.desk.post("time", {"speed": 500})[1]["paused"], False)
+        before = self.desk.now_ms()
+        time.sleep(0.1)
+        self.assertGreater(self.desk.now_ms() - before, 40_000)
+        self.assertEqual(self.desk.call("GET", "/api/live")[1]["pace"], {"speed": 500, "paused": False})
+        self.refused("time", {"speed": -1}, 422, "bad_value", "speed")
+        self.refused("time", {"speed": 1, "paused": True}, 422, "bad_value", None)
+
+    def test_a_firmware_in_real_time_keeps_its_pace(self):
+        self.desk.can_advance = False
+        self.refused("time", {"speed": 2}, 409, "not_now", None)
+        self.refused("scenario", {"name": "plain_charge"}, 409, "not_now", None)
+
+    def test_scenarios_are_listed_and_an_unknown_one_is_refused(self):
+        told = self.desk.call("GET", "/api/scenarios")[1]
+        self.assertIn("plain_charge", [story["name"] for story in told["scenarios"]])
+        self.assertIsNone(told["now"])
+        lines = self.desk.call("GET", "/api/scenarios/plain_charge")[1]["lines"]
+        self.assertTrue(lines[0].startswith("# "))
+        self.assertEqual(self.desk.call("GET", "/api/scenarios/..")[0], 422)
+        self.refused("scenario", {"name": "nonsense"}, 422, "bad_value", "name")
+        self.refused("scenario", {"colour": "red"}, 422, "bad_value", None)
+        self.refused("scenario", [], 422, "bad_value", None)
+        self.assertEqual(self.desk.post("scenario", {"stop": True})[0], 200)
+
+    def test_a_scenario_is_told_on_the_live_twin(self):
+        status, begun = self.desk.post("scenario", {"name": "plain_charge"})
+        self.assertEqual((status, begun["name"], begun["running"]), (200, "plain_charge", True))
+        self.refused("scenario", {"name": "plain_charge"}, 409, "not_now", None)
+        self.desk.post("time", {"speed": 1000})
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            story = self.desk.call("GET", "/api/live")[1]["story"]
+            if not story["running"]:
+                break
+            time.sleep(0.02)
+        self.assertIn("unknown: there is no charger here", story["failure"])       # the desk has none: the story says so
 
     def test_a_taken_port_is_one_clear_line(self):
         with self.assertRaises(PortInUse) as caught:

@@ -313,8 +313,11 @@ class OtherFaultsTest(unittest.TestCase):
 class EchoMeter:
     """Answers every frame with its bytes reversed."""
 
-    def __init__(self, readings):
-        self.readings = readings
+    delay_ms = 0
+
+    def __init__(self, readings, type, address):
+        self.readings, self.type, self.address = readings, type, address
+        self.fault = None
 
     def request(self, frame):
         return bytes(reversed(frame)) if frame != b"other" else None

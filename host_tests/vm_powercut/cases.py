@@ -7,6 +7,9 @@ on the image as the cut left it, raises AssertionError with a sentence, and must
 
 import os
 
+from firmware.access.card import Card
+from firmware.access.cards import CardStore
+from firmware.access.cards_csv import CardImport
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
 from firmware.records.stamp import Stamper
@@ -305,6 +308,82 @@ class Recovery:
         expect(charger.stamper.boot >= 2 + (done or 0), "boot number %d" % charger.stamper.boot)
 
 
+def _uid(number):
+    return bytes((4, 1, number >> 8, number & 255))
+
+
+class CardEdits:
+    """Cards added, changed and removed one by one, with a compaction in between: each edit whole or not at all."""
+
+    def prepare(self):
+        store = CardStore(FOLDER)
+        for number in range(40):
+            store.add(Card(_uid(number), "card %d" % number))
+
+    def operate(self, acknowledge):
+        store = CardStore(FOLDER)
+        for step in range(1, 7):
+            if step == 3:
+                for _ in store.compact():
+                    continue
+            elif step % 2:
+                store.remove(_uid(step))
+            else:
+                store.add(Card(_uid(100 + step), "new %d" % step))
+            acknowledge(step)
+
+    def known(self, steps):
+        names = dict([(_uid(number), "card %d" % number) for number in range(40)])
+        for step in range(1, steps + 1):
+            if step % 2 and step != 3:
+                del names[_uid(step)]
+            elif step % 2 == 0:
+                names[_uid(100 + step)] = "new %d" % step
+        return names
+
+    def check(self, done):
+        done = done or 0
+        store = CardStore(FOLDER)
+        names = dict([(card.uid, card.name) for card in store.cards()])
+        expect(store.damaged == 0, "%d damaged pages" % store.damaged)
+        expect(names in (self.known(done), self.known(min(done + 1, 6))), "%d cards after edit %d" % (len(names), done))
+        expect(store.count() == len(names), "it counts %d cards, there are %d" % (store.count(), len(names)))
+        for uid in names:
+            expect(store.find(uid) is not None, "a card is not found")
+        store.add(Card(_uid(999), "on"))
+        expect(CardStore(FOLDER).find(_uid(999)).name == "on", "it cannot be written any more")
+
+
+class CardsImported:
+    """A list of 120 cards takes the place of another, which has edits: all of the one or all of the other."""
+
+    def csv(self):
+        return b"uid;name\n" + b"".join([b"0402%04X;n%d\n" % (number * 7 % 120, number) for number in range(120)])
+
+    def prepare(self):
+        store = CardStore(FOLDER)
+        for number in range(60):
+            store.add(Card(_uid(number), "old"))
+
+    def operate(self, acknowledge):
+        loading = CardImport(CardStore(FOLDER), FOLDER)
+        loading.feed(self.csv())
+        for _ in loading.finish():
+            continue
+        acknowledge(1)
+
+    def check(self, done):
+        store = CardStore(FOLDER)
+        names = [card.name for card in store.cards()]
+        old = names == ["old"] * 60 and not done
+        new = len(names) == 120 and "old" not in names
+        expect(old or new, "%d cards, %d of the old ones" % (len(names), names.count("old")))
+        expect(store.count() == len(names) and store.damaged == 0, "count %d, damaged %d" % (store.count(), store.damaged))
+        CardImport(store, FOLDER).feed(self.csv())
+        store.add(Card(_uid(999), "on"))
+        expect(CardStore(FOLDER).find(_uid(999)).name == "on", "it cannot be written any more")
+
+
 class Careless:
     """What not to do, so that the sweep is seen to find it: delete, then write anew; and a second file to match."""
 
@@ -337,6 +416,8 @@ CASES = (
     ("session", Session),
     ("session_with_meter", SessionWithMeter),
     ("recovery", Recovery),
+    ("card_edits", CardEdits),
+    ("cards_imported", CardsImported),
 )
 
 

@@ -20,6 +20,8 @@ PACKAGES = (
     ("git", lambda: shutil.which("git")),
     ("debian-archive-keyring", lambda: os.path.exists("/usr/share/keyrings/debian-archive-keyring.gpg")),
     ("python3-venv", lambda: importable("ensurepip")),
+    ("chromium", lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    ("fonts-dejavu-core", lambda: os.path.isdir("/usr/share/fonts/truetype/dejavu")),   # pages are looked at with letters
 )
 
 

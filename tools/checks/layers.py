@@ -21,11 +21,12 @@ LAYERS = {
 # import them.
 FILES = {
     "app": ("*",),
-    "supervisor": ("ticks", "version"),
-    "ticks": (),
+    "supervisor": ("version",),
+    "dates": (),
+    "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("ticks", "version")
+LEAVES = ("dates", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
@@ -38,6 +39,7 @@ RESTRICTED = {
     "network": ("drivers",),
     "esp32": ("drivers",),
     "neopixel": ("drivers",),
+    "_onewire": ("drivers",),
     "time": ("drivers/clock.py",),
     "_thread": ("services/worker.py",),
     "microdot": ("services", "ui"),

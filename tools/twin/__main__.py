@@ -13,10 +13,12 @@ from pathlib import Path
 
 from tools.checks.boards import BOARDS, problems
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
+from tools.twin.meter_maps import MAPS
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
 DEFAULT_DATA = Path("build") / "twin"
+BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
@@ -55,10 +57,15 @@ def _parser():
     add("--data", type=Path, default=DEFAULT_DATA, metavar="DIR",
         help="what survives a restart: DIR/flash is the device's file system, DIR/twin.json holds addresses, password and "
              f"token for scripts (default {DEFAULT_DATA})")
+    add("--board", default="twin", metavar="NAME", choices=BOARD_NAMES,
+        help="the board that is simulated, a file of board_configs/: %s (default twin)" % ", ".join(BOARD_NAMES))
     add("--speed", type=_speed, default=None, metavar="N",
         help="N times real time, 0 = as fast as possible (default 1; with --scenario and --headless 0)")
     add("--scenario", type=Path, metavar="FILE", help="play a scenario, then end; the exit status says how it went")
     add("--headless", action="store_true", help="print only addresses and events, no live line")
+    add("--meter", choices=sorted(MAPS), metavar="TYPE",
+        help="the meter on the charger's line, whatever its setting meter.type says (default: the one that the setting names; "
+             "docs/meters.md has the types)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the world's small variations (default 1)")
     add("--fresh", action="store_true", help="empty DIR/flash first: a new device that nobody has set up")
     add("--vm", action="store_true", help="run the firmware on MicroPython in a process of its own, in real time")
@@ -198,7 +205,7 @@ def _interrupt(signum, frame):
 def _start(args):
     """Everything that may refuse, in an order that leaves nothing half started."""
     steps = None if args.scenario is None else read(args.scenario)
-    wrong = problems(BOARDS, "twin.json")
+    wrong = problems(BOARDS, args.board + ".json")
     if wrong:
         raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
     command = _vm_command(args) if args.vm else None
@@ -244,7 +251,7 @@ def main(argv=None):
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
-              "energy_mwh": data.energy_mwh()}
+              "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:

@@ -1,184 +1,17 @@
-"""The bench: an HTTP API and a small page to play with the world, in a thread of its own.
-
-Everything it asks of the world runs in the clock's thread between two events (`clock.call`).
-"""
+"""The bench: an HTTP server for the page and its API, in a thread of its own."""
 
 import asyncio
-import json
 import socket
 import threading
-from pathlib import Path
-from urllib.parse import parse_qs
 
-import microdot
-
-from tools.twin.runner import NotNow
-from tools.twin.verbs import VERBS, BadValue, checked
-from tools.twin.world import NOT_SIMULATED_YET
+from tools.twin.bench_routes import make_app
 
 HOST = "127.0.0.1"
-MOST_BODY_BYTES = 10_000
-READ_AWAY_BYTES = 1_000_000
-POLL_S = 0.01
-PAGE = Path(__file__).with_name("bench.html")
-JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _sleep = asyncio.sleep          # taken before the firmware's shims may put another one there
 
 
 class PortInUse(OSError):
     """The bench's port is taken."""
-
-
-def order(twin, verb, values):
-    """Carry out one checked order, in the clock's thread. Returns what of the state it changed. `time` with advance_s
-    is not for here, it takes time. Raises NotNow."""
-    world = twin.world
-    if verb == "ev":
-        world.set_ev(values)
-    elif verb == "card":
-        world.present_card(values["uid"])
-    elif verb == "house":
-        world.set_house(values)
-    elif verb == "fault":
-        world.set_fault(values["name"], values["on"])
-    elif verb == "button":
-        world.press_button(**values)
-    elif verb == "input":
-        world.set_input(values["name"], values["on"])
-    elif verb == "time":
-        twin.set_utc(values["utc"])
-    elif verb == "reset":
-        world.reset(values["cause"])
-    state = world.state()
-    part = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}.get(verb, verb)
-    answer = {"t_ms": state["t_ms"], part: state[part]}
-    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
-        answer["note"] = "only noted: what this would break is not simulated yet"
-    return answer
-
-
-class Refused(Exception):
-    """A request that gets an error for an answer."""
-
-    def __init__(self, status, code, message, field=None):
-        super().__init__(message)
-        self.status, self.code, self.field = status, code, field
-
-
-def _error(status, code, message, field=None):
-    body = json.dumps({"error": {"code": code, "message": message, "field": field}})
-    return microdot.Response(body, status, JSON)
-
-
-def _checked(verb, body):
-    try:
-        values = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Refused(400, "not_json", "the body is not JSON") from None
-    try:
-        return checked(verb, values)
-    except BadValue as exc:
-        raise Refused(422, "bad_value", str(exc), exc.field) from None
-
-
-def make_app(twin):
-    """The bench's routes for a running twin."""
-    app = microdot.Microdot()
-    page = PAGE.read_bytes()
-    clock, world = twin.clock, twin.world
-
-    async def answer(request, work):
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != "http://" + request.headers.get("Host", ""):
-            return _error(403, "foreign_origin", "other pages in the browser may not use the bench")
-        try:
-            return microdot.Response(json.dumps(await work()), 200, JSON)
-        except Refused as exc:
-            return _error(exc.status, exc.code, str(exc), exc.field)
-        except NotNow as exc:
-            return _error(409, "not_now", str(exc))
-        except TimeoutError as exc:
-            return _error(503, "busy", str(exc))
-
-    @app.get("/")
-    async def index(request):
-        return microdot.Response(page, 200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"})
-
-    @app.get("/api/state")
-    async def state(request):
-        async def work():
-            return clock.call(world.state)
-        return await answer(request, work)
-
-    @app.get("/api/trace")
-    async def trace(request):
-        async def work():
-            query = parse_qs(request.query_string or "", keep_blank_values=True)
-            unknown = [name for name in query if name != "since_ms"]
-            if unknown:
-                raise Refused(422, "bad_value", "the trace is asked with since_ms alone", unknown[0])
-            word = query.get("since_ms", ["0"])[-1]
-            try:
-                since_ms = float(word)
-                if not 0 <= since_ms <= 1e12:
-                    raise ValueError
-            except ValueError:
-                message = "since_ms must be a number of milliseconds from 0 to 1000000000000"
-                raise Refused(422, "bad_value", message, "since_ms") from None
-            return clock.call(lambda: world.trace.as_json(since_ms))
-        return await answer(request, work)
-
-    async def advance(seconds):
-        if not twin.can_advance:
-            raise NotNow("the firmware runs in real time here; only the twin without --vm can advance")
-        arrived = threading.Event()
-        clock.call(lambda: twin.pace.advance(int(seconds * 1_000_000), arrived.set))
-        while not arrived.is_set():
-            await _sleep(POLL_S)
-        return clock.call(lambda: {"t_ms": clock.now_us // 1000, "utc_s": clock.utc_s()})
-
-    def route(verb):
-        @app.post("/api/" + verb)
-        async def carry_out(request):
-            async def work():
-                values = _checked(verb, request.body)
-                if "advance_s" in values:
-                    return await advance(values["advance_s"])
-                return clock.call(lambda: order(twin, verb, values))
-            return await answer(request, work)
-
-    for verb in VERBS:
-        route(verb)
-
-    calls = "GET /, GET /api/state, GET /api/trace, " + ", ".join("POST /api/" + verb for verb in VERBS)
-
-    @app.errorhandler(404)
-    async def not_found(request):
-        return _error(404, "unknown_path", f"there is no {request.path[:60]}; there are {calls}")
-
-    @app.errorhandler(405)
-    async def wrong_method(request):
-        return _error(405, "wrong_method", f"not with {request.method[:10]}; there are {calls}")
-
-    @app.errorhandler(413)
-    async def too_large(request):
-        await _read_away(request)
-        return _error(413, "too_large", f"a body may have {MOST_BODY_BYTES} bytes")
-
-    @app.errorhandler(400)
-    async def malformed(request):
-        return _error(400, "malformed", "this is no HTTP request that can be understood")
-
-    @app.errorhandler(Exception)
-    async def broken(request, exc):
-        return _error(500, "internal", f"the twin failed: {type(exc).__name__}: {exc}")
-
-    @app.before_request
-    async def limit(request):
-        if request.content_length > MOST_BODY_BYTES:
-            return _error(413, "too_large", f"a body may have {MOST_BODY_BYTES} bytes")
-
-    return app
 
 
 def bound_socket(port, host=HOST):
@@ -234,17 +67,6 @@ class Bench:
             await self._app.handle_request(reader, _Writer(writer))
         except (OSError, EOFError, asyncio.CancelledError):
             writer.close()
-
-
-async def _read_away(request):
-    """Takes what is still to come of a body that is refused, up to READ_AWAY_BYTES: a connection closed with bytes unread is
-    reset, and the reset may overtake the answer."""
-    left = min(request.content_length, READ_AWAY_BYTES)
-    while left > 0:
-        part = await request.stream.read(min(left, 65536))
-        if not part:
-            return
-        left -= len(part)
 
 
 class _Writer:

@@ -17,6 +17,7 @@ TICKS_MASK = (1 << 30) - 1
 DEFAULT_UTC_S = 1_795_176_000  # 2026-11-20T12:00:00Z: the same day in every run, so that runs can be compared
 SCHEDULE_DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of the ESP32 port
 PACE_CHUNK_US = 2000  # a sleep shorter than this is not paced one by one
+LONGEST_WAIT_S = 3600  # one real wait; longer ones are cut in pieces (a selector takes no more than some days)
 LAG_LIMIT_S = 0.25  # a host that falls further behind than this is not asked to catch up
 
 
@@ -338,9 +339,9 @@ class VirtualClock:
     def wait_real(self, t_us=None):
         """Waits until the pace reaches t_us (None: for ever), a reader or a call() comes; True when something came early."""
         delay = None if t_us is None else self.real_delay_s(t_us)
-        came = self._real_selector().select(delay)
+        came = self._real_selector().select(delay and min(delay, LONGEST_WAIT_S))
         if not came:
-            return False
+            return delay is not None and delay > LONGEST_WAIT_S
         now = self.paced_now_us()
         if t_us is not None and now >= t_us:
             now = t_us - 1

@@ -19,6 +19,7 @@ class CoilSupply:
         self._hold_us = hold_ms * 1000
         self._on_change = on_change
         self._fitted = fitted
+        self._bridged = False
         self._edges = 0
         self._last_edge_us = 0
         self._level = 0
@@ -45,6 +46,15 @@ class CoilSupply:
             self._check = self._clock.at(now_us + self._hold_us, self._expire)
             self._on_change(True)
 
+    def bridge(self, bridged):
+        """The pump's transistor conducts for ever: the supply is there whatever the pin does. Else it is as it was built."""
+        self._bridged = bridged
+        if bridged:
+            self._set(True)
+        elif self._fitted:
+            self._edges = 0
+            self._set(False)
+
     def cut(self):
         """The mains is gone: the pump is empty at once."""
         self._level = 0
@@ -61,6 +71,7 @@ class CoilSupply:
         self._set(False)
 
     def _set(self, powered):
+        powered = powered or self._bridged
         if self._check is not None:
             self._clock.cancel(self._check)
             self._check = None

@@ -14,7 +14,7 @@ from tools.twin.loop import VirtualLoop
 _HERE = os.path.dirname(os.path.abspath(__file__))
 SHIM_DIRS = (os.path.join(_HERE, "shims"), os.path.join(_HERE, "shims_cpython"))
 SHIMS = ("_twin", "machine", "machine_bus", "machine_pin", "machine_pwm", "machine_adc", "network", "esp32", "neopixel",
-         "micropython")
+         "_onewire", "micropython")
 _HALF = (TICKS_MASK + 1) // 2
 _stack = []  # installations: the last one counts, uninstall() goes back to the one before
 

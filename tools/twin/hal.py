@@ -35,6 +35,8 @@ class Hal:
         self.networks = {}  # SSIDs in reach: name -> (password or None, RSSI in dBm)
         self.i2c_devices = {}
         self.spi_devices = []
+        self.onewire = {}  # gpio -> [rows of its sensors, shorted], as the world last said
+        self.onewire_buses = {}  # gpio -> model of the bus, made by the shim when it is first looked at
         self.rtc_memory = b""
         self.mcu_temperature_c = 45
         self.flash_full = False  # writes find no room
@@ -77,6 +79,7 @@ class Hal:
         self.uart_rx_buffer = {}
         self.uart_rx_limit = {}
         if cause == "power":
+            self.onewire_buses = {}
             self.go_dark()
             self.rtc_memory = b""
             if not self.board.get("has", {}).get("rtc_battery"):
@@ -228,6 +231,12 @@ class Hal:
         """Puts a device model (transfer(bytes) -> bytes) on a SPI bus; it is selected while cs_gpio is driven low."""
         self.spi_devices.append((bus, cs_gpio, device))
 
+    def set_onewire(self, gpio, rows, shorted=False):
+        """The world says which sensors hang on a one-wire bus: (code in hex, sixteenths of a degree, is it there)."""
+        self.onewire[gpio] = [[list(row) for row in rows], bool(shorted)]
+        if gpio in self.onewire_buses:
+            self.onewire_buses[gpio].set(rows, shorted)
+
     def spi_selected(self, bus):
         """The device whose chip select is low on this bus, or None."""
         for b, cs, device in self.spi_devices:
@@ -285,6 +294,7 @@ class Hal:
             "pwm": [[g] + self.pwm[g][:4] for g in sorted(self.pwm)],
             "in": [[g, self.level_in[g]] for g in sorted(self.level_in)],
             "adc": [[g, self.adc_uv[g]] for g in sorted(self.adc_uv)],
+            "onewire": [[g] + self.onewire[g] for g in sorted(self.onewire)],
             "pilot": list(self._pilot_mv),
             "networks": [[n, self.networks[n][0], self.networks[n][1]] for n in sorted(self.networks)],
             "mcu_c": self.mcu_temperature_c,
@@ -306,6 +316,8 @@ class Hal:
             self.level_in[g] = level
         for g, uv in state["adc"]:
             self.adc_uv[g] = uv
+        for g, rows, shorted in state["onewire"]:
+            self.onewire[g] = [rows, shorted]
         for name, key, rssi in state["networks"]:
             self.networks[name] = (key, rssi)
         self.mcu_temperature_c = state["mcu_c"]

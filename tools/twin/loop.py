@@ -2,6 +2,8 @@
 import asyncio
 import selectors
 
+from tools.twin.clock import LONGEST_WAIT_S
+
 TICK_US = 10_000  # CONFIG_FREERTOS_HZ=100: MicroPython's poll wakes on the system tick
 _OWN_FDS = 2  # asyncio's self-pipe and the clock's wake-up socket
 
@@ -41,7 +43,10 @@ class _VirtualSelector:
             if nxt is None:
                 events = real.select(None)  # only a socket or another thread can end this wait
             elif speed:
-                events = real.select(clock.real_delay_s(nxt))
+                delay = clock.real_delay_s(nxt)
+                events = real.select(min(delay, LONGEST_WAIT_S))
+                if not events and not clock._calls and delay > LONGEST_WAIT_S:
+                    continue
             elif len(self._map) > _OWN_FDS:
                 events = real.select(0)
             else:

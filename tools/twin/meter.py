@@ -1,15 +1,16 @@
 """A Modbus energy meter as it sits on the charger's RS485 line: bytes in, bytes or silence out.
 
-It knows nothing of the firmware: register maps and encodings are written down here a second time, from the same documents,
-so that a mistake on either side shows. Runs on both interpreters (the unix VM's floats are double precision).
+It knows nothing of the firmware: its registers are those of meter_maps.py. Runs on both interpreters.
 """
 import struct
+
+from tools.twin.meter_maps import MAPS, image
 
 CRC_POLYNOMIAL = 0xA001
 ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
-FAULTS = ("silent", "crc", "slow", "babble", "truncated", "exception", "not_available")
+FAULTS = ("silent", "crc", "slow", "babble", "truncated", "exception", "not_available", "wrong_address")
 SLOW_MS = 1500
 
 
@@ -38,124 +39,20 @@ class Quantities:
         self.energy_wh = energy_wh
 
 
-def _phase_watts(readings):
-    """Watts of each phase: as given, or from U·I when the readings have only a total."""
-    given = getattr(readings, "power_phases_w", None)
-    if given is not None:
-        return list(given)
-    return [mv * ma / 1e6 for mv, ma in zip(readings.voltage_mv, readings.current_ma)]
-
-
-def _phase_wh(readings):
-    """Wh of each phase: as given, or a third of the total when nothing else is known."""
-    return list(getattr(readings, "energy_phases_wh", None) or [readings.energy_wh / 3] * 3)
-
-
-def _f32(value):
-    return struct.pack(">f", value)
-
-
-def _u32(value):
-    return struct.pack(">I", int(value + 0.5) % (1 << 32))
-
-
-def _i32(value):
-    return struct.pack(">i", int(value + 0.5 if value >= 0 else value - 0.5))
-
-
-def _i32_low_first(value):
-    data = _i32(value)
-    return data[2:] + data[:2]
-
-
-def _u64(value):
-    return struct.pack(">Q", int(value + 0.5))
-
-
-# What a meter sends where it has no value.
-_NOTHING = {_f32: b"\x7f\xc0\0\0", _u32: b"\xff" * 4, _i32: b"\x7f\xff\xff\xff", _i32_low_first: b"\xff\xff\x7f\xff",
-            _u64: b"\xff" * 8}
-
-
-class _Image:
-    """Registers by address; an address that is not in `words` does not exist."""
-
-    def __init__(self, has_values):
-        self.words = {}
-        self._has_values = has_values
-
-    def zeros(self, count):
-        """Registers from 0 that answer zero where nothing is measured."""
-        for register in range(count):
-            self.words[register] = b"\0\0"
-
-    def place(self, encode, address, step, values):
-        """Values from `address` on, `step` registers apart."""
-        for value in values:
-            data = encode(value) if self._has_values else _NOTHING[encode]
-            for i in range(0, len(data), 2):
-                self.words[address + i // 2] = data[i:i + 2]
-            address += step
-
-
-def _eastron(image, readings):
-    image.zeros(0x5A)
-    image.place(_f32, 0x00, 2, [mv / 1000 for mv in readings.voltage_mv])
-    image.place(_f32, 0x06, 2, [ma / 1000 for ma in readings.current_ma])
-    image.place(_f32, 0x0C, 2, _phase_watts(readings))
-    image.place(_f32, 0x34, 2, [readings.power_w])
-    image.place(_f32, 0x46, 2, [50.0])
-    image.place(_f32, 0x48, 2, [readings.energy_wh / 1000, 0.0])  # import, export
-
-
-def _sdm630(image, readings):
-    _eastron(image, readings)
-    image.place(_f32, 0x15A, 2, [wh / 1000 for wh in _phase_wh(readings)])
-
-
-def _abb_b23(image, readings):
-    volts = [mv / 1000 for mv in readings.voltage_mv]
-    image.place(_u32, 0x5B00, 2, [v * 10 for v in volts])
-    image.place(_u32, 0x5B06, 2, [v * 17.3205 for v in volts])  # between the phases
-    image.place(_u32, 0x5B0C, 2, [ma / 10 for ma in readings.current_ma])
-    image.place(_u32, 0x5B12, 2, [0])  # neutral
-    image.place(_i32, 0x5B14, 2, [readings.power_w * 100])
-    image.place(_i32, 0x5B16, 2, [w * 100 for w in _phase_watts(readings)])
-    image.place(_u64, 0x5000, 4, [readings.energy_wh / 10, 0])  # import, export
-    image.place(_u64, 0x5460, 4, [wh / 10 for wh in _phase_wh(readings)])
-
-
-def _em340(image, readings):
-    image.zeros(0x50)
-    image.place(_i32_low_first, 0x00, 2, [mv / 100 for mv in readings.voltage_mv])
-    image.place(_i32_low_first, 0x0C, 2, readings.current_ma)
-    image.place(_i32_low_first, 0x12, 2, [w * 10 for w in _phase_watts(readings)])
-    image.place(_i32_low_first, 0x28, 2, [readings.power_w * 10])
-    image.place(_i32_low_first, 0x34, 2, [readings.energy_wh / 100])
-    image.place(_i32_low_first, 0x40, 2, [wh / 100 for wh in _phase_wh(readings)])
-
-
-# type: (fills the image from the readings, function codes, registers per read, words per value that must not be cut)
-_TYPES = {
-    "eastron_sdm630": (_sdm630, (4,), 80, 2),
-    "eastron_sdm72d_v2": (_eastron, (4,), 80, 2),
-    "abb_b23": (_abb_b23, (3,), 125, 1),
-    "carlo_gavazzi_em340": (_em340, (3, 4), 50, 1),
-}
-
-
 class ModbusMeter:
     """One slave. `readings` has voltage_mv[3], current_ma[3], power_w, energy_wh (and, if it likes, power_phases_w[3] and
-    energy_phases_wh[3]); they are read anew for every request.
+    energy_phases_wh[3]); they are read anew for every request. `dense` False: registers in the holes of its map do not exist.
 
     `fault` is None or one of FAULTS. With "slow" the answer is right, but `delay_ms` says how late it comes: whoever owns
     the line must wait for it. `requests` counts the valid requests to this address.
     """
 
-    def __init__(self, readings, type="eastron_sdm630", address=2):
-        if type not in _TYPES:
-            raise ValueError("meter type %r is not one of %s" % (type, ", ".join(sorted(_TYPES))))
-        self._fill, self._functions, self._most, self._align = _TYPES[type]
+    def __init__(self, readings, type="eastron_sdm630", address=2, dense=True):
+        if type not in MAPS:
+            raise ValueError("meter type %r is not one of %s" % (type, ", ".join(sorted(MAPS))))
+        self._functions, self._most, self._align, _, _ = MAPS[type]
+        self._dense = dense
+        self.type = type
         self.readings = readings
         self.address = address
         self.fault = None
@@ -180,6 +77,8 @@ class ModbusMeter:
         if self.fault == "silent":
             return None
         answer = with_crc(self._answer(frame[1], frame[2:-2]))
+        if self.fault == "wrong_address":
+            return with_crc(bytes((self.address % 247 + 1,)) + answer[1:-2])
         if self.fault == "crc":
             return answer[:-1] + bytes((answer[-1] ^ 0x10,))
         if self.fault == "truncated":
@@ -198,13 +97,12 @@ class ModbusMeter:
             return self._exception(function, ILLEGAL_VALUE)
         if start % self._align or count % self._align:
             return self._exception(function, ILLEGAL_ADDRESS)
-        image = _Image(self.fault != "not_available")
-        self._fill(image, self.readings)
+        words = image(self.type, self.readings, self.fault != "not_available", self._dense)
         data = b""
         for register in range(start, start + count):
-            if register not in image.words:
+            if register not in words:
                 return self._exception(function, ILLEGAL_ADDRESS)
-            data += image.words[register]
+            data += words[register]
         return bytes((self.address, function, len(data))) + data
 
     def _exception(self, function, code):

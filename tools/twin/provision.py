@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from firmware.settings.schema import SETTINGS
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
 
@@ -39,6 +40,13 @@ def provision(flash, services, board="twin", set_up=True):
     store = Store(AtomicFile(str(flash / "data" / "settings"), FILE_KIND, FILE_VERSION))
     if store.load() == "none":
         store.set_many(SET_UP if set_up else {"identity.serial": SET_UP["identity.serial"]})
+
+
+def settings_of(flash):
+    """{key: value} of all settings on a flash."""
+    store = Store(AtomicFile(str(Path(flash) / "data" / "settings"), FILE_KIND, FILE_VERSION))
+    store.load()
+    return {row[0]: store.get(row[0]) for row in SETTINGS}
 
 
 def wipe(flash):

@@ -16,12 +16,14 @@ from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
+from tools.twin.meter_maps import MAPS
 from tools.twin.visitor import into, visit
 from tools.twin.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = str(ROOT / "lib")
 POWER_CYCLE_US = 1_000_000
+STANDSTILL = 1e-6       # a microsecond in a second: nothing happens, and nothing needs a second kind of time
 RESTARTS = ("power_cut", "reset:hard", "reset:watchdog", "reset:soft", "ended")
 
 
@@ -29,14 +31,25 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, set_up):
+def _provision(flash_dir, http_port, board, set_up):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, set_up=set_up)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up)
     finally:
         cpython.uninstall()
+
+
+def _meter_that_is_set(flash_dir):
+    """(type, address, baud) as the settings on the flash name them; (None, …) where they name none that exists."""
+    cpython.install()
+    try:
+        from tools.twin.provision import settings_of
+        settings = settings_of(flash_dir)
+    finally:
+        cpython.uninstall()
+    return settings["meter.type"], settings["meter.address"], settings["meter.baud"]
 
 
 @contextlib.contextmanager
@@ -74,44 +87,62 @@ def _end_with_the_boot(clock):
 
 
 class Pace:
-    """The speed at which virtual time passes, and stretches of it that run as fast as the host can."""
+    """The speed at which virtual time passes (0: as fast as the host can), pauses, and stretches in a hurry."""
 
     def __init__(self, clock):
         self._clock = clock
-        self._speed = clock.speed
+        self.speed = clock.speed
+        self.paused = False
         self._hurries = 0
+
+    def set_speed(self, speed):
+        """Times real time, 0 = as fast as the host can; a pause ends."""
+        self.speed = speed
+        self.pause(False)
+
+    def pause(self, on):
+        """Let time stand still; what is asked for is still answered."""
+        self.paused = on
+        self._apply()
 
     def advance(self, us, done):
         """Run `us` of virtual time as fast as possible, then go back to the usual pace and call done()."""
         self._hurries += 1
-        self._clock.speed = 0
+        self._apply()
 
         def arrived():
             self._hurries -= 1
-            if not self._hurries:
-                self._clock.speed = self._speed
+            self._apply()
             done()
         self._clock.after(us, arrived)
+
+    def _apply(self):
+        speed = 0 if self._hurries else STANDSTILL if self.paused else self.speed
+        if speed != self._clock.speed:
+            self._clock.speed = speed
 
 
 class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
-    empty; `event(text)` is told what happens to the board as a whole."""
+    empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending;
+    `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0):
+                 energy_mwh=0, board="twin", meter=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, set_up)
+        _provision(flash_dir, http_port, board, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
+        self._meter = meter
         self.pace = Pace(self.clock)
         self.powered = True
+        self.http_port = http_port
         self._flash_dir = flash_dir
         self._event = event or (lambda text: None)
         self._ended = self._prompt = False
@@ -129,6 +160,7 @@ class Twin:
                     clock.resume()
                     clock.run_until(lambda: self.powered or self._ended)
                     continue
+                self._fit_meter()
                 self.world.power_returns()
                 self.world.attach(self.hal)
                 reason = self._boot()
@@ -144,6 +176,13 @@ class Twin:
 
     def _make_hal(self):
         return Hal(self.board, self.clock)
+
+    def _fit_meter(self):
+        """The meter that the charger expects, or the one that was asked for. A generic one is whatever hung there before."""
+        kind, address, baud = _meter_that_is_set(self._flash_dir)
+        kind = self._meter or kind
+        if kind in MAPS or kind == "none":
+            self.world.fit_meter(None if kind == "none" else kind, address, baud)
 
     def _boot(self):
         """One boot, from the reset to whatever ends it; returns why."""
@@ -167,10 +206,17 @@ class Twin:
 
     def facts(self, name):
         """One fact of the running charger. Raises NotNow while no firmware runs."""
+        return self._station().fact(name)
+
+    def all_facts(self):
+        """All facts of the running charger. Raises NotNow while no firmware runs."""
+        return self._station().facts()
+
+    def _station(self):
         app = getattr(sys.modules.get("firmware.app"), "current", None)
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
-        return app.station.fact(name)
+        return app.station
 
     def visit(self, method, path, role, values, source=None):
         """Ask one of the charger's API handlers on its event loop, as `visitor.visit` says; `values` is what JSON takes.

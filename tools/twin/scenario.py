@@ -36,7 +36,7 @@ charger is restarted in order and the story goes on when it answers again. A fil
 
 import json
 
-from tools.twin.bench import order
+from tools.twin.orders import order
 from tools.twin.runner import NotNow
 from tools.twin.scenario_lines import COMPARE, ScenarioError, read
 

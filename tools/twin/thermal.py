@@ -16,6 +16,13 @@ CHIP_RISE_K = 7
 PLACES = {"relay": (38, 900), "interior": (16, 1800), "supply_1": (25, 600), "supply_2": (25, 600)}
 
 
+def sensor_uv(celsius, circuit):
+    """The ADC pin's voltage for a sensor of the board's facts: "linear" is {zero_mv, uv_per_c}, else it is an NTC."""
+    if circuit["circuit"] == "linear":
+        return int(circuit["zero_mv"] * 1000 + circuit["uv_per_c"] * celsius)
+    return ntc_uv(celsius, circuit)
+
+
 def ntc_uv(celsius, ntc):
     """The ADC pin's voltage for a sensor of the board's facts {beta, r25_ohm, pull_ohm, circuit}: "ntc_high" is the
     NTC to 3.3 V with the resistor to ground, "ntc_low" the other way round."""

@@ -1,5 +1,6 @@
 """The memory of physical edges: what really happened at coil, contacts, pilot and car, and when."""
 
+import itertools
 from collections import deque
 
 KEPT = 10_000
@@ -14,6 +15,7 @@ class Trace:
         self._clock = clock
         self._edges = deque(maxlen=kept)
         self._last = {}
+        self.number = 0         # of edges ever
         self._listeners = []
 
     def edge(self, signal, value):
@@ -25,6 +27,7 @@ class Trace:
         self._last[signal] = value
         edge = (self._clock.now_us, signal, value)
         self._edges.append(edge)
+        self.number += 1
         for listener in self._listeners:
             listener(*edge)
 
@@ -38,9 +41,18 @@ class Trace:
 
     def edges(self, since_us=0):
         """A list of (t_us, signal, value) not older than `since_us`, oldest first."""
-        return [edge for edge in self._edges if edge[0] >= since_us]
+        return list(itertools.takewhile(lambda edge: edge[0] >= since_us, reversed(self._edges)))[::-1]
+
+    def newest(self, after):
+        """The edges that came after the first `after` ones, as JSON, oldest first: all that are kept when that is unknown."""
+        missed = self.number - after
+        count = min(len(self._edges), missed if missed >= 0 else self.number)
+        return _as_json(list(itertools.islice(reversed(self._edges), count))[::-1])
 
     def as_json(self, since_ms=0):
         """The same as the bench answers it."""
-        return [{"t_us": t_us, "signal": signal, "value": value}
-                for t_us, signal, value in self.edges(int(since_ms * 1000))]
+        return _as_json(self.edges(int(since_ms * 1000)))
+
+
+def _as_json(edges):
+    return [{"t_us": t_us, "signal": signal, "value": value} for t_us, signal, value in edges]

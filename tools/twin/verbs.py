@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
           "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
-          "sensor_open", "lock_jammed", "pp_short")
+          "sensor_open", "lock_jammed", "pp_short", "coil_supply_live", "meter_babbling", "meter_slow", "meter_wrong_address",
+          "sensor_lost")
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")
@@ -94,13 +95,13 @@ class PerPhase:
     """Three numbers, for L1, L2, L3."""
 
     def __init__(self, low, high):
-        self._one = Number(low, high, whole=False)
+        self.one = Number(low, high, whole=False)
         self.allowed = f"three numbers from {low} to {high}, for L1, L2, L3"
 
     def check(self, value):
         if not isinstance(value, list) or len(value) != 3:
             raise ValueError
-        return [self._one.check(one) for one in value]
+        return [self.one.check(one) for one in value]
 
     def parse(self, word):
         return self.check([float(one) for one in word.split(",")])
@@ -147,7 +148,8 @@ VERBS = {
     "fault": ({"name": Choice(FAULTS), "on": Flag()}, ("name", "on"), ()),
     "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
     "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),
-    "time": ({"advance_s": Number(0, MOST_ADVANCE_S, whole=False), "utc": Utc()}, (), ("advance_s", "utc")),
+    "time": ({"advance_s": Number(0, MOST_ADVANCE_S, whole=False), "utc": Utc(), "speed": Number(0, 1_000_000, whole=False),
+              "paused": Flag()}, (), ("advance_s", "utc", "speed", "paused")),
     "reset": ({"cause": Choice(RESET_CAUSES)}, ("cause",), ()),
 }
 
@@ -175,3 +177,17 @@ def checked(verb, values, as_words=False):
     if not result:
         raise BadValue(None, f"{verb} wants at least one of {', '.join(fields)}")
     return result
+
+
+def described():
+    """The table as JSON, for pages made from it: {verb: {"fields": {name: what it may be}, "needed", "just_one"}}."""
+    return {verb: {"fields": {name: _kind_described(kind) for name, kind in fields.items()}, "needed": list(needed),
+                   "just_one": list(just_one)} for verb, (fields, needed, just_one) in VERBS.items()}
+
+
+def _kind_described(kind):
+    words = re.findall("[A-Z][a-z]*", type(kind).__name__)
+    bounds = getattr(kind, "one", kind)
+    found = {"kind": "_".join(words).lower(), "allowed": kind.allowed}
+    found.update((name, getattr(bounds, name)) for name in ("low", "high", "whole", "words") if hasattr(bounds, name))
+    return found

@@ -45,6 +45,10 @@ class VmLink(Hal):
         super().set_adc(gpio, uv)
         self._tell("A %d %d" % (gpio, uv))
 
+    def set_onewire(self, gpio, rows, shorted=False):
+        super().set_onewire(gpio, rows, shorted)
+        self._tell("W %d %s" % (gpio, json.dumps([rows, shorted], separators=(",", ":"))))
+
     def set_pilot(self, high_mv, low_mv):
         super().set_pilot(high_mv, low_mv)
         if getattr(self, "_conn", None) is not None:

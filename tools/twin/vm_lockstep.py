@@ -73,7 +73,7 @@ class LockstepLink(VmLink):
     def _tell(self, line):
         if self._conn is None:
             return
-        if line[:2] in ("P ", "A ", "C "):
+        if line[:2] in ("P ", "A ", "C ", "W "):
             key, _, value = line.rpartition(" ") if line[0] != "C" else ("C", "", line)
             if self._told.get(key) == value:
                 return

@@ -82,6 +82,9 @@ class Link:
             hal.set_pin(int(w[1]), None if w[2] == b"-" else int(w[2]))
         elif verb == b"A":
             hal.set_adc(int(w[1]), int(w[2]))
+        elif verb == b"W":
+            import json
+            hal.set_onewire(int(w[1]), *json.loads(w[2]))
         elif verb == b"U":
             hal.uart_rx(int(w[1]), _unhex(w[2]))
         elif verb == b"T":

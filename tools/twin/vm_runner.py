@@ -48,13 +48,19 @@ class VmTwin(Twin):
             if text is None:
                 raise NotNow("the charger is not running")
             return json.loads(text)
+        return self.all_facts().get(name)
+
+    def all_facts(self):
+        """All facts, in real time only. Raises NotNow while the charger does not answer."""
+        if self._virtual:
+            raise NotNow("one fact at a time here")
         if not self._reader.is_alive():
             self._reader.start()
         self._asked.set()
         status = self._status
         if status is None or not self.powered or time.monotonic() - status[0] > STALE_S:
             raise NotNow("the charger does not answer")
-        return status[1].get(name)
+        return status[1]
 
     def visit(self, method, path, role, values, source=None):
         """As Twin.visit; in real time over HTTP, where nobody can come from another source than "web"."""

@@ -7,23 +7,27 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 import random
 from functools import partial
 
+from firmware.drivers.board_blocks import temperature_circuit
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
 from tools.twin.front_panel import PLAIN, FrontPanel
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
+from tools.twin.pulses import Optocouplers
 from tools.twin.rcd import ResidualCurrentMonitor
 from tools.twin.socket_outlet import Lock, Proximity
-from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, ntc_uv
+from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, sensor_uv
 from tools.twin.trace import Trace
 from tools.twin.verbs import BUTTONS, FAULTS, INPUTS
 
 CARD_SHOWN_US = 300_000
 DEFAULT_HOLD_MS = 500
-METER_BAUD = 19_200
 METER_TURNAROUND_US = 8_000
+METER_FAULTS = {"meter_babbling": "babble", "meter_slow": "slow", "meter_wrong_address": "wrong_address"}
 BITS_PER_BYTE = 10
+# codes of the DS18B20 sensors on the bus: family, serial number, CRC
+ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
 
@@ -61,17 +65,25 @@ class World:
         self.house = House()
         self.mains = Mains(clock, self.house, energy_mwh)
         self.readings = MeterReadings(self.mains)
-        self._meter = None if meter is None else meter(self.readings)
+        self._make_meter = meter
+        self._meter = None
+        self._meter_baud = 0
+        self.fit_meter()
         self.coil_supply = CoilSupply(clock, watchdog["hold_ms"], self._coils_changed,
                                       fitted=pins.get("coil_watchdog") is not None)
         self.contactors = [Contactor(clock, self._contacts_moved) for _ in range(board["contactor"]["count"])]
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
+        self._on_wire = ()
+        if pins.get("temperature_onewire") is not None:
+            self._on_wire = tuple((board.get("temperature") or {}).get("onewire", ("supply_1", "supply_2")))
         # relay and interior are always there to be seen, other places where the board has a sensor
         self.bodies = {place: Body(clock, *PLACES[place]) for place in PLACES
-                       if place in ("relay", "interior") or pins.get(f"temperature_{place}_adc") is not None}
+                       if place in ("relay", "interior") or pins.get(f"temperature_{place}_adc") is not None
+                       or place in self._on_wire}
         self.proximity = Proximity(board["pp"]) if pins.get("pp_adc") is not None and board.get("pp") else None
         self.lock = Lock(clock, self._lock_moved, pins.get("lock_2") is not None)
         self.ev = Ev(clock, self._ev_changed, self._rng)
+        self.optocouplers = Optocouplers(clock, board, self._set_line)
 
         self._outputs = {}
         for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
@@ -112,6 +124,7 @@ class World:
         self._refresh_feedback()
         self._rcd_changed(self.rcd.rcd_tripped, self.rcd.rdc_dd_tripped)
         self._set_input_pin("pe_ok", not self.faults["pe_lost"])
+        self.optocouplers.show()
         self._refresh_proximity()
         self._lock_moved(self.lock.closed)
         self._refresh_coil_supply()
@@ -148,6 +161,12 @@ class World:
         if handler is not None and self.generator.supplied:
             handler(value)
 
+    def fit_meter(self, kind="eastron_sdm630", address=2, baud=19_200):
+        """Put another meter on the charger's line: of meter_maps.MAPS, or None for none."""
+        self._meter = None if self._make_meter is None or kind is None else self._make_meter(self.readings, kind, address)
+        self._meter_baud = baud
+        self._meter_trouble()
+
     # Verbs
 
     def set_ev(self, values):
@@ -182,10 +201,17 @@ class World:
             self.rcd.set_fault(dc=on)
         elif name == "pe_lost":
             self._set_input_pin("pe_ok", not on)
+            self._refresh_optocouplers()
         elif name in ("diode", "cp_short"):
             self._refresh_pilot()
+        elif name in METER_FAULTS:
+            self._meter_trouble()
+        elif name == "coil_supply_live":
+            self.coil_supply.bridge(on)
         elif name in ("over_temperature", "sensor_open"):
             self._refresh_temperatures()
+        elif name == "sensor_lost":
+            self._refresh_onewire()
         elif name == "rcd_dead":
             self.rcd.set_dead(on)
         elif name == "lock_jammed":
@@ -261,7 +287,8 @@ class World:
             "pe_ok": not self.faults["pe_lost"],
             "meter": {"voltage_mv": list(mains.voltage_mv), "current_ma": list(mains.current_ma),
                       "power_w": self.readings.power_w, "energy_wh": self.readings.energy_wh,
-                      "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"]},
+                      "energy_mwh": mains.energy.mwh, "silent": self.faults["meter_silent"],
+                      "type": None if self._meter is None else self._meter.type},
             "temperatures": {place: round(self._celsius(place), 1) for place in self.bodies},
             "lock": {"closed": self.lock.closed, "jammed": self.lock.jammed},
             "lights": self.front.state(),
@@ -358,8 +385,21 @@ class World:
         self._refresh_mains()
 
     def _refresh_feedback(self):
-        for number, contactor in enumerate(self.contactors, 1):
-            self._set_input_pin(f"contactor_feedback_{number}", contactor.touching)
+        kind = self.board["contactor"].get("feedback", "mirror")
+        if kind == "mirror_series":          # normally closed contacts in series: "all open"
+            self._set_input_pin("contactor_feedback_1", any(one.touching for one in self.contactors))
+        elif kind != "load_pulses":
+            for number, contactor in enumerate(self.contactors, 1):
+                self._set_input_pin(f"contactor_feedback_{number}", contactor.touching)
+        self._refresh_optocouplers()
+
+    def _refresh_optocouplers(self):
+        live = [volts > 100 and not self.faults["power_cut"] for volts in self.house.voltage_v]
+        closed = [contactor.closed for contactor in self.contactors]
+        self.optocouplers.see(
+            pe_pulses=live[0] and not self.faults["pe_lost"], supply_1_pulses=live[0], supply_2_pulses=live[1],
+            supply_3_pulses=live[2], contactor_feedback_1=live[0] and closed[0],
+            contactor_feedback_2=live[1] and closed[-1])
 
     # Socket
 
@@ -384,6 +424,7 @@ class World:
     def _refresh_mains(self):
         """Settle the energy until now, then go on with the currents of now."""
         self.mains.alive = not self.faults["power_cut"]
+        self._refresh_optocouplers()
         self.ev.see_mains(self._phases_closed if self._mains_alive() else 0)
         before_ma = max(self.mains.current_ma)
         energy_mw_us = self.mains.update(self.ev.phase_currents_ma)
@@ -415,9 +456,24 @@ class World:
         for place in self.bodies:
             gpio = self.board["pins"].get(f"temperature_{place}_adc")
             if gpio is not None:
+                circuit = temperature_circuit(self.board, place)
                 broken = self.faults["sensor_open"] and place == "relay"
-                self.hal.set_adc(gpio, 0 if broken else ntc_uv(self._celsius(place), self.board["temperature"]))
+                self.hal.set_adc(gpio, 0 if broken else sensor_uv(self._celsius(place), circuit))
+        self._refresh_onewire()
         self.hal.set_mcu_temperature(int(self.bodies["interior"].celsius) + CHIP_RISE_K)
+
+    def _refresh_onewire(self):
+        """The sensors on the one-wire bus: the first one is the one that a fault loses."""
+        gpio = self.board["pins"].get("temperature_onewire")
+        if gpio is not None and self.hal is not None:
+            self.hal.set_onewire(gpio, [
+                (ONEWIRE_IDS[n], round(self._celsius(place) * 16), not (n == 0 and self.faults["sensor_lost"]))
+                for n, place in enumerate(self._on_wire)])
+
+    def _meter_trouble(self):
+        if self._meter is not None:
+            begun = [trouble for name, trouble in METER_FAULTS.items() if self.faults[name]]
+            self._meter.fault = begun[0] if begun else None
 
     def _meter_request(self, frame):
         """A frame on the bus. The meter answers after both frames' time on the wire and its own turn-around time."""
@@ -427,7 +483,8 @@ class World:
         if not answer:
             return
         bits = (len(frame) + len(answer)) * BITS_PER_BYTE
-        delay_us = bits * 1_000_000 // METER_BAUD + METER_TURNAROUND_US + self._rng.randint(0, 4_000)
+        delay_us = bits * 1_000_000 // self._meter_baud + METER_TURNAROUND_US + self._rng.randint(0, 4_000)
+        delay_us += 1000 * self._meter.delay_ms
         hal = self.hal
         self.clock.after(delay_us, lambda: self._meter_answer(hal, answer))
 
@@ -443,9 +500,12 @@ class World:
         self._set_input_pin("rdc_dd_trip", rdc_dd_tripped)
 
     def _set_input_pin(self, name, on):
+        self._set_line(name, int(bool(on) != (name in self.board["active_low"])))
+
+    def _set_line(self, name, level):
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
-            self.hal.set_pin(gpio, int(bool(on) != (name in self.board["active_low"])))
+            self.hal.set_pin(gpio, level)
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed

@@ -1,0 +1,73 @@
+"""The card reader of a board: asks for a card a few times a second, tells each one once, and starts a chip anew that hangs."""
+
+import asyncio
+
+from micropython import const
+
+from firmware.drivers.iso14443a import ReaderError
+from firmware.drivers.mfrc522 import Mfrc522
+from firmware.drivers.pn532 import I2cPort, Pn532, SpiPort, UartPort
+
+_POLL_MS = const(120)          # a card held to the reader for 300 ms is seen
+_RETRY_MS = const(2000)
+_GONE_POLLS = const(5)         # polls without the card before the same one counts anew: a hand trembles
+
+
+def chip_from_board(facts):
+    """The chip that the board's facts name, None where there is none; not started yet. Raises what its pins raise."""
+    reader = facts.get("rfid")
+    if not reader:
+        return None
+    pins, number = facts["pins"], reader.get("number", 1)
+    if reader["kind"] == "mfrc522" and reader["bus"] == "spi":
+        return Mfrc522(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_reset"])
+    if reader["kind"] == "pn532":
+        if reader["bus"] == "i2c":
+            return Pn532(I2cPort(number, pins["i2c_scl"], pins["i2c_sda"]))
+        if reader["bus"] == "spi":
+            return Pn532(SpiPort(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"]))
+        return Pn532(UartPort(number, pins["rfid_tx"], pins["rfid_rx"]))
+    return None                # PN5180: its protocol is not written yet
+
+
+class CardReader:
+    """make_chip() builds the chip. failure: why it does not work now, None while it does."""
+
+    def __init__(self, make_chip):
+        self._make_chip = make_chip
+        self._chip = None
+        self._last = None
+        self._gone = 0
+        self.failure = None
+
+    async def run(self, on_card):
+        """Task: on_card(uid) with the bytes of each card, once per presentation."""
+        while True:
+            uid = None
+            try:
+                if self._chip is None:
+                    chip = self._make_chip()
+                    await chip.start()
+                    self._chip = chip
+                uid = await self._chip.read()
+                self.failure = None
+            except (ReaderError, OSError, ValueError, RuntimeError) as error:
+                self._chip = None
+                self.failure = "%s: %s" % (type(error).__name__, error)
+                await asyncio.sleep_ms(_RETRY_MS)
+                continue
+            if self._is_new(uid):
+                on_card(uid)
+            await asyncio.sleep_ms(_POLL_MS)
+
+    def _is_new(self, uid):
+        if uid is None:
+            self._gone = min(self._gone + 1, _GONE_POLLS)
+            if self._gone == _GONE_POLLS:
+                self._last = None
+            return False
+        self._gone = 0
+        if uid == self._last:
+            return False
+        self._last = uid
+        return True

@@ -1,0 +1,166 @@
+"""The local list on flash, and its CSV both ways."""
+import unittest
+
+from firmware.access import card as cards
+from firmware.access import cards_csv
+from firmware.access.card import ADMIN, USER, VIP, Card, CardError
+from firmware.access.cards import CardStore
+from firmware.access.csv_lines import CsvError, LineSplitter, cells_of, line_from_cells, separator_of
+from host_tests.storage.scratch import Scratch
+
+
+def uid(number):
+    return bytes((4, number >> 8, number & 255, 7))
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Scratch()
+        self.store = CardStore(self.scratch.folder)
+
+    def tearDown(self):
+        self.scratch.close()
+
+    def fill(self, count):
+        for number in range(count):
+            self.store.add(Card(uid(number), "Card %d" % number, number % 3))
+
+    def text(self):
+        return b"".join(list(cards_csv.lines(self.store)))
+
+    def load(self, data, piece=64):
+        loading = cards_csv.CardImport(self.store, self.scratch.folder)
+        try:
+            for at in range(0, len(data), piece):
+                loading.feed(data[at:at + piece])
+            for _ in loading.finish():
+                continue
+        except CsvError:
+            loading.abort()
+            raise
+
+
+class CardStoreTest(Base):
+    def test_cards_are_added_found_changed_and_removed(self):
+        self.fill(5)
+        self.assertEqual(self.store.find(uid(3)).name, "Card 3")
+        self.assertIsNone(self.store.find(uid(9)))
+        self.store.change(Card(uid(3), "Ann", VIP))
+        self.assertEqual((self.store.find(uid(3)).name, self.store.find(uid(3)).kind, self.store.count()), ("Ann", VIP, 5))
+        self.store.remove(uid(3))
+        self.assertEqual((self.store.find(uid(3)), self.store.count()), (None, 4))
+        for refused in (lambda: self.store.add(Card(uid(1))), lambda: self.store.change(Card(uid(3))),
+                        lambda: self.store.remove(uid(3))):
+            with self.assertRaises(CardError):
+                refused()
+        self.store.clear()
+        self.assertEqual((self.store.count(), list(self.store.cards())), (0, []))
+
+    def test_there_is_one_master_card(self):
+        self.fill(3)
+        self.assertIsNone(self.store.master())
+        self.store.change(Card(uid(1), master=True))
+        self.store.add(Card(uid(7), "new", ADMIN, master=True))
+        self.assertEqual([card.uid for card in self.store.cards() if card.master], [uid(7)])
+        self.assertEqual(self.store.master().name, "new")
+
+    def test_a_page_is_filtered_and_goes_on_where_the_last_ended(self):
+        self.fill(40)
+        first = self.store.page(7)
+        self.assertEqual([card.uid for card in first], [uid(number) for number in range(7)])
+        self.assertEqual([card.uid for card in self.store.page(3, first[-1].uid)], [uid(7), uid(8), uid(9)])
+        self.assertEqual([card.name for card in self.store.page(99, text="CARD 3")][:2], ["Card 3", "Card 30"])
+        self.assertEqual([card.uid for card in self.store.page(2, kind=ADMIN)], [uid(2), uid(5)])
+        self.assertEqual(len(self.store.page(99, text="040007")), 1)
+        self.assertEqual(self.store.page(0), [])
+
+    def test_many_change_their_type_or_none(self):
+        self.fill(4)
+        with self.assertRaises(CardError):
+            for _ in self.store.change_kind([uid(0), uid(9)], VIP):
+                continue
+        self.assertEqual(self.store.find(uid(0)).kind, USER)
+        for _ in self.store.change_kind([uid(0), uid(2)], VIP):
+            continue
+        self.assertEqual([card.kind for card in self.store.cards()], [VIP, VIP, VIP, USER])
+
+
+class CsvTest(Base):
+    def test_what_is_exported_is_imported_as_it_was(self):
+        names = ("Ann", "=1+1", "'=x", "''", "a;b", 'say "hi"', "+4930", "-", "@x", "'t Hooft", "Änne €", "1,5")
+        for number, name in enumerate(names):
+            self.store.add(Card(uid(number), name, number % 3, number == 4, number % 2 == 1, (number % 3) * 86400 * 20000,
+                                number % 2 == 0, "box1 box2" if number % 2 else ""))
+        for separator in ";,\t":
+            before = b"".join(list(cards_csv.lines(self.store, separator)))
+            self.store.clear()
+            self.load(before)
+            self.assertEqual(b"".join(list(cards_csv.lines(self.store, separator))), before)
+
+    def test_no_exported_cell_begins_like_a_formula(self):
+        for number, name in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\u00a0=1")):
+            self.store.add(Card(uid(number), name))
+        for line in self.text().decode().split("\r\n"):
+            for cell in line.split(";"):
+                self.assertFalse(cell.startswith(("=", "+", "-", "@")), cell)
+
+    def test_many_unsorted_lines_take_the_list_s_place(self):
+        self.fill(10)
+        numbers = [number * 37 % 300 for number in range(300)]
+        lines = [b"%s;n%d\r\n" % (cards.hex_from_uid(uid(number)).encode(), number) for number in numbers]
+        self.load(b"uid;name\n" + b"".join(lines), 501)
+        self.assertEqual([card.name for card in self.store.cards()], ["n%d" % number for number in range(300)])
+        self.assertEqual(self.scratch.names(), ["cards"])
+
+    def test_files_as_spreadsheets_write_them_are_read(self):
+        for data in (b"\xef\xbb\xbfuid;name\r\n04002507;Ann\r\n", b"uid,name\r04002507,Ann", b"UID\tName\n04:00:25:07\tAnn\n\n",
+                     b'"uid";"name"\r\n"04002507";"Ann"\r\n;\r\n', b"name;uid;;\nAnn; 04002507 \n",
+                     b"uid;name;type;master;state;expires;stations\n04002507;Ann;USER;Nein;Accepted;;\n"):
+            for piece in (1, 7, 999):
+                self.store.clear()
+                self.load(data, piece)
+                self.assertEqual([(card.uid, card.name) for card in self.store.cards()], [(uid(0x25), "Ann")])
+
+    def test_a_bad_line_is_named_and_nothing_changes(self):
+        self.fill(3)
+        before = self.text()
+        for data, line, field in (
+                (b"", 1, None), (b"\r\n", 1, "uid"), (b"uid;nome\n", 1, "nome"), (b"name\nAnn", 1, "uid"), (b"uid;uid\n", 1, "uid"),
+                (b"uid\n12345678\nx", 3, "uid"), (b"uid\n12345678\n99999999\n12345678", 4, "uid"),
+                (b'uid;name\n12345678;"x', 2, None), (b'uid;name\n12345678;"x"y\n', 2, None),
+                (b"uid;master\n12345678;yes\n12345679;yes", 3, "master"), (b"uid;master\n12345678;maybe", 2, "master"),
+                (b"uid;name\n12345678;\xfc\n", 2, None), (b"\xff\xfeu\x00i\x00d\x00\n\x00", 1, None),
+                (b"uid;expires\n12345678;31.12.2027\n", 2, "expires"), (b"uid;type\n12345678;boss", 2, "type"),
+                (b"uid;state\n12345678;maybe", 2, "state"), (b"uid;name\n12345678;a;b", 2, None),
+                (b"uid;name\n12345678;" + b"a" * 51, 2, "name"), (b"uid\n" + b"1" * 600, 2, None)):
+            with self.assertRaises(CsvError) as caught:
+                self.load(data)
+            self.assertEqual((caught.exception.line, caught.exception.field), (line, field), caught.exception.message)
+            self.assertEqual(self.text(), before)
+            self.assertEqual([name for name in self.scratch.names() if "run" in name], [])
+
+    def test_two_lines_with_one_card_are_named_wherever_they_stand(self):
+        data = [b"uid\n"] + [b"%s\n" % cards.hex_from_uid(uid(number)).encode() for number in range(200)]
+        data.append(data[3])
+        with self.assertRaises(CsvError) as caught:
+            self.load(b"".join(data))
+        self.assertEqual(caught.exception.line, 202)
+        self.assertIn("line 4 already", caught.exception.message)
+
+
+class LineTest(unittest.TestCase):
+    def test_lines_end_as_every_system_ends_them(self):
+        for data in (b"a\nb\n\nc", b"a\r\nb\r\n\r\nc", b"a\rb\r\rc"):
+            for piece in (1, 2, 3, 99):
+                splitter, found = LineSplitter(), []
+                for at in range(0, len(data), piece):
+                    found += list(splitter.feed(data[at:at + piece]))
+                found += list(splitter.end())
+                self.assertEqual((found, splitter.line), (["a", "b", "", "c"], 4))
+
+    def test_cells_come_back_as_they_were(self):
+        for separator in ";,\t":
+            for cells in (["a", "b"], ["", ""], ['"', "''", ";,"], [" x ", "=1"], ["'", "'-", "-"]):
+                line = line_from_cells(cells, separator)
+                self.assertEqual(cells_of(line, separator, 1), cells)
+                self.assertEqual(separator_of(line_from_cells(["uid", "name"], separator)), separator)
