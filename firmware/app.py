@@ -6,13 +6,14 @@
 
 import asyncio
 import os
+import sys
 
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.station import Station
-from firmware.drivers import board_facts, clock, reset_marker, slot_pointer, survivors
+from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
@@ -26,6 +27,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
+from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
 from firmware.services.web.roles import role_on_loopback
@@ -53,7 +55,7 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
-        facts = board_facts.load(root + "board.json")
+        facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
 
@@ -66,7 +68,7 @@ class App:
             self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(self.board.fitted(**_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.core = SafetyCore(self.board.complete(_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
         self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
@@ -121,11 +123,12 @@ class App:
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
-        self._connect(facts)
+        self._connect(facts, lacks)
 
-    def _connect(self, facts):
+    def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
+        name = facts["name"]
         provided = {
             "temperatures": self._temperatures, "temperature_sensors": self.temperatures.fact,
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
@@ -135,12 +138,12 @@ class App:
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
-            "board": lambda: {"name": facts["name"], "lacks": board_facts.lacks(facts), "socket": self.core.fitted.socket == 1,
+            "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
-        for name, fn in provided.items():
-            station.provide(name, fn)
+        for fact, fn in provided.items():
+            station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self._note_error)
@@ -315,13 +318,25 @@ class App:
 
 
 def _installation(get):
-    """What the installer allows, for the safety core; the board knows the rest."""
-    return {
-        "phases": get("installation.phases"), "ventilated": 1 if get("installation.ventilated") else 0,
-        "pe_monitor": 1 if get("installation.pe_monitoring") else 0, "simplified": 1 if get("charging.simplified_pilot") else 0,
-        "over_allowance_ma": get("protection.over_allowance_ma"),
-        "over_percents": tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        "over_times_ms": tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)])}
+    """What the installer allows, for the safety core; the board adds what it has."""
+    return Fitted(
+        phases=get("installation.phases"), ventilated=1 if get("installation.ventilated") else 0,
+        pe_monitor=1 if get("installation.pe_monitoring") else 0, simplified=1 if get("charging.simplified_pilot") else 0,
+        over_allowance_ma=get("protection.over_allowance_ma"),
+        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
+        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+
+
+def _board(path):
+    """(the board's facts, what it lacks). On a device the modules that check them are then forgotten: heap for one look."""
+    from firmware.drivers import board_facts
+    facts = board_facts.load(path)
+    lacks = board_facts.lacks(facts)
+    if sys.implementation.name == "micropython":
+        for name in ("board_facts", "board_blocks", "board_pins"):
+            delattr(sys.modules["firmware.drivers"], name)
+            del sys.modules["firmware.drivers." + name]
+    return facts, lacks
 
 
 def _refuse_meter(value):

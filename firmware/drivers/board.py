@@ -13,10 +13,10 @@ from firmware.drivers.inputs import LevelInput
 from firmware.drivers.lock_motor import LockMotor
 from firmware.drivers.mains_pulses import MainsPulses, PulsedEarth
 from firmware.drivers.pilot_pwm import PilotPwm
-from firmware.drivers.pilot_sampler import CombSampler
+from firmware.drivers.pilot_sampler import sampler_from_board
 from firmware.drivers.proximity import ProximityInput
 from firmware.drivers.residual_monitor import ResidualMonitor, TripLine
-from firmware.safety.io_image import NOT_FITTED, Fitted
+from firmware.safety.io_image import NOT_FITTED
 
 _MAINS_HZ = 50
 
@@ -46,7 +46,7 @@ class Board:
         self.contactor = self._built("contactor", Contactor, pins, self._active_low) or _NoContactor()    # first: coils off
         self._pwm = self._built("pilot_pwm", PilotPwm, pins["cp_pwm"], facts["cp"].get("pwm_invert", False))
         self._cp_disconnect = self._built("cp_disconnect", self._output, "cp_disconnect")
-        self._sampler = self._built("pilot_sampler", CombSampler, pins["cp_adc"], facts["cp"]["a_ppm"], facts["cp"]["b_uv"])
+        self._sampler = self._built("pilot_sampler", sampler_from_board, facts)
         self._readers = []                   # (name, driver with read(inputs, now_ms) and fail(inputs))
         self._build_monitor(facts.get("rcd", {}))
         self._build_earth()
@@ -61,6 +61,7 @@ class Board:
             if pins[name] is not None:
                 self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._skip = 0
+        self._now_ms = 0                     # of the newest read
 
     # ---- building
 
@@ -158,13 +159,16 @@ class Board:
                 "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
                 pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
 
-    def fitted(self, **installation):
-        """What the safety core has to know: the board's part, and what the installer allows."""
+    def complete(self, fitted):
+        """Fill in the board's part of what the safety core has to know (the installer's part stands there); returns it."""
         pins, has = self.facts["pins"], self.facts["has"]
-        return Fitted(
-            contactors=1 if pins["contactor_2"] is None else 2, feedback=0 if self.facts["contactor"]["feedback"] == "none" else 1,
-            rcd_test=1 if has["rcd_test"] else 0, lock=1 if self._socket and has["lock"] else 0, socket=self._socket,
-            cp_disconnect=1 if has["cp_disconnect"] else 0, **installation)
+        fitted.contactors = 1 if pins["contactor_2"] is None else 2
+        fitted.feedback = 0 if self.facts["contactor"]["feedback"] == "none" else 1
+        fitted.rcd_test = 1 if has["rcd_test"] else 0
+        fitted.lock = 1 if self._socket and has["lock"] else 0
+        fitted.socket = self._socket
+        fitted.cp_disconnect = 1 if has["cp_disconnect"] else 0
+        return fitted
 
     # ---- every tick
 
@@ -176,7 +180,7 @@ class Board:
                 self._sampler.burst(inputs)
             except Exception:
                 self._failed("pilot_sampler")      # no burst: the core finds the pilot stale
-        now_ms = ticks_ms()
+        self._now_ms = now_ms = ticks_ms()
         for name, driver in self._readers:
             try:
                 driver.read(inputs, now_ms)
@@ -255,8 +259,7 @@ class Board:
 
     def supply_present(self):
         """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
-        now_ms = ticks_ms()
-        return [None if pulses is None else pulses.alive(now_ms) for pulses in self._mains]
+        return [None if pulses is None else pulses.alive(self._now_ms) for pulses in self._mains]
 
     def coil_watchdog(self):
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""

@@ -8,7 +8,8 @@ from time import sleep_us, ticks_ms, ticks_us  # noqa: F401  re-exported: the on
 import machine
 from micropython import const
 
-from firmware.dates import date_from_utc, rfc3339, utc_from_date  # noqa: F401  rfc3339: who has the clock may ask it
+from firmware import dates
+from firmware.dates import date_from_utc, utc_from_date
 
 _KNOWN_YEAR = const(2025)     # an RTC that shows less was never set: a device starts in 2000
 
@@ -25,3 +26,8 @@ def set_utc(seconds):
     """Set the wall clock to Unix seconds."""
     date = date_from_utc(seconds)
     machine.RTC().datetime((date[0], date[1], date[2], date[6], date[3], date[4], date[5], 0))
+
+
+def rfc3339(utc_s):
+    """As dates.rfc3339(): who has the clock may ask it."""
+    return dates.rfc3339(utc_s)

@@ -168,11 +168,15 @@ class _Port:
         self.hal.rtc_memory = data
 
     def sampler(self, gpio, top_uv, guard):
+        live = self.hal.live_adc(gpio)
+
         def read_uv():
             if guard is not None:
                 guard()
             hal = self.hal
-            if gpio == hal.cp_adc_gpio:
+            if live is not None:
+                uv = live()
+            elif gpio == hal.cp_adc_gpio:
                 start_us, period_us, high_us, high_uv, low_uv = hal.pilot
                 uv = high_uv if (self.clock.now_us - start_us) % period_us < high_us else low_uv
             else:

@@ -4,6 +4,9 @@ import json
 import tempfile
 import unittest
 
+from firmware.charging.commands import COMMANDS
+from firmware.charging.facts import FACTS
+from firmware.settings.schema import SETTINGS
 from tools.bench.charger import Charger, built
 from tools.setup.vm import VmMissing, vm_command
 
@@ -19,9 +22,6 @@ class AsShipped(unittest.TestCase):
             self.assertEqual(Charger(4096, folder).play(self._story), "done")
 
     def _story(self, charger):
-        from firmware.charging.commands import COMMANDS
-        from firmware.charging.facts import FACTS
-        from firmware.settings.schema import SETTINGS
         charger.wait_for_page()
         charger.first_view()
         for path, key, name, table in (("facts", "facts", "name", FACTS), ("commands", "commands", "name", COMMANDS),

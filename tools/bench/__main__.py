@@ -13,7 +13,6 @@ from tools.bench.row import ROOT, not_measured
 GROUPS = {"size": size, "page": page, "heap": heap, "running": running, "tick": tick, "reaction": reaction, "wear": wear,
           "simulation": simulation, "noise": noise}
 LATER = (  # rows of the budget table that nothing measures yet
-    ("pilot change → coil off, VM in callgrind", "≤ 45 ms p99.9"),
     ("heap with MQTT, Wi-Fi and cards connected", "≤ 70 kB, peak ≤ 100 kB"),
 )
 

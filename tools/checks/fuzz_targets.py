@@ -18,7 +18,7 @@ from firmware.safety.core import SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.services.web.api import Api
 from firmware.services.web.reply import HttpError
-from firmware.services.web.request import MAX_BODY, MAX_HEAD, MAX_LINE, Reader, Request, read_head
+from firmware.services.web.request import MAX_HEAD, MAX_LINE, MAX_UPLOAD, Reader, Request, read_head
 from firmware.services.web.routes import Routes
 from firmware.settings import schema
 from firmware.settings.store import FILE_KIND, FILE_VERSION, SettingError, Store
@@ -129,12 +129,12 @@ class Http(Target):
             request = played(read_head(reader, "peer"))
             if request is not None:
                 need(1 <= len(request.method) <= 16 and request.path.startswith("/"), "%s %s" % (request.method, request.path))
-                need(0 <= request.content_length <= MAX_BODY, "a body of %d bytes" % request.content_length)
+                need(0 <= request.content_length <= MAX_UPLOAD, "a body of %d bytes" % request.content_length)
                 body = played(reader.body(request.content_length))
                 need(len(body) == request.content_length, "a body of %d bytes" % len(body))
         except HttpError as error:
             need(400 <= error.status < 600 and error.reply() is not None, "status %d" % error.status)
-        need(wire.read_bytes <= MAX_HEAD + MAX_BODY + READ_BYTES, "%d bytes were read" % wire.read_bytes)
+        need(wire.read_bytes <= MAX_HEAD + MAX_UPLOAD + READ_BYTES, "%d bytes were read" % wire.read_bytes)
 
 
 class JsonApi(Target):

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from tools.checks.boards import BOARDS, problems
+from tools.pilot import fit
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.meter_maps import MAPS
 from tools.twin.runner import Twin
@@ -69,6 +70,8 @@ def _parser():
     add("--seed", type=int, default=1, metavar="N", help="seed of the world's small variations (default 1)")
     add("--fresh", action="store_true", help="empty DIR/flash first: a new device that nobody has set up")
     add("--vm", action="store_true", help="run the firmware on MicroPython in a process of its own, in real time")
+    add("--pilot", metavar="CIRCUIT", help="the pilot as a waveform on a circuit of docs/pilot.md, such as P3, or P3:corner with "
+        "every part at an end of its tolerance (default: the ideal pilot, which is quicker)")
     return parser
 
 
@@ -208,6 +211,11 @@ def _start(args):
     wrong = problems(BOARDS, args.board + ".json")
     if wrong:
         raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
+    if args.pilot is not None:
+        try:
+            fit.check(args.pilot)
+        except ValueError as exc:
+            raise NotStarted(f"--pilot: {exc}") from None
     command = _vm_command(args) if args.vm else None
     http_port, listener = _ports(args)
     try:
@@ -251,7 +259,7 @@ def main(argv=None):
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
-              "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter}
+              "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter, "pilot": args.pilot}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:

@@ -1,5 +1,6 @@
 """What the bench's page is served and shown: its files, and one picture of everything per look."""
 
+from collections import deque
 from pathlib import Path
 
 from tools.twin.runner import NotNow
@@ -11,6 +12,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".svg": "image/svg+xml"}
 RULES = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
          "form-action 'none'; frame-ancestors 'none'")
+KEPT_POINTS = 4000
 FIRST_EDGES = 400               # what a page that has just been opened is told of the past
 
 
@@ -28,15 +30,43 @@ def verbs(twin):
             "charger": port and f"http://127.0.0.1:{port}/"}
 
 
-def picture(twin, stories, after):
+class History:
+    """What the strip chart has shown: a page that is opened anew goes on where the last one was. One point per look that saw
+    something new: [t_ms, offered_ma, limit_ma, drawn_ma, power_w, limited_by]."""
+
+    def __init__(self):
+        self._points = deque(maxlen=KEPT_POINTS)
+
+    def note(self, state, charger):
+        """Take over what one look saw; in a straight line only the ends are kept."""
+        get = (charger or {}).get
+        point = [state["t_ms"], get("offered_ma"), get("limit_ma"), max(state["meter"]["current_ma"]), state["meter"]["power_w"],
+                 get("limited_by")]
+        points = self._points
+        if points and points[-1][0] >= point[0]:
+            return
+        if len(points) > 1 and points[-1][1:] == points[-2][1:] == point[1:]:
+            points.pop()
+        points.append(point)
+
+    def points(self):
+        """All that is kept, oldest first."""
+        return list(self._points)
+
+
+def picture(twin, stories, history, after):
     """Everything that the page shows, in one look in the clock's thread. `after`: number of the last edge that it knows,
     None at first."""
-    trace, pace = twin.world.trace, twin.pace
+    world, trace, pace = twin.world, twin.world.trace, twin.pace
     try:
         charger = twin.all_facts()
     except NotNow:
         charger = None
-    return {"state": twin.world.state(), "charger": charger, "story": stories.last,
-            "pace": {"speed": pace.speed, "paused": pace.paused},
-            "edge_number": trace.number,
+    state = world.state()
+    history.note(state, charger)
+    seen = {"state": state, "charger": charger, "story": stories.last, "pace": {"speed": pace.speed, "paused": pace.paused},
+            "tones": list(world.tones), "edge_number": trace.number,
             "edges": trace.newest(max(0, trace.number - FIRST_EDGES) if after is None else after)}
+    if after is None:
+        seen["history"] = history.points()
+    return seen

@@ -81,7 +81,7 @@ def make_app(twin):
     app = microdot.Microdot()
     page = bench_page.files()
     clock, world = twin.clock, twin.world
-    stories = Stories(twin)
+    stories, history = Stories(twin), bench_page.History()
 
     async def answer(request, work):
         origin = request.headers.get("Origin")
@@ -135,7 +135,7 @@ def make_app(twin):
     async def live(request):
         async def work():
             after = _asked(request, "after", "edges", None)
-            return clock.call(lambda: bench_page.picture(twin, stories, after and int(after)))
+            return clock.call(lambda: bench_page.picture(twin, stories, history, None if after is None else int(after)))
         return await answer(request, work)
 
     @app.post("/api/scenario")

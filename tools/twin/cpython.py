@@ -128,6 +128,15 @@ class Port:
         clock = self.clock
         cost = costs.ADC_READ_US
         run_to = clock._run_to
+        live = self.hal.live_adc(gpio)
+        if live is not None:
+            def read_live_uv():
+                if guard is not None:
+                    guard()
+                uv = live()
+                clock.spend_us(cost)
+                return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
+            return read_live_uv
         if gpio == self.hal.cp_adc_gpio and guard is None:
             p = self.hal.pilot
 

@@ -11,6 +11,7 @@ import time
 import weakref
 from pathlib import Path
 
+from tools.pilot.fit import fit
 from tools.twin import cpython
 from tools.twin.boot_cpython import run_firmware
 from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
@@ -130,14 +131,19 @@ class Twin:
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin", meter=None):
+                 energy_mwh=0, board="twin", meter=None, pilot=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
         _provision(flash_dir, http_port, board, set_up)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
+        wave = None
+        if pilot is not None:
+            self.board, wave = fit(self.board, pilot, seed)
+            (Path(flash_dir) / "board.json").write_text(json.dumps(self.board, indent=1))
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
+        self.hal.use_wave(wave, seed)
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
         self._meter = meter
         self.pace = Pace(self.clock)
@@ -214,6 +220,10 @@ class Twin:
 
     def _station(self):
         app = getattr(sys.modules.get("firmware.app"), "current", None)
+        try:
+            self.clock.check()              # a reset was asked for a moment ago: whoever looks at the clock now would be stopped
+        except Halt:
+            app = None
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
         return app.station

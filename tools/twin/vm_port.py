@@ -177,6 +177,15 @@ class VmPort:
         zero = hal.clock.zero
         ticks_us = time.ticks_us
         poll = self.link.poll
+        live = hal.live_adc(gpio)
+        if live is not None:
+            def read_live_uv():
+                if guard is not None:
+                    guard()
+                poll()
+                uv = live()
+                return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
+            return read_live_uv
         if gpio == hal.cp_adc_gpio and guard is None:
             p = hal.pilot
 

@@ -116,6 +116,15 @@ class LockstepPort(vm_port.VmPort):
         cell = clock.cell
         spend = clock.spend
         cost_us = self._cost_us
+        live = self.hal.live_adc(gpio)
+        if live is not None:
+            def read_live_uv():
+                if guard is not None:
+                    guard()
+                uv = live()
+                spend(cost_us)
+                return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
+            return read_live_uv
         if gpio == self.hal.cp_adc_gpio and guard is None:
             p = self.hal.pilot
 
@@ -160,6 +169,7 @@ class LockstepPort(vm_port.VmPort):
         p[0] = -((vm_clock.WRAP_US - p[0]) % p[1])
         for wave in hal.pwm.values():
             wave[4] = -((vm_clock.WRAP_US - wave[4]) % max(1, 1_000_000 // wave[0]))
+        hal.pilot_moved()
 
 
 class _Shadow:

@@ -5,6 +5,7 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 """
 
 import random
+from collections import deque
 from functools import partial
 
 from firmware.drivers.board_blocks import temperature_circuit
@@ -28,6 +29,7 @@ METER_FAULTS = {"meter_babbling": "babble", "meter_slow": "slow", "meter_wrong_a
 BITS_PER_BYTE = 10
 # codes of the DS18B20 sensors on the bus: family, serial number, CRC
 ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
+KEPT_TONES = 24
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
 
@@ -48,6 +50,7 @@ class World:
         self.faults = dict.fromkeys(FAULTS, False)
         self.card = None
         self.front = FrontPanel(board)
+        self.tones = deque(maxlen=KEPT_TONES)       # [t_us, Hz] of the buzzer, 0 = silent from then on
         self.inputs = dict.fromkeys(INPUTS, False)
         self.buttons = dict.fromkeys(BUTTONS, False)
         self._rng = random.Random(seed)
@@ -100,7 +103,7 @@ class World:
             for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
                 self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
         for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
-            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
+            self._outputs[signal, pins["buzzer"]] = self._set_buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
 
@@ -506,6 +509,12 @@ class World:
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
             self.hal.set_pin(gpio, level)
+
+    def _set_buzzer(self, value):
+        before_hz = self.front.buzzer_hz
+        self.front.buzzer(value)
+        if self.front.buzzer_hz != before_hz:
+            self.tones.append([self.clock.now_us, self.front.buzzer_hz])
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed

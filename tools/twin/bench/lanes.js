@@ -10,6 +10,9 @@ const LISTED = 60;
 
 const value_words = edge => typeof edge.value === "boolean" ? (edge.value ? "on" : "off") : edge.signal === "duty_permille" ? (edge.value / 10).toFixed(1) + " %" : String(edge.value);
 
+const ago = us => us >= 60e6 ? `-${numbered(us / 60e6)} min` : us >= 1e6 ? `-${numbered(us / 1e6)} s` : `-${numbered(us / 1e3)} ms`;
+const numbered = number => String(Math.round(number * 10) / 10);
+
 export class Lanes {
   constructor() {
     this.canvas = $("lanes");
@@ -73,7 +76,7 @@ export class Lanes {
     for (let n = 0; n <= 10; n++) {
       const px = left + n * (right - left) / 10;
       line(pen, COLOURS.grid, [[px, 0], [px, height - 16]]);
-      if (n % 2 === 0) label(pen, n === 10 ? (this.end_us === null ? "now" : "") : "-" + span(this.window_us * (10 - n) / 10), n === 10 ? right : px + 2, height - 8, COLOURS.faint, n === 10 ? "right" : "left");
+      if (n % (width < 420 ? 5 : 2) === 0) label(pen, n === 10 ? (this.end_us === null ? "now" : "") : ago(this.window_us * (10 - n) / 10), n === 10 ? right : px + 2, height - 8, COLOURS.faint, n === 10 ? "right" : "left");
     }
     lanes.forEach(([signal, name], row) => {
       const top = row * step + 5, low = (row + 1) * step - 3;

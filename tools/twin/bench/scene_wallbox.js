@@ -71,6 +71,7 @@ export function makeWallbox(act) {
   const card = s("g", {class: "card"}, s("rect", {x: -62, y: -126, width: 54, height: 34, rx: 5}), s("path", {d: "M -56 -112 h 12 v 9 h -12 Z M -38 -100 h 24"}));
   const buzz = s("path", {class: "buzz", d: "M -88 -306 q -10 10 0 20 M -96 -314 q -18 18 0 36 M -104 -322 q -26 26 0 52"});
   const earth = s("g", {class: "earth"}, s("path", {class: "earth_wire", d: "M 24 -90 V 10"}), s("path", {class: "earth_sign", d: "M 10 12 H 38 M 15 18 H 33 M 20 24 H 28"}));
+  const padlock = s("g", {class: "padlock", transform: "translate(112 -246)"}, s("path", {class: "shackle", d: "M -7 0 v -7 a 7 7 0 0 1 14 0 v 7"}), s("rect", {x: -11, y: -2, width: 22, height: 17, rx: 3}), s("title", {}, "The socket's lock"));
   const heat = s("path", {class: "heat", d: "M -30 -350 q -8 -10 0 -20 q 8 -10 0 -20 M 0 -352 q -8 -10 0 -20 q 8 -10 0 -20 M 30 -350 q -8 -10 0 -20 q 8 -10 0 -20"});
   const bolt = s("path", {class: "bolt", d: "M 6 -96 L -12 -58 H 2 L -8 -22 L 20 -68 H 6 L 18 -96 Z"});
   const group = s("g", {class: "wallbox"},
@@ -78,7 +79,7 @@ export function makeWallbox(act) {
     s("rect", {class: "case", x: -84, y: -342, width: 168, height: 256, rx: 26}), s("rect", {class: "visor", x: -76, y: -334, width: 152, height: 44, rx: 18}),
     s("g", {class: "lamps"}, lampWords, lamps), contactor,
     s("rect", {class: "lcd", x: -68, y: -168, width: 136, height: 30, rx: 5}), lcd, spin, reader, front, card, buzz, heat, bolt,
-    s("path", {class: "holster", d: "M 80 -226 h 14 q 8 0 8 8 v 22 q 0 8 -8 8 h -14 Z"}));
+    padlock, s("path", {class: "holster", d: "M 80 -226 h 14 q 8 0 8 8 v 22 q 0 8 -8 8 h -14 Z"}));
   reader.addEventListener("click", () => act.card());
   reader.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act.card(); } });
   hold(front, () => act.press("front"), () => act.release("front"));
@@ -88,7 +89,7 @@ export function makeWallbox(act) {
     place(layout) {
       attribute(group, "transform", `translate(${layout.box.at.join(" ")}) scale(${layout.box.scale})`);
     },
-    update({state}) {
+    update({state, tones}) {
       const {contactor: k, faults, meter, powered} = state, shown = [];
       lights_of(state.lights).forEach(([name, bright], n) => {
         const on = name !== "off" && bright > 0;
@@ -112,7 +113,8 @@ export function makeWallbox(act) {
       turned += meter.power_w / 220;
       wheel.style.transform = `rotate(${turned.toFixed(1)}deg)`;
       toggle(card, "shown", state.card !== null);
-      toggle(buzz, "on", state.buzzer?.on);
+      toggle(buzz, "on", state.buzzer.on || tones.some(([t_us, hz]) => hz && state.t_ms - t_us / 1000 < 400));
+      attribute(padlock, "data-state", !state.lock ? null : state.lock.jammed ? "jammed" : state.lock.closed ? "closed" : null);
       toggle(front, "pressed", state.buttons.front);
       toggle(earth, "broken", faults.pe_lost);
       toggle(heat, "on", faults.over_temperature || state.temperatures.relay > 70);

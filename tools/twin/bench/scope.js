@@ -5,7 +5,7 @@ import {COLOURS, STATE, label, line, prepare} from "./screen.js";
 
 const BASES = [[1e-5, "10 µs"], [5e-5, "50 µs"], [2e-4, "200 µs"], [5e-4, "500 µs"]];     // seconds per division
 const DIVISIONS = 10;
-const TOP_V = 14.5;
+const TOP_V = 15.5;
 // What the standard lets the charger take for a state: middle +- 1 V.
 const WINDOWS = [["A", 11, 13], ["B", 8, 10], ["C", 5, 7], ["D", 2, 4], ["E", -1, 1], ["F", -13, -11]];
 const RC_S = 1e3 * 2e-9;        // 1 kilohm of source, 2 nF of cable and car: how the edges are drawn
@@ -45,7 +45,7 @@ export class Scope {
     const y = volts => height / 2 - volts * height / 2 / TOP_V, cp = this.cp;
     const plateaus = cp ? [cp.high_mv / 1000, cp.low_mv / 1000] : [];
     for (const [name, low, high] of WINDOWS) {
-      const here = cp && this.powered && (cp.frequency_hz ? letter(plateaus[0]) === name || (name === "F" && letter(plateaus[1]) === "F") : letter(cp.duty_permille >= 500 ? plateaus[0] : plateaus[1]) === name);
+      const here = cp && this.powered && letter(cp.frequency_hz || cp.duty_permille >= 500 ? plateaus[0] : plateaus[1]) === name;
       pen.globalAlpha = here ? 0.3 : 0.1;
       pen.fillStyle = STATE[name];
       pen.fillRect(left, y(high), right - left, y(low) - y(high));
@@ -55,9 +55,8 @@ export class Scope {
     for (let n = 1; n < DIVISIONS; n++) line(pen, n === DIVISIONS / 2 ? COLOURS.axis : COLOURS.grid, [[left + n * (right - left) / DIVISIONS, 0], [left + n * (right - left) / DIVISIONS, height]]);
     for (const volts of [-12, -9, -6, -3, 0, 3, 6, 9, 12]) {
       line(pen, volts ? COLOURS.grid : COLOURS.axis, [[left, y(volts)], [right, y(volts)]]);
-      if (volts % 6 === 0) label(pen, (volts > 0 ? "+" : "") + volts, left + 3, y(volts) - 6);
+      if (volts % 6 === 0) label(pen, (volts > 0 ? "+" : "") + volts + " V", left + 3, y(volts) - 7);
     }
-    label(pen, "V", left + 3, 8);
     if (!cp) return;
     const total = this.base * DIVISIONS, period = cp.frequency_hz ? 1 / cp.frequency_hz : 0, on = period * cp.duty_permille / 1000;
     const before = total / DIVISIONS;             // the rising edge stands one division from the left

@@ -35,9 +35,13 @@ export class Stories {
     this.name = name;
     const {lines} = await this.live.get("scenarios/" + encodeURIComponent(name));
     if (this.name !== name) return;
-    this.rows = lines.map((line, n) => {
-      const said = line.trimStart().startsWith("#");
-      return {number: n + 1, step: line.trim() && !said, element: h("li", {class: said ? "say" : "step", hidden: !line.trim()}, said ? line.replace(/^[# ]+/, "") : line)};
+    this.rows = [];
+    lines.forEach((line, n) => {
+      const said = /^\s*#\s*(.*)/.exec(line), last = this.rows.at(-1);
+      if (said && said[1] && last && !last.step && last.number === n) {         // a comment goes on
+        last.element.append(" " + said[1]);
+        last.number = n + 1;
+      } else if (said ? said[1] : line.trim()) this.rows.push({number: n + 1, step: !said, element: h("li", {class: said ? "say" : "step"}, said ? said[1] : line)});
     });
     this.told.replaceChildren(...this.rows.map(row => row.element));
     attribute(this.told, "hidden", null);
@@ -67,7 +71,7 @@ export class Stories {
   mark(story, running) {
     for (const {number, step, element} of this.rows) {
       const here = number === story.line, whole = !running && story.failure === null;
-      const mark = !step ? "" : here && running ? "now" : here && story.failure ? "broken" : number < story.line || whole ? "done" : "";
+      const mark = !step ? "" : here && running ? "now" : here && story.failure && story.failure !== "stopped" ? "broken" : number < story.line || whole ? "done" : "";
       element.className = (step ? "step" : "say") + (mark ? " " + mark : "");
       if (here) this.told.scrollTop = element.offsetTop - this.told.offsetTop - this.told.clientHeight / 2;
     }

@@ -11,15 +11,17 @@ export class Strip {
   constructor() {
     this.canvas = $("strip");
     this.points = [];           // {t (s), offered, limit, drawn (mA), power (W)}
-    this.window_s = 300;
+    this.window_s = 60;
     this.at = null;
     choices($("strip_base"), "Width of the chart", BASES, this.window_s, s => { this.window_s = s; this.draw(); });
     hover(this.canvas, x => { this.at = x; this.draw(); });
   }
 
-  update({state, charger}) {
-    const t = state.t_ms / 1000, last = this.points.at(-1);
-    if (last && t < last.t) this.points = [];
+  update({state, charger, history}) {
+    if (history) this.points = history.map(([t_ms, offered, limit, drawn, power, why]) => ({t: t_ms / 1000, offered, limit, drawn, power, why}));
+    const t = state.t_ms / 1000;
+    if (this.points.length && t < this.points.at(-1).t) this.points = [];       // another twin
+    const last = this.points.at(-1);
     const point = {t, offered: charger?.offered_ma ?? null, limit: charger?.limit_ma ?? null, drawn: Math.max(...state.meter.current_ma), power: state.meter.power_w, why: charger?.limited_by ?? null};
     const before = this.points.at(-2), same = (a, b) => a.offered === b.offered && a.limit === b.limit && a.drawn === b.drawn && a.power === b.power;
     if (last && before && same(last, point) && same(before, point)) this.points.pop();      // a straight line needs its ends only
@@ -31,8 +33,8 @@ export class Strip {
   draw() {
     const [pen, width, height] = prepare(this.canvas), left = 34, right = width - 40, bottom = height - 18, last = this.points.at(-1);
     const end = last?.t ?? 0, begin = end - this.window_s, shown = this.points.filter((point, n) => point.t >= begin || this.points[n + 1]?.t >= begin);
-    const most = Math.max(16_000, ...shown.flatMap(point => [point.offered ?? 0, point.limit ?? 0, point.drawn])), top_a = most > 32_000 ? 80 : most > 16_000 ? 36 : 18;
-    const strongest = Math.max(4000, ...shown.map(point => point.power)), top_w = strongest > 12_000 ? 24_000 : strongest > 4000 ? 12_000 : 6000;
+    const most = Math.max(16_000, ...shown.flatMap(point => [point.offered ?? 0, point.limit ?? 0, point.drawn])), top_a = most > 32_000 ? 90 : most > 16_000 ? 42 : 21;
+    const strongest = Math.max(4000, ...shown.map(point => point.power)), top_w = strongest > 12_000 ? 30_000 : strongest > 4000 ? 15_000 : 6000;
     const x = t => left + (t - begin) / this.window_s * (right - left), y = ma => bottom - ma / 1000 / top_a * (bottom - 6), yw = w => bottom - w / top_w * (bottom - 6);
     for (let n = 0; n <= 6; n++) {
       const line_y = bottom - n / 6 * (bottom - 6);
@@ -47,7 +49,7 @@ export class Strip {
     for (let n = 0; n <= 5; n++) {
       const px = left + n / 5 * (right - left), ago = this.window_s * (5 - n) / 5;
       line(pen, COLOURS.grid, [[px, 6], [px, bottom]]);
-      label(pen, ago ? "-" + (ago >= 600 ? ago / 60 + " min" : ago + " s") : "now", n ? px : px + 2, height - 8, COLOURS.faint, n === 5 ? "right" : n ? "center" : "left");
+      if (n % 2 === 1 || width > 420) label(pen, ago ? "-" + (ago >= 120 ? ago / 60 + " min" : ago + " s") : "now", n ? px : px + 2, height - 8, COLOURS.faint, n === 5 ? "right" : n ? "center" : "left");
     }
     if (shown.length) {
       pen.save();
@@ -64,6 +66,12 @@ export class Strip {
       line(pen, COLOURS.violet, shown.map(point => [x(point.t), yw(point.power)]), 1.2);
       for (const [name, colour, dash] of ROWS) this.trace(pen, colour, dash, shown.map(point => point[name] === null ? null : [x(point.t), y(point[name])]), name !== "drawn");
       pen.restore();
+    }
+    let at = left + 6;
+    for (const [name, colour] of [...ROWS, ["power", COLOURS.violet]]) {
+      line(pen, colour, [[at, 13], [at + 12, 13]], 3);
+      label(pen, name, at + 16, 13, COLOURS.ink);
+      at += 26 + pen.measureText(name).width;
     }
     let one = last, where = "now";
     if (this.at !== null && shown.length) {
