@@ -269,6 +269,7 @@ class EnergyTest(unittest.TestCase):
         bench = Bench()
         bench.world.set_ev({"soc": 0.2, "battery_wh": 50_000})
         bench.charge(16_000)
+        bench.world.state()             # settles
         before_wh, before_soc = bench.world.readings.energy_wh, bench.world.ev.soc
         for _ in range(600):
             bench.run_ms(1000)

@@ -46,6 +46,7 @@ POLL_US = 10_000
 SHOWN_EDGES = 12
 ANSWER_US = 15_000_000          # a charger that is there answers by then
 RESTART_US = 40_000_000         # a charge that ends in order first takes up to 15 s, then comes the start
+FIRST_READING_US = 3_000_000    # of the pilot, after a restart
 MEMBER_KEYS = ("name", "source", "place", "code")
 
 
@@ -142,6 +143,9 @@ class Play:
         while self._fact("boot_number") in (before, None):
             if self._twin.clock.now_us > due_us:
                 self._fail("the charger did not come back from its restart")
+            yield POLL_US
+        due_us = self._twin.clock.now_us + FIRST_READING_US
+        while self._fact("cp_state") is None and self._twin.clock.now_us < due_us:
             yield POLL_US
 
     def _visit(self, *words):
