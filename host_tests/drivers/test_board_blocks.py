@@ -63,6 +63,7 @@ class TestBlocks(unittest.TestCase):
                 if key in board_facts(board).get(name, {}):
                     for value in ([], 10 ** 9, -(10 ** 6), "guess", 1 * 1.0):
                         self.bad(board, self.put(value, name, key), "%s.%s" % (name, key), "must be")
+                    break
 
     def test_keys_that_must_be_there_are_missed(self):
         for name, key, _what, must in board_blocks._KEYS:
