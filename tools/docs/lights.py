@@ -35,8 +35,8 @@ HEAD = """# Lights, sounds and buttons
 
 Made by `python -m tools.docs.lights` from `firmware/ui/` and the fault registry; not to be edited.
 
-The status light has four segments, S1 to S4 from left to right. A strip of 4 n LEDs is four segments of n; with 4 n + 3 the last three
-are the reader, connection and mode light. Boards with three plain LEDs show the colour of the last column in the same rhythm.
+The status light has four segments, S1 to S4 from left to right. A strip of 4 n LEDs is four segments of n; with 4 n + 3 the last
+three are the reader, connection and mode light. Boards with three plain LEDs show the colour of the last column in the same rhythm.
 
 ## Status light
 
@@ -95,8 +95,8 @@ def page():
         for held_ms, beep, action in table:
             text += "| %s | %s | %s | %s |\n" % (button, "%d s" % (held_ms // 1000) if held_ms else "a short press",
                                                  (beep or "–").replace("_", " "), ACTIONS.get(action, "nothing"))
-    return text + ("\nA button held for more than %d s counts as stuck: nothing happens. A row for cards works where the charger has "
-                   "a card reader.\n" % (buttons.STUCK_MS // 1000))
+    return text + ("\nA button held for more than %d s counts as stuck: nothing happens. A row for cards works where the charger "
+                   "has a card reader.\n" % (buttons.STUCK_MS // 1000))
 
 
 def main(arguments=None):
