@@ -60,6 +60,8 @@ def condition(view):
         return "error"
     if view.card in ("accepted", "refused"):
         return view.card
+    if view.commissioning and not view.charging:
+        return "commissioning"
     if overview == "ServiceMode" and not view.charging:
         return "unavailable"
     if overview == "TokenProgrammingMode":
@@ -68,8 +70,6 @@ def condition(view):
         return "selftest"
     if view.charging:
         return "charging"
-    if view.commissioning:
-        return "commissioning"
     if view.vehicle and not view.authorized:
         return "card_wanted" if view.cards else "not_authorized"
     if view.arriving:

@@ -12,7 +12,7 @@ ARRIVED_MS = const(3000)     # after the start it is shown for so long what was 
 
 
 class View:
-    """Set by others where they exist: updating, card, teaching's overview, connection, csms, manager, commissioning, cards."""
+    """Set by others where they exist: updating, card, teaching's overview, connection, csms, manager, cards."""
 
     def __init__(self):
         self.updating = False
@@ -40,7 +40,9 @@ class View:
         """Take over what the station knows now."""
         activity = station_facts.activity(station.core)
         self.overview = station_facts.overview_state(station)
-        self.charging = activity == "charging"
+        showroom = station.demo is not None
+        self.charging = activity == "charging" or showroom and self.overview == "Charging"
+        self.commissioning = station.commissioning_ms > 0
         self.selftest = activity == "selftest"
         self.vehicle = station.vehicle_plugged()
         self.authorized = station.is_authorized()
