@@ -35,7 +35,8 @@ class Board:
 
     def __init__(self, facts):
         pins = facts["pins"]
-        self.facts = facts
+        self.facts = facts                   # while building only: nobody needs them later
+        self._has_pump, self._sees_supply = pins["coil_watchdog"] is not None, pins["coil_supply"] is not None
         self.errors = {}
         self.lock = None
         self._dead = False                   # a driver could not be built: the coils stay off
@@ -61,6 +62,7 @@ class Board:
             if pins[name] is not None:
                 self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._skip = 0
+        self._now_ms = 0                     # of the newest read
 
     # ---- building
 
@@ -179,7 +181,7 @@ class Board:
                 self._sampler.burst(inputs)
             except Exception:
                 self._failed("pilot_sampler")      # no burst: the core finds the pilot stale
-        now_ms = ticks_ms()
+        self._now_ms = now_ms = ticks_ms()
         for name, driver in self._readers:
             try:
                 driver.read(inputs, now_ms)
@@ -258,13 +260,12 @@ class Board:
 
     def supply_present(self):
         """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
-        now_ms = ticks_ms()
-        return [None if pulses is None else pulses.alive(now_ms) for pulses in self._mains]
+        return [None if pulses is None else pulses.alive(self._now_ms) for pulses in self._mains]
 
     def coil_watchdog(self):
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""
-        if self.facts["pins"]["coil_watchdog"] is None:
+        if not self._has_pump:
             return "not_fitted"
-        if self.facts["pins"]["coil_supply"] is None:
+        if not self._sees_supply:
             return "untested"
         return "failed" if self._coil_supply is None else self._coil_supply.result()

@@ -149,7 +149,7 @@ class JsonApi(Target):
             args = {}
             for name, kind, low, _, _ in arguments:
                 args[name] = {"choice": lambda low=low: low[0], "bool": lambda: True, "int": lambda low=low: low or 1,
-                              "str": lambda: "text"}[kind]()
+                              "str": lambda: "text", "plan": lambda: [[0, 6000], [60, 0]]}[kind]()
             self.seeds.append(bytes((number,)) + json.dumps(args).encode())
         self._fresh()
 
@@ -176,7 +176,7 @@ class JsonApi(Target):
     def _state(self):
         station = self.station
         return (dict(self.store._values), station.operative, station.stopped, station.mode, station.account, station.phases,
-                station.authorized, station.authorized_id, station.ceilings.rows())
+                station.authorized, station.authorized_id, station.ceilings.rows(0))
 
     def run(self, data):
         self._calls += 1

@@ -61,6 +61,7 @@ class World:
         self._button_events = {}
         self._card_event = None
         self._coil_pins = [0, 0]
+        self._cut_off = False
 
         pins = board["pins"]
         watchdog = board.get("coil_watchdog") or {"hold_ms": 0}
@@ -368,7 +369,7 @@ class World:
         self.rcd.test(value or 0)
 
     def _coils_changed(self, powered=None):
-        powered = self.coil_supply.powered and self.generator.supplied
+        powered = self.coil_supply.powered and self.generator.supplied and not self._cut_off
         for contactor, pin in zip(self.contactors, self._coil_pins, strict=False):
             contactor.set_coil(bool(pin) and powered)
         self.trace.edge("coil", any(contactor.coil for contactor in self.contactors))
@@ -498,9 +499,16 @@ class World:
     # Monitors, inputs, lights
 
     def _rcd_changed(self, rcd_tripped, rdc_dd_tripped):
+        monitor = self.board.get("rcd") or {}
+        if monitor.get("kind") == "one_line":        # which tells what this monitor detects
+            rcd_tripped = rcd_tripped and "ac" in monitor["detects"] or rdc_dd_tripped and "dc" in monitor["detects"]
+            rdc_dd_tripped = False
         self.trace.edge("rcd_trip", rcd_tripped or rdc_dd_tripped)
         self._set_input_pin("rcd_trip", rcd_tripped)
         self._set_input_pin("rdc_dd_trip", rdc_dd_tripped)
+        if self.board.get("has", {}).get("rcd_cutoff"):        # the line itself discharges the charge pump
+            self._cut_off = rcd_tripped or rdc_dd_tripped
+            self._coils_changed()
 
     def _set_input_pin(self, name, on):
         self._set_line(name, int(bool(on) != (name in self.board["active_low"])))

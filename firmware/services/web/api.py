@@ -1,5 +1,5 @@
 """The JSON interface: one table of routes over station and settings."""
-from firmware.charging.commands import COMMANDS, CommandError, row_of
+from firmware.charging.commands import COMMANDS, EVERYWHERE, CommandError, row_of
 from firmware.charging.facts import FACTS, NAMES
 from firmware.services.web.live import Live
 from firmware.services.web.reply import HttpError, Reply, in_order, json_list_pieces, json_pieces
@@ -103,7 +103,7 @@ def _fact_rows():
 def _command_rows():
     for name, arguments, role, refusals, doc in COMMANDS:
         yield {"name": name, "arguments": [_argument(row) for row in arguments], "role": role,
-               "refusals": list(refusals), "doc": doc}
+               "refusals": list(refusals) + [reason for reason in EVERYWHERE if reason not in refusals], "doc": doc}
 
 
 def _argument(row):
@@ -111,6 +111,8 @@ def _argument(row):
     described = {"name": name, "type": kind, "required": required}
     if kind == "choice":
         described["choices"] = list(low)
+    elif kind == "plan":
+        described["most_steps"], described["highest"] = low, high
     elif kind in ("int", "str"):
         described["lowest" if kind == "int" else "shortest"] = low
         described["highest" if kind == "int" else "longest"] = high

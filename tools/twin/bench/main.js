@@ -85,12 +85,12 @@ async function begin() {
   const table = await live.get("verbs");
   const set_pace = value => live.post("time", value === "paused" ? {paused: true} : {speed: value});
   if (table.can_set_pace) show_pace = choices($("pace"), "Speed of the simulated time", PACES, null, set_pace);
-  else text($("pace"), "real time");
+  else $("pace").replaceWith(h("span", {class: "chip"}, "real time"));
   if (table.charger) {
     $("charger_page").href = table.charger;
     attribute($("charger_page"), "hidden", null);
   }
-  parts.push(makeScene($("scene"), act), new Scope(), new Lanes(), new Strip(), new Sound(),
+  parts.push(makeScene($("scene"), act), new Scope(live), new Lanes(), new Strip(), new Sound(),
     makeControls({car: $("car"), house: $("house"), faults: $("faults"), box: $("box"), more: $("more"), more_panel: $("more_panel")}, table, act));
   make_time(table);
   const stories = new Stories(live);
