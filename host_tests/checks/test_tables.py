@@ -35,6 +35,9 @@ class Tables(unittest.TestCase):
                 both = built(a=TABLE, b="from firmware import a as tables\ndef f():\n    %s\n" % use)
                 self.assertNotIn("Rows", both["firmware.a"])
 
+    def test_a_table_that_nobody_reads_is_not_on_the_device_at_all(self):
+        self.assertNotIn("TABLE", built(a=TABLE, b="from firmware.a import f\ndef g():\n    return f\n")["firmware.a"])
+
     def test_a_table_with_more_than_plain_values_is_left_alone(self):
         table = TABLE.replace("None", "f") + "def g():\n    for row in TABLE:\n        pass\n"
         self.assertNotIn("Rows", built(a="def f():\n    pass\n" + table)["firmware.a"])
