@@ -266,6 +266,23 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(len(unknown["edges"]), unknown["edge_number"])
         self.assertEqual(self.desk.call("GET", "/api/live?after=-1")[0], 422)
 
+    def test_the_oscilloscope_shows_the_circuits_wave(self):
+        board = self.desk.world.board["pins"]["cp_pwm"]
+        self.desk.post("ev", {"plugged": True, "state": "C"})
+        self.desk.clock.call(lambda: self.desk.world.on_output("pwm", board, (1000, 266_667), 0))
+        time.sleep(0.4)
+        self.assertEqual(self.desk.now_ms() > 0 and self.desk.state()["ev"]["state"], "C")
+        wave = self.desk.call("GET", "/api/scope?width_us=2000")[1]["mv"]
+        self.assertEqual((len(wave), wave[0], wave[10]), (801, -12_000, -12_000))
+        self.assertAlmostEqual(wave[80 + 50], 6_000, delta=20)                      # 125 us after the rising edge
+        self.assertAlmostEqual(wave[80 + 115], -12_000, delta=20)                   # 21 us after the falling one
+        fine = self.desk.call("GET", "/api/scope?width_us=20")[1]["mv"]             # 25 ns from point to point
+        self.assertTrue(-12_000 < fine[80 + 40] < 5_500 < fine[-1] <= 6_010, (fine[120], fine[-1]))
+        for width in ("1", "1e9", "nan", "wide"):
+            self.assertEqual(self.desk.call("GET", "/api/scope?width_us=" + width)[0], 422, width)
+        self.desk.clock.call(self.desk.world.detach)
+        self.assertEqual(set(self.desk.call("GET", "/api/scope")[1]["mv"]), {0})
+
     def test_a_page_opened_anew_is_told_the_strip_charts_past(self):
         for load_w in (1000, 2000):
             self.desk.post("house", {"load_w": [load_w, 0, 0]})

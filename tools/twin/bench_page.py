@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tools.twin.runner import NotNow
 from tools.twin.verbs import described
+from tools.twin.waveform import Circuit, Wave
 from tools.twin.world import NOT_SIMULATED_YET
 
 FOLDER = Path(__file__).with_name("bench")
@@ -13,6 +14,8 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
 RULES = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
          "form-action 'none'; frame-ancestors 'none'")
 KEPT_POINTS = 4000
+SCOPE_POINTS = 800
+SCOPE_US = (10, 100_000)        # shortest and longest time that the oscilloscope shows
 FIRST_EDGES = 400               # what a page that has just been opened is told of the past
 
 
@@ -52,6 +55,27 @@ class History:
     def points(self):
         """All that is kept, oldest first."""
         return list(self._points)
+
+
+def scope(twin, width_us):
+    """The pilot at the charger's terminal over `width_us`, the rising edge a tenth from the left: voltages in mV, by the circuit of
+    waveform.py: that of the board where the twin has been given one, else its nominal values."""
+    world, generator = twin.world, twin.world.generator
+    times_us = [width_us * (n / SCOPE_POINTS - 0.1) for n in range(SCOPE_POINTS + 1)]
+    wave = getattr(world.hal, "wave", None)
+    if not generator.supplied:
+        mv = [0] * len(times_us)
+    elif wave is not None:
+        start_us = world.hal.pilot[0]
+        mv = [wave.line_mv(start_us + t_us) for t_us in times_us]
+    else:
+        period_us = 1_000_000 / (generator.frequency_hz or 1000)
+        wave = Wave(Circuit(), [0, period_us, period_us * generator.duty_ppm / 1_000_000])
+        wave.set_levels(*world.cp_levels_mv, world.line_state in ("B", "C", "D"))
+        mv = [wave.line_mv(t_us) for t_us in times_us]
+    circuit = wave.circuit if wave is not None else Circuit()
+    return {"width_us": width_us, "mv": [round(one) for one in mv], "source_kohm": circuit.source_kohm,
+            "line_nf": circuit.line_nf, "vehicle_nf": circuit.vehicle_nf}
 
 
 def picture(twin, stories, history, after):

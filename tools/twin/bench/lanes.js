@@ -25,6 +25,7 @@ export class Lanes {
     choices($("lanes_base"), "Width of the window", BASES, this.window_us, us => { this.window_us = us; this.draw(); });
     $("lanes_base").append(this.live = h("button", {type: "button", "aria-pressed": "true", onclick: () => this.follow()}, "live"));
     hover(this.canvas, x => { this.at = x; this.draw(); });
+    $("edges").addEventListener("keydown", event => this.walk(event));
     this.canvas.addEventListener("click", () => { if (this.at !== null) { this.mark_us = this.time_at(this.at); this.draw(); } });
   }
 
@@ -40,6 +41,15 @@ export class Lanes {
     this.end_us = edge.t_us + this.window_us * 0.7;
     this.live.setAttribute("aria-pressed", "false");
     this.draw();
+  }
+
+  /** In the list: arrow keys go from edge to edge, each becomes the mark. */
+  walk(event) {
+    const step = {ArrowDown: -1, ArrowUp: 1}[event.key], last = this.edges.length - 1;
+    if (!step || last < 0) return;
+    event.preventDefault();
+    const now = this.edges.findLastIndex(edge => edge.t_us === this.mark_us);
+    this.pick(this.edges[now < 0 ? last : Math.max(0, Math.min(last, now + step))]);
   }
 
   update({edges, state}) {
@@ -108,7 +118,8 @@ export class Lanes {
   markers(pen, x, left, right, height) {
     const mark = this.mark_us === null ? null : x(this.mark_us);
     if (mark !== null && mark >= left && mark <= right) line(pen, COLOURS.ink, [[mark, 0], [mark, height - 16]], 1, [3, 3]);
-    let said = this.mark_us === null ? "Tap the picture, or an edge in the list, to measure from there." : `Measured from ${time(this.mark_us)}.`;
+    const marked = this.edges.findLast(edge => edge.t_us === this.mark_us);
+    let said = this.mark_us === null ? "Tap the picture, or an edge in the list, to measure from there." : `Measured from ${time(this.mark_us)}${marked ? `, ${marked.signal} ${value_words(marked)}` : ""}.`;
     if (this.at !== null && this.at >= left && this.at <= right) {
       const us = this.time_at(this.at), near = this.edges.reduce((best, edge) => Math.abs(edge.t_us - us) < Math.abs((best?.t_us ?? Infinity) - us) ? edge : best, null);
       const snapped = near && Math.abs(x(near.t_us) - this.at) < 8 ? near : null, shown = snapped?.t_us ?? us;

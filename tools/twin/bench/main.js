@@ -90,7 +90,7 @@ async function begin() {
     $("charger_page").href = table.charger;
     attribute($("charger_page"), "hidden", null);
   }
-  parts.push(makeScene($("scene"), act), new Scope(), new Lanes(), new Strip(), new Sound(),
+  parts.push(makeScene($("scene"), act), new Scope(live), new Lanes(), new Strip(), new Sound(),
     makeControls({car: $("car"), house: $("house"), faults: $("faults"), box: $("box"), more: $("more"), more_panel: $("more_panel")}, table, act));
   make_time(table);
   const stories = new Stories(live);

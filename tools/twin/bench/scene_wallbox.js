@@ -3,6 +3,7 @@
 import {s, attribute, text, toggle} from "./dom.js";
 
 export const LIGHTS = ["segment 1", "segment 2", "segment 3", "segment 4", "reader", "connection", "mode"];
+const TRAVEL_S = 0.02;         // of the contacts; seen at 1/50 of real time
 const POLES = ["N", "L1", "L2", "L3"];
 const SPARK = "M 0 -9 L 3 -2 L 10 -3 L 4 2 L 7 9 L 0 5 L -7 9 L -4 2 L -10 -3 L -3 -2 Z";
 
@@ -89,7 +90,7 @@ export function makeWallbox(act) {
     place(layout) {
       attribute(group, "transform", `translate(${layout.box.at.join(" ")}) scale(${layout.box.scale})`);
     },
-    update({state, tones}) {
+    update({state, tones, pace}) {
       const {contactor: k, faults, meter, powered} = state, shown = [];
       lights_of(state.lights).forEach(([name, bright], n) => {
         const on = name !== "off" && bright > 0;
@@ -102,6 +103,8 @@ export function makeWallbox(act) {
       text(lampWords, shown.length ? shown.join(", ") : "all lights are dark");
       const two = k.phases_closed >= 3 || (k.closed && k.phases_closed === 0), one = k.phases_closed >= 1;
       arms.forEach((arm, n) => toggle(arm, "closed", n < 2 ? one : two));
+      toggle(contactor, "travels", k.coil && !k.closed && !k.stuck_open);
+      contactor.style.setProperty("--travel", Math.max(0.16, TRAVEL_S / (pace.paused ? 1 : pace.speed || 1)).toFixed(2) + "s");
       toggle(coil, "on", k.coil);
       toggle(coil, "asked", k.commanded && !k.coil);
       toggle(contactor, "welded", k.welded);

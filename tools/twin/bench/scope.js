@@ -1,4 +1,4 @@
-// The oscilloscope on the control pilot: what the charger's terminal shows, drawn from both plateaus, duty and frequency.
+// The oscilloscope on the control pilot: the voltage at the charger's terminal as the circuit of waveform.py gives it.
 
 import {$, choices, text} from "./dom.js";
 import {COLOURS, STATE, label, line, prepare} from "./screen.js";
@@ -8,29 +8,27 @@ const DIVISIONS = 10;
 const TOP_V = 15.5;
 // What the standard lets the charger take for a state: middle +- 1 V.
 const WINDOWS = [["A", 11, 13], ["B", 8, 10], ["C", 5, 7], ["D", 2, 4], ["E", -1, 1], ["F", -13, -11]];
-const RC_S = 1e3 * 2e-9;        // 1 kilohm of source, 2 nF of cable and car: how the edges are drawn
 const NAMES = {A: "no vehicle", B: "vehicle connected", C: "vehicle asks for energy", D: "vehicle asks, with ventilation", E: "no supply or short", F: "charger not available"};
 
 /** The letter whose window holds a plateau, "?" between the windows. */
 export const letter = volts => WINDOWS.find(([, low, high]) => volts >= low && volts <= high)?.[0] ?? "?";
 
-/** Voltage at time t (s): exponential edges towards the plateaus. */
-function voltage(t, period, on, high, low) {
-  const into = ((t % period) + period) % period;
-  return into < on ? high + (low - high) * Math.exp(-into / RC_S) : low + (high - low) * Math.exp(-(into - on) / RC_S);
-}
-
 export class Scope {
-  constructor() {
+  constructor(live) {
+    this.live = live;
+    this.key = null;            // what the samples were taken of
+    this.samples = null;
     this.canvas = $("scope");
     this.base = 2e-4;
     this.cp = null;
-    choices($("scope_base"), "Time per division", BASES, this.base, base => { this.base = base; this.draw(); });
+    choices($("scope_base"), "Time per division", BASES, this.base, base => { this.base = base; this.sample(); this.draw(); });
   }
 
   update({state}) {
     this.cp = state.cp;
     this.powered = state.powered;
+    this.hanging = state.ev.state;
+    this.sample();
     this.draw();
     const {high_mv, low_mv, duty_permille, frequency_hz, disconnected} = state.cp, steady = !frequency_hz;
     const now = steady ? (duty_permille >= 500 ? high_mv : low_mv) : high_mv, found = letter(now / 1000);
@@ -38,6 +36,18 @@ export class Scope {
     const offer = state.ev.plugged ? ` The car understands ${(state.ev.offer_ma / 1000).toFixed(1)} A.` : "";
     text($("scope_words"), !state.powered ? "The charger has no supply: no pilot." :
       `${wave}: ${found === "?" ? "between the windows" : `state ${found}${steady ? "1" : "2"}, ${NAMES[found]}`}.${disconnected ? " The charger has disconnected the line." : ""}${offer}`);
+  }
+
+  /** Asks for the wave when it has become another one. */
+  async sample() {
+    const key = JSON.stringify([this.cp, this.powered, this.hanging, this.base]);
+    if (!this.cp || key === this.key) return;
+    this.key = key;
+    try {
+      const wave = await this.live.get("scope?width_us=" + Math.round(this.base * DIVISIONS * 1e6));
+      if (key === this.key && wave.mv) this.samples = wave;
+    } catch { this.key = null; }
+    this.draw();
   }
 
   draw() {
@@ -60,13 +70,8 @@ export class Scope {
     if (!cp) return;
     const total = this.base * DIVISIONS, period = cp.frequency_hz ? 1 / cp.frequency_hz : 0, on = period * cp.duty_permille / 1000;
     const before = total / DIVISIONS;             // the rising edge stands one division from the left
-    const points = [];
-    const steps = Math.max(200, Math.round((right - left) * 2));
-    for (let n = 0; n <= steps; n++) {
-      const t = total * n / steps - before;
-      const volts = !this.powered ? 0 : period ? voltage(t, period, on, plateaus[0], plateaus[1]) : cp.duty_permille >= 500 ? plateaus[0] : plateaus[1];
-      points.push([left + (right - left) * n / steps, y(volts)]);
-    }
+    if (!this.samples || this.samples.width_us !== Math.round(total * 1e6)) return;
+    const {mv} = this.samples, points = mv.map((one, n) => [left + (right - left) * n / (mv.length - 1), y(one / 1000)]);
     pen.shadowColor = COLOURS.mint;
     pen.shadowBlur = 8;
     line(pen, COLOURS.mint, points, 2);

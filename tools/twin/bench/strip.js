@@ -33,8 +33,8 @@ export class Strip {
   draw() {
     const [pen, width, height] = prepare(this.canvas), left = 34, right = width - 40, bottom = height - 18, last = this.points.at(-1);
     const end = last?.t ?? 0, begin = end - this.window_s, shown = this.points.filter((point, n) => point.t >= begin || this.points[n + 1]?.t >= begin);
-    const most = Math.max(16_000, ...shown.flatMap(point => [point.offered ?? 0, point.limit ?? 0, point.drawn])), top_a = most > 32_000 ? 90 : most > 16_000 ? 42 : 21;
-    const strongest = Math.max(4000, ...shown.map(point => point.power)), top_w = strongest > 12_000 ? 30_000 : strongest > 4000 ? 15_000 : 6000;
+    const most = Math.max(16_000, ...shown.flatMap(point => [point.offered ?? 0, point.limit ?? 0, point.drawn])), top_a = most > 40_000 ? 96 : most > 20_000 ? 48 : 24;
+    const strongest = Math.max(4000, ...shown.map(point => point.power)), top_w = strongest > 16_000 ? 60_000 : strongest > 5000 ? 18_000 : 6000;
     const x = t => left + (t - begin) / this.window_s * (right - left), y = ma => bottom - ma / 1000 / top_a * (bottom - 6), yw = w => bottom - w / top_w * (bottom - 6);
     for (let n = 0; n <= 6; n++) {
       const line_y = bottom - n / 6 * (bottom - 6);
