@@ -34,6 +34,7 @@ STAGES = {
         Stage("boards", (PY, "-m", "tools.checks.boards"), None),
         Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
         Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
+        Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
