@@ -119,6 +119,8 @@ def known_flags(station):
         found.append(("not_enough_energy", source))
     if station.start_delay_ms:
         found.append(("postponed", "power_cut"))
+    elif station.ceilings.is_own("input_delay"):
+        found.append(("postponed", "input_delay"))
     if station.stopped and station.session is not None:
         found.append(("suspended", station.stopped_by))
     if station.commissioning_ms:

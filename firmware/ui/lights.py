@@ -42,6 +42,7 @@ STATUS = (
     ("all_reached", "BBBB", STEADY, "B"),
     ("no_csms", "BBB.", STEADY, "B"),
     ("no_manager", ".BB.", STEADY, "B"),
+    ("reserved", "B..B", STEADY, "B"),
     ("ready", "BBBB", STEADY, "B"),
 )
 _ALONE = ("update", "starting", "accepted", "refused")     # no warning interrupts these
@@ -62,19 +63,21 @@ def condition(view):
         return view.card
     if view.commissioning and not view.charging:
         return "commissioning"
-    if overview == "ServiceMode" and not view.charging:
-        return "unavailable"
     if overview == "TokenProgrammingMode":
         return "teaching"
     if view.selftest:
         return "selftest"
     if view.charging:
         return "charging"
+    if view.commissioning:
+        return "commissioning"
+    if overview == "ServiceMode":
+        return "unavailable"
     if view.vehicle and not view.authorized:
         return "card_wanted" if view.cards else "not_authorized"
     if view.arriving:
         return "no_csms" if view.csms is False else "no_manager" if view.manager is False else "all_reached"
-    return "ready"
+    return "reserved" if view.reserved and not view.vehicle else "ready"
 
 
 def lit(rhythm, now_ms):
