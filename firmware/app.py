@@ -126,6 +126,7 @@ class App:
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
         self._connect(facts, lacks)
+        facts.clear()                           # all is built: 3.5 kB of heap for those who live on
 
     def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
@@ -162,7 +163,8 @@ class App:
         self.settings.guard("meter.type", _refuse_meter)
         self.settings.guard("schedule.windows", lambda value: WINDOWS_FORM if _windows(value) is None else None)
         self.settings.guard("meter.generic_registers", _refuse_registers)
-        self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
+        can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
+        self.settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
         if self.settings.load_report:
@@ -398,9 +400,9 @@ def _windows(text):
         return None
 
 
-def _refuse_cable(facts, value):
+def _refuse_cable(can_lock, value):
     """A socket outlet needs the proximity pilot and a lock; a board without them has a tethered cable."""
-    if value == "socket" and (facts["pins"]["pp_adc"] is None or not facts["has"]["lock"]):
+    if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
 

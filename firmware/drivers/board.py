@@ -35,7 +35,8 @@ class Board:
 
     def __init__(self, facts):
         pins = facts["pins"]
-        self.facts = facts
+        self.facts = facts                   # while building only: nobody needs them later
+        self._has_pump, self._sees_supply = pins["coil_watchdog"] is not None, pins["coil_supply"] is not None
         self.errors = {}
         self.lock = None
         self._dead = False                   # a driver could not be built: the coils stay off
@@ -263,8 +264,8 @@ class Board:
 
     def coil_watchdog(self):
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""
-        if self.facts["pins"]["coil_watchdog"] is None:
+        if not self._has_pump:
             return "not_fitted"
-        if self.facts["pins"]["coil_supply"] is None:
+        if not self._sees_supply:
             return "untested"
         return "failed" if self._coil_supply is None else self._coil_supply.result()

@@ -32,11 +32,11 @@ STATUS = (
     ("error", "RRRR", BLINK, "R"),              # a fault that has no name: all the same it is seen
     ("accepted", "GGGG", STEADY, "G"),
     ("refused", "RRRR", STEADY, "R"),
-    ("unavailable", "OOOO", SLOW, "O"),
     ("teaching", "O..O", SLOW, "O"),
-    ("commissioning", ".OO.", STEADY, "O"),
     ("selftest", "OOOO", STEADY, "O"),
     ("charging", "BBBB", BLINK, "B"),
+    ("commissioning", ".OO.", STEADY, "O"),
+    ("unavailable", "OOOO", SLOW, "O"),
     ("card_wanted", "BBBB", WAIT, "B"),
     ("not_authorized", "....", STEADY, "."),
     ("all_reached", "BBBB", STEADY, "B"),
@@ -118,9 +118,10 @@ def _reader(view, now_ms):
 
 
 def _connection(view, now_ms):
-    if view.connection == "connecting":
+    connection = view.connection
+    if connection == "connecting":
         return "G" if lit(BLINK, now_ms) else "."
-    return {"reachable": "W", "connected": "G", "lost": "O"}.get(view.connection, ".")
+    return "W" if connection == "reachable" else "G" if connection == "connected" else "O" if connection == "lost" else "."
 
 
 def _mode(view, now_ms):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from firmware.drivers.board_facts import lacks, load
 from host_tests.twin.test_charge_end_to_end import MS, S, free_port
+from tools.setup.vm import VmMissing, vm_command
 from tools.twin.runner import Twin
+from tools.twin.vm_runner import HEAP_KB, VmTwin
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = sorted(path.stem for path in (ROOT / "board_configs").glob("*.json"))
@@ -67,6 +69,27 @@ class TestEveryBoard(unittest.TestCase):
                 off_us = [t_us for t_us in story.edges("coil", False) if t_us > gone_us][0]
                 self.assertLessEqual(off_us - gone_us, 50 * MS)
                 self.assertEqual((seen["gone"]["cp_state"], seen["gone"]["contactor"]), ("A", "open"))
+
+
+class TestOnMicroPython(unittest.TestCase):
+    def test_each_kind_of_chip_and_pilot_sensing_charges_on_micropython_too(self):
+        try:
+            command = vm_command(HEAP_KB)
+        except VmMissing as error:
+            self.skipTest("no MicroPython VM: %s" % error)
+        for board in ("esp32-s3", "smartevse-v3"):
+            with self.subTest(board=board), tempfile.TemporaryDirectory() as folder:
+                twin = VmTwin(Path(folder, "flash"), free_port(), command, virtual=True, board=board)
+                self.addCleanup(twin.close)
+                twin.clock.at(3 * S, lambda twin=twin: twin.world.set_ev({"plugged": True}))
+                twin.clock.at(9_012_300, lambda twin=twin: twin.world.set_ev({"plugged": False}))
+                twin.clock.at(10 * S, twin.end)
+                twin.run()
+                edges = [(t_us, now) for t_us, name, now in twin.world.trace.edges(0) if name == "coil"]
+                self.assertEqual([now for _t_us, now in edges], [False, True, False])
+                self.assertLess(edges[1][0], CLOSED_LATEST_S * S)
+                self.assertLessEqual(0, edges[2][0] - 9_012_300)
+                self.assertLessEqual(edges[2][0] - 9_012_300, 50 * MS)
 
 
 class TestWhatABoardHasWorks(unittest.TestCase):

@@ -3,7 +3,7 @@
 import {$, choices, h, span, text, time} from "./dom.js";
 import {COLOURS, STATE, hover, label, line, prepare} from "./screen.js";
 
-const BASES = [[2e5, "0.2 s"], [2e6, "2 s"], [2e7, "20 s"], [1.2e8, "2 min"]];      // whole window in microseconds
+const BASES = [[1e4, "10 ms"], [2e5, "0.2 s"], [2e6, "2 s"], [2e7, "20 s"], [1.2e8, "2 min"]];      // whole window in microseconds
 const LANES = [["ev_state", "pilot"], ["duty_permille", "duty"], ["coil", "coil"], ["contacts", "contacts"], ["rcd_trip", "residual"], ["lock", "lock"]];
 const KEPT = 2000;
 const LISTED = 60;

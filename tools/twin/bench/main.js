@@ -85,7 +85,7 @@ async function begin() {
   const table = await live.get("verbs");
   const set_pace = value => live.post("time", value === "paused" ? {paused: true} : {speed: value});
   if (table.can_set_pace) show_pace = choices($("pace"), "Speed of the simulated time", PACES, null, set_pace);
-  else text($("pace"), "real time");
+  else $("pace").replaceWith(h("span", {class: "chip"}, "real time"));
   if (table.charger) {
     $("charger_page").href = table.charger;
     attribute($("charger_page"), "hidden", null);

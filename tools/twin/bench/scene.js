@@ -13,7 +13,7 @@ const WIDE = {
 };
 const TALL = {
   name: "tall", box_of_view: "0 0 600 900", floor: 834, house: {at: [66, 428], scale: 1.22}, box: {at: [116, 826], scale: 1.04}, car: {at: [208, 834], scale: 0.95},
-  sun: {from: [538, 304], to: [520, 112], most_x: 516}, moon: [440, 84], tip: [10, 48],
+  sun: {from: [538, 304], to: [520, 112], most_x: 516}, moon: [536, 92], tip: [10, 48],
   far: "M 0 330 C 130 290 300 340 420 316 S 560 296 600 312 V 1000 H 0 Z", near: "M 0 412 C 160 392 380 424 600 402 V 1000 H 0 Z",
 };
 

@@ -94,7 +94,7 @@ export function makeWallbox(act) {
       const {contactor: k, faults, meter, powered} = state, shown = [];
       lights_of(state.lights).forEach(([name, bright], n) => {
         const on = name !== "off" && bright > 0;
-        lamps[n].style.fill = on ? SEEN[name] ?? name : "";
+        lamps[n].style.setProperty("--lamp", on ? SEEN[name] ?? name : null);
         lamps[n].style.setProperty("--glow", (0.45 + 0.55 * Math.sqrt(bright)).toFixed(2));
         toggle(lamps[n], "on", on);
         attribute(lamps[n], "data-colour", name);

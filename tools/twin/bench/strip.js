@@ -67,11 +67,11 @@ export class Strip {
       for (const [name, colour, dash] of ROWS) this.trace(pen, colour, dash, shown.map(point => point[name] === null ? null : [x(point.t), y(point[name])]), name !== "drawn");
       pen.restore();
     }
-    let at = left + 6;
+    let at = left + 4;
     for (const [name, colour] of [...ROWS, ["power", COLOURS.violet]]) {
-      line(pen, colour, [[at, 13], [at + 12, 13]], 3);
-      label(pen, name, at + 16, 13, COLOURS.ink);
-      at += 26 + pen.measureText(name).width;
+      line(pen, colour, [[at, 13], [at + 8, 13]], 3);
+      label(pen, name, at + 11, 13, COLOURS.ink);
+      at += 19 + pen.measureText(name).width;
     }
     let one = last, where = "now";
     if (this.at !== null && shown.length) {
