@@ -21,13 +21,17 @@ CLOSED_LATEST_S = 6       # plugged in at 3 s: self-test, diode, 500 ms in C
 class Story:
     """One board with a car that is plugged in at 3 s, and what the charger said meanwhile. events: (seconds, fn(world))."""
 
-    def __init__(self, test, board, until_s, notes, events):
+    def __init__(self, test, board, until_s, notes, events, settings=None):
         folder = tempfile.mkdtemp()
         test.addCleanup(shutil.rmtree, folder)
         self.told, self.seen = [], {}
         self.twin = Twin(folder, free_port(), event=self.told.append, board=board)
         test.addCleanup(self.twin.close)
-        self.at(3, lambda: self.twin.world.set_ev({"plugged": True}))
+        if settings:
+            self.at(1, lambda: sys.modules["firmware.app"].current.settings.set_many(settings))
+            self.at(1.2, lambda: self.twin.world.reset("power"))
+        else:
+            self.at(3, lambda: self.twin.world.set_ev({"plugged": True}))
         for when, seconds in notes:
             self.at(seconds, lambda when=when: self.note(when))
         for seconds, fn in events:
@@ -42,7 +46,8 @@ class Story:
         app = sys.modules["firmware.app"].current
         self.seen[when] = {"cp_state": self.twin.facts("cp_state"), "contactor": self.twin.facts("contactor"),
                            "faults": [fault["name"] for fault in self.twin.facts("faults")], "errors": dict(app.board.errors),
-                           "board": self.twin.facts("board")["name"], "offered_ma": self.twin.facts("offered_ma")}
+                           "board": self.twin.facts("board")["name"], "offered_ma": self.twin.facts("offered_ma"),
+                           "coil_watchdog": self.twin.facts("coil_watchdog")}
 
     def edges(self, signal, value, since_us=0):
         return [t_us for t_us, name, now in self.twin.world.trace.edges(since_us) if (name, now) == (signal, value)]
@@ -57,6 +62,7 @@ class TestEveryBoard(unittest.TestCase):
                               [(12.0123, lambda world: world.set_ev({"plugged": False}))])
                 seen = story.seen
                 self.assertEqual(story.told, [])
+                tested = [seen[when].pop("coil_watchdog") for when in ("idle", "charging")][1]
                 self.assertEqual(seen["idle"], {"cp_state": "A", "contactor": "open", "faults": [], "errors": {}, "board": board,
                                                 "offered_ma": 0})
                 self.assertEqual(seen["charging"], {"cp_state": "C", "contactor": "closed", "faults": [], "errors": {},
@@ -69,6 +75,9 @@ class TestEveryBoard(unittest.TestCase):
                 off_us = [t_us for t_us in story.edges("coil", False) if t_us > gone_us][0]
                 self.assertLessEqual(off_us - gone_us, 50 * MS)
                 self.assertEqual((seen["gone"]["cp_state"], seen["gone"]["contactor"]), ("A", "open"))
+                pins = story.twin.board["pins"]
+                self.assertEqual(tested, "not_fitted" if pins["coil_watchdog"] is None else
+                                 "untested" if pins["coil_supply"] is None else "passed")
 
 
 class TestOnMicroPython(unittest.TestCase):
@@ -118,6 +127,21 @@ class TestWhatABoardHasWorks(unittest.TestCase):
         for board in self.boards("pe_monitor"):
             with self.subTest(board=board):
                 self.opens(board, "pe_lost", 300, ("pe_lost",))
+
+    def test_socket_reads_the_cable_locks_the_plug_before_power_and_lets_it_go(self):
+        for board in self.boards("lock"):
+            with self.subTest(board=board):
+                story = Story(self, board, 16, (("charging", 9), ("after", 15.5)), [
+                    (4, lambda world: world.set_ev({"plugged": True, "cable_a": 13})),
+                    (10, lambda world: world.set_ev({"state": "B"})),
+                    (11, lambda world: sys.modules["firmware.app"].current.station.command("unlock", {}, "page"))],
+                    {"installation.cable": "socket", "installation.fuse_a": 32})
+                self.assertEqual([story.seen["charging"][name] for name in ("contactor", "offered_ma", "faults", "errors")],
+                                 ["closed", 13000, [], {}])
+                self.assertLess(story.edges("lock", True)[0], story.edges("coil", True)[0])
+                opened_us = story.edges("lock", False, 10 * S)
+                self.assertTrue(opened_us and opened_us[0] > story.edges("coil", False, 10 * S)[0], opened_us)
+                self.assertEqual(story.seen["after"]["faults"], [])
 
     def test_weld_is_named_where_there_is_feedback(self):
         for board in self.boards("weld_feedback"):
