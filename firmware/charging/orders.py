@@ -57,7 +57,7 @@ def _set_plan(station, args, _source):
 def _authorize(station, args, _source):
     if not station.operative:
         return refused("inoperative")
-    station.authorized, station.authorized_id = True, args.get("id") or ""
+    station.authorized, station.authorized_id, station.authorized_ms = True, args.get("id") or "", station.now_ms
     station.last_refusal = None
     if station.session is not None:
         station.session.id = station.authorized_id
@@ -134,6 +134,12 @@ def _service_mode(station, args, _source):
     if args["mode"] != station.service_mode():
         station.set_service_mode(args["mode"])
     return ACCEPTED
+
+
+def _teach_cards(station, args, _source):
+    if "teach" not in station.actions:
+        return refused("no_reader")
+    return ACCEPTED if station.actions["teach"](args["mode"]) else refused("vehicle_plugged")
 
 
 def _restart(station, _args, _source):
