@@ -84,7 +84,7 @@ class TestEnergy(unittest.TestCase):
         """Runs the stretches; yields after each second (box, how much the estimate may have been too high so far in mWh).
         exact: the vehicle draws what is offered, which does not change."""
         box = Wallbox(name, start_wh, start_ms)
-        too_high_mwh = 0
+        too_high_mwh, was_silent = 0, False
         most_a = max([stretch[2] for stretch in stretches])
         for seconds, drawn_a, offered_a, silent in stretches:
             drawn_a = min(drawn_a, offered_a)
@@ -93,14 +93,17 @@ class TestEnergy(unittest.TestCase):
             for _ in range(seconds):
                 box.offered_ma = 1000 * offered_a
                 box.second(690 * drawn_a, silent)
-                if silent:  # and the second in which it is back: its beginning is estimated too
-                    too_high_mwh += 2 * (most_a - drawn_a) * 690 * 1000 // 3600 + 1
+                if silent or was_silent:  # in the second in which it is back, its beginning is estimated too
+                    too_high_mwh += (most_a - drawn_a) * 690 * 1000 // 3600 + 1
+                was_silent = silent
                 yield box, too_high_mwh
         for _ in range(2):
             box.second(690 * drawn_a, False)
+            too_high_mwh += (most_a - drawn_a) * 690 * 1000 // 3600 + 1 if was_silent else 0
+            was_silent = False
             yield box, too_high_mwh
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
     @given(st.sampled_from(TYPES), st.integers(0, 2000000), STRETCHES, st.booleans(), st.sampled_from((0, TICKS_MASK - 60000)))
     def test_counted_energy_neither_falls_nor_jumps_nor_is_lost_across_loss_and_recovery(self, name, start_wh, stretches, exact,
                                                                                          start_ms):
@@ -118,7 +121,7 @@ class TestEnergy(unittest.TestCase):
             self.assertLessEqual(counted_mwh, box.true_mwh() + slack_mwh + (0 if exact else too_high_mwh))
         self.assertEqual(values.source, "meter")
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
     @given(st.integers(2, 400), STRETCHES)
     def test_a_register_that_wraps_loses_nothing(self, before_wh, stretches):
         *_, (box, _) = self.live("dzg_dvh4013", (1 << 32) - 1 - before_wh, stretches, True)

@@ -21,13 +21,17 @@ CLOSED_LATEST_S = 6       # plugged in at 3 s: self-test, diode, 500 ms in C
 class Story:
     """One board with a car that is plugged in at 3 s, and what the charger said meanwhile. events: (seconds, fn(world))."""
 
-    def __init__(self, test, board, until_s, notes, events):
+    def __init__(self, test, board, until_s, notes, events, settings=None):
         folder = tempfile.mkdtemp()
         test.addCleanup(shutil.rmtree, folder)
         self.told, self.seen = [], {}
         self.twin = Twin(folder, free_port(), event=self.told.append, board=board)
         test.addCleanup(self.twin.close)
-        self.at(3, lambda: self.twin.world.set_ev({"plugged": True}))
+        if settings:
+            self.at(1, lambda: sys.modules["firmware.app"].current.settings.set_many(settings))
+            self.at(1.2, lambda: self.twin.world.reset("power"))
+        else:
+            self.at(3, lambda: self.twin.world.set_ev({"plugged": True}))
         for when, seconds in notes:
             self.at(seconds, lambda when=when: self.note(when))
         for seconds, fn in events:
@@ -118,6 +122,21 @@ class TestWhatABoardHasWorks(unittest.TestCase):
         for board in self.boards("pe_monitor"):
             with self.subTest(board=board):
                 self.opens(board, "pe_lost", 300, ("pe_lost",))
+
+    def test_socket_reads_the_cable_locks_the_plug_before_power_and_lets_it_go(self):
+        for board in self.boards("lock"):
+            with self.subTest(board=board):
+                story = Story(self, board, 16, (("charging", 9), ("after", 15.5)), [
+                    (4, lambda world: world.set_ev({"plugged": True, "cable_a": 13})),
+                    (10, lambda world: world.set_ev({"state": "B"})),
+                    (11, lambda world: sys.modules["firmware.app"].current.station.command("unlock", {}, "page"))],
+                    {"installation.cable": "socket", "installation.fuse_a": 32})
+                self.assertEqual([story.seen["charging"][name] for name in ("contactor", "offered_ma", "faults", "errors")],
+                                 ["closed", 13000, [], {}])
+                self.assertLess(story.edges("lock", True)[0], story.edges("coil", True)[0])
+                opened_us = story.edges("lock", False, 10 * S)
+                self.assertTrue(opened_us and opened_us[0] > story.edges("coil", False, 10 * S)[0], opened_us)
+                self.assertEqual(story.seen["after"]["faults"], [])
 
     def test_weld_is_named_where_there_is_feedback(self):
         for board in self.boards("weld_feedback"):

@@ -36,6 +36,7 @@ STAGES = {
         Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
         Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
+        Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),

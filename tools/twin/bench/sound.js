@@ -30,7 +30,8 @@ export class Sound {
   /** Plays the buzzer's tones a moment late, so that each gets its length: what a look misses it learns of with the next. */
   update({state, tones, pace}) {
     if (!this.context) return;
-    const speed = pace.paused ? 0.02 : pace.speed || 50, now_us = state.t_ms * 1000;
+    const speed = pace.paused ? 0.02 : pace.speed || 50,
+      now_us = state.t_ms * 1000;
     for (const [t_us, hz] of tones) {
       if (t_us <= this.heard_us || now_us - t_us > 2e6 * speed) continue;
       const when = Math.max(this.context.currentTime, this.context.currentTime + LATE_S + (t_us - now_us) / 1e6 / speed);
@@ -38,6 +39,6 @@ export class Sound {
       this.gain.gain.setTargetAtTime(hz ? LOUD : 0, when, 0.003);
       this.heard_us = t_us;
     }
-    if (tones.length && tones.at(-1)[0] < this.heard_us - 1e6) this.heard_us = 0;        // another twin
+    if (tones.length && tones.at(-1)[0] < this.heard_us - 1e6) this.heard_us = 0; // another twin
   }
 }
