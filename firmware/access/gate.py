@@ -84,11 +84,8 @@ class Gate:
         return self._accept(text, reason)
 
     def _accept(self, text, reason):
-        answer = self._station.command("authorize", {"id": text}, _SOURCE)     # light and sound follow from the command
-        if answer["result"] != "accepted":
-            self._station.refuse(answer["reason"], _SOURCE)
-            self._note("card_refused", text + " " + answer["reason"])
-            return REJECT, answer["reason"]
+        if self._station.command("authorize", {"id": text}, _SOURCE)["result"] != "accepted":     # out of service, a showroom
+            return self._refuse(text, "refused")
         if self._station.stopped:
             self._station.command("start", {}, _SOURCE)
         self._note("card_accepted", text + " " + reason)

@@ -155,5 +155,5 @@ def _clock(station, args, _source):
 DO = {
     "set_ceiling": _set_ceiling, "clear_ceiling": _clear_ceiling, "set_plan": _set_plan, "authorize": _authorize, "start": _start,
     "stop": _stop, "unlock": _unlock, "clear": _clear, "availability": _availability, "mode": _mode, "account": _account,
-    "phases": _phases, "service_mode": _service_mode, "restart": _restart, "clock": _clock,
+    "phases": _phases, "service_mode": _service_mode, "teach_cards": _teach_cards, "restart": _restart, "clock": _clock,
 }

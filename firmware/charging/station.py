@@ -104,7 +104,8 @@ class Station:
         self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "error" fn(subscriber's name, exception)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "error" fn(subscriber's
+        name, exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):
