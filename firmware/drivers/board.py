@@ -147,18 +147,17 @@ class Board:
         self._reader(name, LevelInput, attribute, gpio, closed if kind == "normally_open" else 1 - closed, bad, 1 - closed)
 
     def use_socket(self):
-        """The installation has a socket outlet: its cable and its lock are read and driven. Without them nothing is offered."""
+        """The installation has a socket outlet: its cable and its lock are read and driven. Without both nothing is offered: the
+        core sees no cable."""
         facts, pins = self.facts, self.facts["pins"]
         self._socket = 1
-        if pins["pp_adc"] is not None:
-            pp = facts["pp"]
-            self._reader("proximity_pilot", ProximityInput, pins["pp_adc"], pp["pull_up_ohm"], pp["reference_mv"],
-                         pp["divider_ppm"])
-        if facts["has"]["lock"]:
-            lock = facts["lock"]
-            self.lock = self._reader(
-                "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
-                pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
+        if pins["pp_adc"] is None or not facts["has"]["lock"]:
+            return
+        pp, lock = facts["pp"], facts["lock"]
+        self._reader("proximity_pilot", ProximityInput, pins["pp_adc"], pp["pull_up_ohm"], pp["reference_mv"], pp["divider_ppm"])
+        self.lock = self._reader(
+            "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
+            pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
 
     def complete(self, fitted):
         """Fill in the board's part of what the safety core has to know (the installer's part stands there); returns it."""

@@ -47,6 +47,7 @@ STAGES = {
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
+        Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
         Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1"), None),
