@@ -238,7 +238,7 @@ class Unit:
         """So many ticks in this state: what is wrong in them."""
         count, reader = self.count, self.reader
         wanted, was = NUMBERS[state], NUMBERS[before]
-        may = {wanted, was}
+        may = {wanted, was, reader.state} if reader.state == control_pilot.UNKNOWN else {wanted, was}
         begun = seen = raw_seen = row_raw = total_mv = reads = 0
         done = 0
         while done < ticks or (not seen and done < PATIENCE_TICKS):
