@@ -12,6 +12,8 @@ from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
+from firmware.charging.schedule import WINDOWS_FORM, minute_of_week, windows_from_text
+from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
 from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
@@ -93,7 +95,7 @@ class App:
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
-        self.api = Api(self.station, self.settings, self._note_error, self._contactor_open)
+        self.api = Api(self.station, self.settings, self._note_error, self._may_save)
         pages = StaticFiles(_page_folder(root), VERSION)
         services = facts.get("services", {})
         self.web = WebServer(Routes(self.api.routes() + (("GET", "/*", "public", pages.handle, 0),)),
@@ -124,6 +126,7 @@ class App:
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
         self._connect(facts, lacks)
+        facts.clear()                           # all is built: 3.5 kB of heap for those who live on
 
     def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
@@ -135,6 +138,7 @@ class App:
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "standby": self.panel.standby.state,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
@@ -147,6 +151,8 @@ class App:
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self._note_error)
+        station.subscribe(self._hear, "app")
+        station.smart.local_minutes = self._local_minutes
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
         station.mode = self.settings.get("charging.mode")
@@ -155,8 +161,10 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         self.settings.guard("meter.type", _refuse_meter)
+        self.settings.guard("schedule.windows", lambda value: WINDOWS_FORM if _windows(value) is None else None)
         self.settings.guard("meter.generic_registers", _refuse_registers)
-        self.settings.guard("installation.cable", lambda value: _refuse_cable(facts, value))
+        can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
+        self.settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
         if self.settings.load_report:
@@ -166,8 +174,11 @@ class App:
         """The flash may be touched: no power flows."""
         return self.core.outputs.coil_1 == 0
 
+    def _may_save(self):
+        return self._contactor_open() and self.station.demo is None     # a showroom keeps no settings
+
     def _save_settings(self):
-        if not self.settings.dirty:
+        if not self.settings.dirty or self.station.demo is not None:
             return False
         self.settings.save()
         return True
@@ -178,10 +189,16 @@ class App:
         station.ceilings.own("installation", get("installation.fuse_a") * 1000)
         station.ceilings.own("cable", get("installation.cable_a") * 1000)
         station.ceilings.own("user", get("charging.max_current_a") * 1000)
+        station.ceilings.own("nominal", get("installation.nominal_a") * 1000)
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
+        station.phase_switch.wakes = get("charging.phase_switch") == "wake"
+        self._apply_sources(get, station)
+        station.smart.start_ma = get("schedule.start_a") * 1000
+        station.smart.wait_ms = get("schedule.fallback_s") * 1000
+        station.smart.follow(_windows(get("schedule.windows")) or [])
         self.meter.set_phase_voltage(get("meter.phase_voltage_v"))
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
@@ -195,7 +212,25 @@ class App:
         if "charging.mode" in changed:
             station.mode = get("charging.mode")
         if "charging.available" in changed:     # another setting does not undo the command of that name
-            station.operative = get("charging.available")
+            station.operative, station.operative_by = get("charging.available"), "settings"
+
+    def _apply_sources(self, get, station):
+        """Who outside may speak; whoever may not any more has no ceilings either."""
+        station.sources.allow([name for name in OUTSIDE if get("sources." + name)])
+        station.ceilings.clear_of(station.sources.is_allowed)
+        station.sources.timeout_ms = get("sources.timeout_s") * 1000
+        station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
+        station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
+
+    def _local_minutes(self):
+        return minute_of_week(clock.utc_s(), self.settings.get("schedule.utc_offset_min"))
+
+    def _hear(self, event, data):
+        """What is set in a showroom is forgotten when it ends; what was set before is kept."""
+        if event == "service_mode" and data["mode"] == "demo" and self.settings.dirty:
+            self.settings.save()                # no vehicle is plugged in: the contactor is open
+        elif event == "service_mode" and data["before"] == "demo":
+            self.settings.revert()
 
     def _after_power_cut(self):
         """Many chargers come back at once: each waits for a random time; and the interrupted charge may go on, or not."""
@@ -357,9 +392,17 @@ def _refused(make, value):
     return None
 
 
-def _refuse_cable(facts, value):
+def _windows(text):
+    """The windows of a schedule; None where it is none."""
+    try:
+        return windows_from_text(text)
+    except ValueError:
+        return None
+
+
+def _refuse_cable(can_lock, value):
     """A socket outlet needs the proximity pilot and a lock; a board without them has a tethered cable."""
-    if value == "socket" and (facts["pins"]["pp_adc"] is None or not facts["has"]["lock"]):
+    if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
 

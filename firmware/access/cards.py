@@ -80,22 +80,6 @@ class CardStore:
                 return card
         return None
 
-    def page(self, limit, after=b"", text="", kind=None):
-        """Up to `limit` Cards above `after` whose UID or name has `text` in it (case does not matter) and that are of `kind`."""
-        wanted = text.lower()
-        found = []
-        if limit <= 0:
-            return found
-        for card in self.cards(after):
-            if kind is not None and card.kind != kind:
-                continue
-            if wanted and wanted not in card.name.lower() and wanted not in cards.hex_from_uid(card.uid).lower():
-                continue
-            found.append(card)
-            if len(found) == limit:
-                break
-        return found
-
     def change_kind(self, uids, kind):
         """Give many cards another type: generator, one card after the other, so that others run in between. CardError before the
         first is changed when one of them is unknown."""

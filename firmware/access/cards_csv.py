@@ -10,7 +10,7 @@ from micropython import const
 from firmware.access import card as cards
 from firmware.access.card import CardError
 from firmware.access.cards import MAX_CARDS
-from firmware.access.csv_lines import CsvError, LineSplitter, cells_of, line_from_cells, separator_of
+from firmware.csv_lines import CsvError, LineSplitter, cells_of, line_from_cells, separator_of
 from firmware.storage import files
 from firmware.storage.sorted_file import SortedFile, SortedWriter
 

@@ -7,14 +7,20 @@ Rows are added, never renamed.
 MAX_TEXT = 64        # characters; longer than any UID (20), account name or reason
 MAX_CURRENT_MA = 80000   # IEC 61851-1 table A.7 ends at 80 A
 MAX_TIMEOUT_S = 86400    # a failsafe later than a day is none
+MAX_STEPS = 24           # of a plan
+MAX_PLAN_S = 604800      # a plan reaches a week ahead at most
 
-# argument: (name, type, lowest or choices, highest, required)
+# any command may be refused with one of these, beside its own
+EVERYWHERE = ("not_allowed", "demo")     # a source that is not allowed; a showroom
+
+# argument: (name, type, lowest or choices, highest, required); of a plan: most steps, highest current
 _SOURCE = ("source", "str", 1, 24, True)
 COMMANDS = (
     # (name, arguments, role, refusals, what it does)
     ("set_ceiling", (_SOURCE, ("limit_ma", "int", 0, MAX_CURRENT_MA, True), ("failsafe_ma", "int", 0, MAX_CURRENT_MA, False),
-                     ("timeout_s", "int", 1, MAX_TIMEOUT_S, False)), "control", ("not_allowed", "too_many"),
-     "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds"),
+                     ("timeout_s", "int", 1, MAX_TIMEOUT_S, False), ("reason", "str", 1, MAX_TEXT, False)),
+     "control", ("not_allowed", "too_many"),
+     "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds (else the settings' value)"),
     ("clear_ceiling", (_SOURCE,), "control", ("not_allowed", "unknown_ceiling"), "takes a named cap away"),
     ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative",), "lets this plug-in charge"),
     ("start", (), "control", ("inoperative", "not_authorized", "fault"), "goes on after a stop"),
@@ -27,6 +33,11 @@ COMMANDS = (
     ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
     ("restart", (), "admin", (), "ends a charge in order, then restarts"),
     ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", (), "sets the wall clock, Unix seconds (2025-2099)"),
+    ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
+     "control", ("bad_plan",),
+     "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
+    ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
+     "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
 )
 
 
@@ -57,6 +68,8 @@ def _allowed(arg):
         return "text of %d to %d characters without control characters" % (low, high)
     if kind == "bool":
         return "true or false"
+    if kind == "plan":
+        return "a list of at most %d pairs [start_s, limit_ma], whole numbers to %d and %d" % (low, MAX_PLAN_S, high)
     return "one of " + ", ".join([str(choice) for choice in low])
 
 
@@ -69,6 +82,11 @@ def _is_clean(text):
     return True
 
 
+def _is_step(step, high):
+    return (isinstance(step, list) and len(step) == 2 and type(step[0]) is int and type(step[1]) is int
+            and 0 <= step[0] <= MAX_PLAN_S and 0 <= step[1] <= high)
+
+
 def _fits(arg, value):
     kind, low, high = arg[1], arg[2], arg[3]
     if kind == "int":
@@ -77,6 +95,8 @@ def _fits(arg, value):
         return isinstance(value, str) and low <= len(value) <= high and _is_clean(value)
     if kind == "bool":
         return isinstance(value, bool)
+    if kind == "plan":
+        return isinstance(value, list) and len(value) <= low and all([_is_step(step, high) for step in value])
     for choice in low:
         if type(value) is type(choice) and value == choice:    # 1.0 and true are no 1
             return True

@@ -18,7 +18,10 @@ FACTS = (
     ("retry_in_s", "s", "int", "no retry to come", "until a recoverable fault is cleared by itself"),
     ("reclose_in_s", "s", "int", "no vehicle", "until the contactor may close again; 0 = now"),
     ("station_name", "", "str", "no name given", "what the owner calls this charger"),
-    ("ceilings", "", "list", "", "all ceilings: source, limit_ma, failsafe in force"),
+    ("limit_reason", "", "object", "", "why limit_ma is no higher: code of LIMIT_REASONS, and its parameters"),
+    ("why_not_charging", "", "object", "power flows", "why no power flows now: code of WHY, and its parameters"),
+    ("ceilings", "", "list", "",
+     "all ceilings: source, limit_ma, failsafe (in force), failsafe_ma, expires_in_s, by (null: the charger itself), reason"),
     ("drawn_ma", "mA", "int", "no reading and nothing to estimate from", "highest phase current of the vehicle"),
     ("drawn_phases_ma", "mA", "list", "no reading", "current of L1, L2, L3"),
     ("voltage_v", "V", "int", "no reading", "mean voltage of the phases that have one"),
@@ -52,6 +55,12 @@ FACTS = (
     ("availability", "", "choice", "", "operative or inoperative"),
     ("authorized", "", "bool", "", "this plug-in may charge"),
     ("mode", "", "choice", "", "immediate or smart"),
+    ("smart_state", "", "choice", "", "off, waiting for a plan, plan, schedule, or fallback where none came"),
+    ("service_mode", "", "choice", "", "normal, commissioning, or demo (a showroom: no power, ever)"),
+    ("standby", "", "choice", "no lights", "awake, dim, off or sleep: how much the lights show"),
+    ("step", "", "choice", "", "step of the procedure: authorisation, plug, charge, unplug"),
+    ("flags", "", "list", "", "what stands over the charge: name, source (who ordered it)"),
+    ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
 )
@@ -62,6 +71,11 @@ EV_STATES = ("Not_Initialized", "A_Not_Present_12V", "B_Present_9V", "B_Present_
              "C_Ready_6V_M12V", "D_Ready_VR_3V", "D_Ready_VR_3V_M12V", "E_ShortCut", "F_NotAvailable")
 SESSION_STATES = ("none", "waiting_authorization", "waiting_current", "waiting_ev", "starting", "charging", "stopping",
                   "stopped", "fault")
+STEPS = ("authorisation", "plug", "charge", "unplug")
+SERVICE_MODES = ("normal", "commissioning", "demo")
+# refusals that are no command's: what readers and plugs come to
+REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", "vehicle_not_detected", "plug_locked",
+            "plug_not_locked", "unplugged_in_charge", "vehicle_still_detected")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

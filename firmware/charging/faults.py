@@ -21,7 +21,7 @@ CODE, NAME, SEVERITY, OPENS, PILOT, RETRIES, CLEARED, SURVIVES, OCPP, MREC, TRIP
 _BY_HAND = "unplug,clear,retry"
 FAULTS = (
     (1, "unplugged_in_charge", WARNING, "trip", "12", 0, "time", False, "OtherError", "", 0,
-     "", "ev_disconnected_in_charge", "passive"),
+     "red*1", "ev_disconnected_in_charge", "passive"),
     (3, "over_temperature", ERROR, "stop", "12", 0, "cause", False, "HighTemperature", "MREC19", trips.TEMPERATURE,
      "orange:34", "over_temperature", "active"),
     (5, "diode", ERROR, "trip", "12", 5, _BY_HAND, False, "EVCommunicationError", "MREC14", trips.DIODE,

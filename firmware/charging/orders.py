@@ -1,7 +1,8 @@
 """What each command of the table does to the station. Arguments have been checked; answers name a refusal's reason."""
 
 from firmware.charging.faults import LATCHED
-from firmware.safety.limits import TICKS_MASK
+from firmware.charging.sources import OUTSIDE
+from firmware.safety import core as phases
 
 ACCEPTED = {"result": "accepted"}
 
@@ -11,31 +12,59 @@ def refused(reason):
     return {"result": "refused", "reason": reason}
 
 
-def _set_ceiling(station, args):
-    if station.ceilings.is_own(args["source"]):
+def do(station, name, args, source):
+    """Do a command for `source`, where that may speak at all."""
+    if not station.sources.is_allowed(source):
+        return refused("not_allowed")
+    station.sources.spoke(source, station.now_ms)
+    if station.demo is not None:
+        shown = station.demo.command(name)
+        if shown is not None:
+            return ACCEPTED if shown else refused("demo")
+    return DO[name](station, args, source)
+
+
+def _is_theirs(station, name, source):
+    """A cap of the charger itself is nobody's; one that was set from outside is its setter's, or of whoever stands inside."""
+    by = station.ceilings.set_by(name)
+    return by is None or by != "" and (by == source or source not in OUTSIDE)
+
+
+def _set_ceiling(station, args, source):
+    if not _is_theirs(station, args["source"], source):
         return refused("not_allowed")
     timeout_ms = (args.get("timeout_s") or 0) * 1000
-    if station.ceilings.set(args["source"], args["limit_ma"], station.now_ms, args.get("failsafe_ma"), timeout_ms):
+    if station.ceilings.set(args["source"], args["limit_ma"], station.now_ms, args.get("failsafe_ma"), timeout_ms, source,
+                            args.get("reason")):
         return ACCEPTED
     return refused("too_many")
 
 
-def _clear_ceiling(station, args):
-    if station.ceilings.is_own(args["source"]):
+def _clear_ceiling(station, args, source):
+    if not _is_theirs(station, args["source"], source):
         return refused("not_allowed")
     return ACCEPTED if station.ceilings.clear(args["source"]) else refused("unknown_ceiling")
 
 
-def _authorize(station, args):
+def _set_plan(station, args, _source):
+    try:
+        station.smart.set_plan(args["plan"], args.get("valid_s") or 86400)
+    except ValueError:
+        return refused("bad_plan")
+    return ACCEPTED
+
+
+def _authorize(station, args, _source):
     if not station.operative:
         return refused("inoperative")
     station.authorized, station.authorized_id = True, args.get("id") or ""
+    station.last_refusal = None
     if station.session is not None:
         station.session.id = station.authorized_id
     return ACCEPTED
 
 
-def _start(station, _args):
+def _start(station, _args, _source):
     if not station.operative:
         return refused("inoperative")
     if not station.is_authorized():
@@ -43,70 +72,82 @@ def _start(station, _args):
     if station.core.trips:
         return refused("fault")
     station.stopped = False
+    station.last_refusal = None
     station.start_delay_ms = 0           # who presses start does not wait for the random delay
     return ACCEPTED
 
 
-def _stop(station, _args):
-    station.stopped = True
+def _stop(station, _args, source):
+    station.stop(source)
     return ACCEPTED
 
 
-def _unlock(station, _args):
+def _unlock(station, _args, source):
     if not station.has_lock:
         return refused("no_lock")
-    station.stopped = True
-    station.core.request.unlock_seq = (station.core.request.unlock_seq + 1) & TICKS_MASK
+    station.stop(source)
+    station.order("unlock_seq")
     return ACCEPTED
 
 
-def _clear(station, _args):
+def _clear(station, _args, _source):
     if not station.core.trips:
         return refused("nothing_to_clear")
     if station.faults.worst() == LATCHED:
         return refused("not_clearable")
     station.retries.new_session()
-    station.core.request.clear_seq = (station.core.request.clear_seq + 1) & TICKS_MASK
+    station.order("clear_seq")
     return ACCEPTED
 
 
-def _availability(station, args):
-    station.operative = args["operative"]
+def _availability(station, args, source):
+    station.operative, station.operative_by = args["operative"], source
     return ACCEPTED
 
 
-def _mode(station, args):
+def _mode(station, args, _source):
     station.mode = args["mode"]
+    station.smart.new_session()
     return ACCEPTED
 
 
-def _account(station, args):
+def _account(station, args, _source):
     station.account = args["account"]
     if station.session is not None:
         station.session.account = station.account
     return ACCEPTED
 
 
-def _phases(station, args):
+def _phases(station, args, source):
     wanted = args["phases"]
     if wanted != station.phases and (not station.has_phase_switching or wanted > station.core.fitted.phases):
         return refused("no_phase_switching")
-    station.phases = wanted
+    if wanted != station.phases and station.core.phase in (phases.CLOSING, phases.CLOSED):
+        station.phase_switch.begin()
+    station.phases, station.phases_by = wanted, source
     return ACCEPTED
 
 
-def _restart(station, _args):
+def _service_mode(station, args, _source):
+    if args["mode"] == "demo" and station.vehicle_plugged():
+        return refused("vehicle_plugged")
+    if args["mode"] != station.service_mode():
+        station.set_service_mode(args["mode"])
+    return ACCEPTED
+
+
+def _restart(station, _args, _source):
     station.actions["restart"]()
     return ACCEPTED
 
 
-def _clock(station, args):
+def _clock(station, args, _source):
     station.actions["clock"](args["utc_s"])
     return ACCEPTED
 
 
 DO = {
-    "set_ceiling": _set_ceiling, "clear_ceiling": _clear_ceiling, "authorize": _authorize, "start": _start, "stop": _stop,
-    "unlock": _unlock, "clear": _clear, "availability": _availability, "mode": _mode, "account": _account, "phases": _phases,
-    "restart": _restart, "clock": _clock,
+    "set_ceiling": _set_ceiling, "clear_ceiling": _clear_ceiling, "set_plan": _set_plan, "authorize": _authorize, "start": _start,
+    "stop": _stop, "unlock": _unlock, "clear": _clear, "availability": _availability, "mode": _mode, "account": _account,
+    "phases": _phases, "service_mode": _service_mode, "restart": _restart, "clock": _clock,
 }

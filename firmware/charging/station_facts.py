@@ -2,7 +2,9 @@
 
 from firmware.charging import facts as fact_table
 from firmware.charging import faults as fault_table
+from firmware.charging import reasons
 from firmware.charging.caps import limited_sensor
+from firmware.charging.plug_in import highest
 from firmware.charging.session import session_state
 from firmware.safety import control_pilot as cp
 from firmware.safety import core as phases
@@ -11,22 +13,30 @@ _SEVERITY_NAMES = ("warning", "error", "latched")
 
 
 def overview_state(station):
-    """One of facts.OVERVIEW_STATES."""
+    """One of facts.OVERVIEW_STATES. A fault is told before anything else; where all is well but not quite: Degraded."""
     worst = station.faults.worst()
     if worst == fault_table.LATCHED:
         return "UnrecoverableError"
     if worst == fault_table.ERROR:
         return "RecoverFromError"
+    if station.demo is not None:
+        return station.demo.overview()
     if not station.operative:
         return "ServiceMode"
-    if not station.vehicle_plugged():
-        return "Idle"
-    if station.core.phase == phases.CLOSED or station.core.phase == phases.STOPPING:
-        return "Charging"
-    request = station.core.request
-    if request.available == 0 or request.offered_ma == 0 or station.session is not None and station.session.charging_ms:
-        return "Suspended"
-    return "ReadyForCharging"
+    vehicle = station.vehicle_plugged()
+    if not vehicle and station.flags.has("teaching"):
+        return "TokenProgrammingMode"
+    if not vehicle and station.commissioning_ms:
+        return "ServiceMode"
+    if vehicle:
+        if station.core.phase == phases.CLOSED or station.core.phase == phases.STOPPING:
+            return "Charging"
+        request = station.request
+        if request.available == 0 or request.offered_ma == 0 or station.session is not None and station.session.charging_ms:
+            return "Suspended"
+    if station.faults.degrading() or station.core.temperature.level:
+        return "Degraded"
+    return "ReadyForCharging" if vehicle else "Idle"
 
 
 def activity(core):
@@ -72,6 +82,13 @@ def _session(station, show_time):
             "account": session.account or None, "id": session.id or None}
 
 
+def _refusal(station, show_time):
+    if station.last_refusal is None:
+        return None
+    code, source, stamp = station.last_refusal
+    return {"code": code, "source": source, "since": show_time(stamp), "since_uptime_s": stamp[1]}
+
+
 def _faults(station, show_time):
     return [{"code": row[0], "name": row[1], "since": show_time(stamp), "since_uptime_s": stamp[1],
              "severity": _SEVERITY_NAMES[row[2]], "advice": "fault." + row[1], "kind": row[fault_table.KIND],
@@ -93,12 +110,19 @@ def facts(station, providers, show_time):
     found["offered_ma"] = core.offered_ma
     found["limit_ma"] = limit_ma
     found["limited_by"] = limited_by
+    found["limit_reason"] = reasons.limit_reason(station, limited_by)
+    found["why_not_charging"] = reasons.why_not_charging(station)
+    found["step"] = reasons.step(station)
+    found["flags"] = station.flags.rows(reasons.known_flags(station))
+    found["last_refusal"] = _refusal(station, show_time)
+    found["service_mode"] = station.service_mode()
+    found["smart_state"] = station.smart.state
     found["derated_by"] = limited_sensor(core)
     found["retry_in_s"] = station.retries.left_s(station.now_ms)
     found["reclose_in_s"] = (core.reclose_left_ms() + 999) // 1000 if station.vehicle_plugged() else None
-    found["ceilings"] = station.ceilings.rows()
+    found["ceilings"] = station.ceilings.rows(station.now_ms)
     found["drawn_phases_ma"] = list(reading.current_ma)
-    found["drawn_ma"] = _highest(reading.current_ma)
+    found["drawn_ma"] = highest(reading.current_ma)
     found["voltage_phases_v"] = voltages_v
     found["voltage_v"] = _mean(voltages_v)
     found["power_w"] = reading.power_w
@@ -116,6 +140,8 @@ def facts(station, providers, show_time):
     found["account"] = station.account or None
     for name, provider in providers.items():
         found[name] = provider()
+    if station.demo is not None and station.faults.first_error() is None:
+        station.demo.overlay(found)
     return found
 
 
@@ -126,11 +152,6 @@ def without_persons(found):
         found["session"]["id"] = None
         found["session"]["account"] = None
     return found
-
-
-def _highest(values):
-    known = [value for value in values if value is not None]
-    return max(known) if known else None
 
 
 def _mean(values):

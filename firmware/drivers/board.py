@@ -35,7 +35,8 @@ class Board:
 
     def __init__(self, facts):
         pins = facts["pins"]
-        self.facts = facts
+        self.facts = facts                   # while building only: nobody needs them later
+        self._has_pump, self._sees_supply = pins["coil_watchdog"] is not None, pins["coil_supply"] is not None
         self.errors = {}
         self.lock = None
         self._dead = False                   # a driver could not be built: the coils stay off
@@ -61,6 +62,7 @@ class Board:
             if pins[name] is not None:
                 self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._skip = 0
+        self._now_ms = 0                     # of the newest read
 
     # ---- building
 
@@ -145,18 +147,17 @@ class Board:
         self._reader(name, LevelInput, attribute, gpio, closed if kind == "normally_open" else 1 - closed, bad, 1 - closed)
 
     def use_socket(self):
-        """The installation has a socket outlet: its cable and its lock are read and driven. Without them nothing is offered."""
+        """The installation has a socket outlet: its cable and its lock are read and driven. Without both nothing is offered: the
+        core sees no cable."""
         facts, pins = self.facts, self.facts["pins"]
         self._socket = 1
-        if pins["pp_adc"] is not None:
-            pp = facts["pp"]
-            self._reader("proximity_pilot", ProximityInput, pins["pp_adc"], pp["pull_up_ohm"], pp["reference_mv"],
-                         pp["divider_ppm"])
-        if facts["has"]["lock"]:
-            lock = facts["lock"]
-            self.lock = self._reader(
-                "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
-                pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
+        if pins["pp_adc"] is None or not facts["has"]["lock"]:
+            return
+        pp, lock = facts["pp"], facts["lock"]
+        self._reader("proximity_pilot", ProximityInput, pins["pp_adc"], pp["pull_up_ohm"], pp["reference_mv"], pp["divider_ppm"])
+        self.lock = self._reader(
+            "lock", LockMotor, pins["lock_1"], 1 - self._off("lock_1"), pins["lock_2"], 1 - self._off("lock_2"),
+            pins["lock_feedback"], 1 - self._off("lock_feedback"), lock["pulse_ms"], lock["pause_ms"], lock.get("tries", 2))
 
     def complete(self, fitted):
         """Fill in the board's part of what the safety core has to know (the installer's part stands there); returns it."""
@@ -179,7 +180,7 @@ class Board:
                 self._sampler.burst(inputs)
             except Exception:
                 self._failed("pilot_sampler")      # no burst: the core finds the pilot stale
-        now_ms = ticks_ms()
+        self._now_ms = now_ms = ticks_ms()
         for name, driver in self._readers:
             try:
                 driver.read(inputs, now_ms)
@@ -258,13 +259,12 @@ class Board:
 
     def supply_present(self):
         """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
-        now_ms = ticks_ms()
-        return [None if pulses is None else pulses.alive(now_ms) for pulses in self._mains]
+        return [None if pulses is None else pulses.alive(self._now_ms) for pulses in self._mains]
 
     def coil_watchdog(self):
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""
-        if self.facts["pins"]["coil_watchdog"] is None:
+        if not self._has_pump:
             return "not_fitted"
-        if self.facts["pins"]["coil_supply"] is None:
+        if not self._sees_supply:
             return "untested"
         return "failed" if self._coil_supply is None else self._coil_supply.result()

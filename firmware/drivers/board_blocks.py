@@ -204,9 +204,9 @@ def _contradiction(facts):
         return "contactor.count", "must be 2 where pins.contactor_2 is fitted"
     if pins["cp_disconnect"] is not None and "sense_before_disconnect" not in facts["cp"]:
         return "cp.sense_before_disconnect", "missing; must be true or false where pins.cp_disconnect is fitted"
-    if pins["rs485_tx"] is not None and facts.get("rfid", {}).get("bus") == "uart" \
+    if pins["rs485_tx"] is not None and (facts.get("rfid") or {}).get("bus") == "uart" \
             and facts["rfid"].get("number") == facts["rs485"]["uart"]:
         return "rfid.number", "must be another UART than rs485.uart"
-    if "lock" in facts and facts["lock"]["kind"] == "motor" and facts["lock"]["pause_ms"] < 8 * facts["lock"]["pulse_ms"]:
+    if facts.get("lock") and facts["lock"]["kind"] == "motor" and facts["lock"]["pause_ms"] < 8 * facts["lock"]["pulse_ms"]:
         return "lock.pause_ms", "must be at least eight times lock.pulse_ms: the motor has to cool"
     return None

@@ -12,6 +12,7 @@ from firmware.drivers.inputs import pulled_pin
 from firmware.safety.io_image import NOT_FITTED
 
 _MASK = const(0x3FFFFFFF)
+_EIO = const(5)
 _SLOW_MS = const(30000)        # between later tries: a jammed motor shall not be cooked
 _SOLENOID_MS = const(1000)     # a solenoid is where it shall be after this
 
@@ -32,6 +33,7 @@ class LockMotor:
         self._pause_ms = pause_ms
         self._most_tries = tries     # in vain before it is told; the core gives a lock 1.5 s to close
         self._driving = 0
+        self._disobeyed = False
         self._began_ms = 0           # of the pulse
         self._pulsed = 0             # 1: a pulse was begun whose pause has not
         self._rest_left_ms = 0       # until the next pulse may begin
@@ -50,7 +52,11 @@ class LockMotor:
         self.closed = inputs.lock_closed = NOT_FITTED
 
     def drive(self, wanted, now_ms):
-        """Follow the core's wish: 1 locked, 0 unlocked."""
+        """Follow the core's wish: 1 locked, 0 unlocked. Raises OSError where a pin did not obey: a motor may be running."""
+        if self._disobeyed:
+            self._disobeyed = False
+            self.off()
+            raise OSError(_EIO)
         gap_ms = (now_ms - self._tick_ms) & _MASK
         self._tick_ms = now_ms
         if wanted != self._wanted:
@@ -110,3 +116,4 @@ class LockMotor:
             self._driving = 0
         except Exception:
             self._driving = 1
+            self._disobeyed = True       # drive() tells, in the control tick

@@ -1,5 +1,7 @@
 """Temperature inputs by ADC, each with the circuit of the board's facts: an NTC to the supply or to ground, or a linear sensor."""
 
+from array import array
+
 import machine
 from micropython import const
 
@@ -37,7 +39,7 @@ class Thermistor:
         self._adc = machine.ADC(machine.Pin(gpio), atten=machine.ADC.ATTN_11DB)
         self._linear = circuit if circuit["circuit"] == "linear" else None
         self._high = circuit["circuit"] == "ntc_high"
-        self._points = () if self._linear else tuple([(ntc_mv(celsius, circuit), celsius) for celsius in _POINTS_C])
+        self._mv = array("h", () if self._linear else [ntc_mv(celsius, circuit) for celsius in _POINTS_C])
 
     def celsius(self):
         """Whole °C, or None where the sensor is broken (open, short)."""
@@ -51,11 +53,11 @@ class Thermistor:
         sign = 1 if self._high else -1          # the voltage rises with the heat, or falls
         if mv < _COLD_HIGH_MV if self._high else mv > _COLD_LOW_MV:
             return None
-        low_mv, low_c = self._points[0]
-        if (mv - low_mv) * sign <= 0:
-            return low_c
-        for high_mv, high_c in self._points[1:]:
+        if (mv - self._mv[0]) * sign <= 0:
+            return _POINTS_C[0]
+        for place in range(1, len(_POINTS_C)):
+            low_mv, high_mv = self._mv[place - 1], self._mv[place]
             if (mv - high_mv) * sign <= 0:
+                low_c, high_c = _POINTS_C[place - 1], _POINTS_C[place]
                 return low_c + (2 * (mv - low_mv) * (high_c - low_c) // (high_mv - low_mv) + 1) // 2      # rounded
-            low_mv, low_c = high_mv, high_c
         return None                             # hotter than anything alive: a short

@@ -4,6 +4,7 @@
 LARGEST_POWER_MW = 53000000
 SLACK_MWH = 1000000
 MS_PER_HOUR = 3600000
+SMALLEST_DECIMAL_MWH = 10000000000  # no meter shows fewer than five digits of kWh; a smaller number that falls was reset
 
 
 class EnergyCounter:
@@ -64,7 +65,7 @@ class EnergyCounter:
             self._estimated_mwh += mwh
 
     def _gained_by_wrap(self, last, register_mwh, modulus_mwh, possible):
-        decimal = 10
+        decimal = SMALLEST_DECIMAL_MWH
         while decimal <= last:
             decimal *= 10
         for modulus in (modulus_mwh, decimal):

@@ -24,7 +24,6 @@ POWER = const(12)
 ENERGY = const(15)
 PLACES = const(18)
 EVIDENCE = ("source", "manual", "unverified")
-LONGEST_TEXT = const(400)   # of the generic meter's registers
 
 _POWER_OF_TEN = const(1)
 _FACTOR = const(2)

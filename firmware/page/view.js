@@ -1,5 +1,6 @@
 // Puts facts on the page. Nothing here asks or commands.
 
+import { limitSentence, whySentence } from "./sentences.js";
 import * as t from "./texts.js";
 
 const COLOURS = { Charging: "charging", Suspended: "paused", RecoverFromError: "fault", UnrecoverableError: "fault" };
@@ -28,16 +29,10 @@ function sourceName(source) {
   return t.has(`source.${source}`) ? t.text(`source.${source}`) : source;
 }
 
-function limitSentence(facts) {
-  if (facts.limit_ma === 0) return t.text("limit.zero", { name: sourceName(facts.limited_by) });
-  const key = `limit.${facts.limited_by}`;
-  return t.text(t.has(key) ? key : "limit.other", { a: t.ampere(facts.limit_ma), name: facts.limited_by });
-}
-
 function stepSentence(facts) {
   if (facts.overview_state === "ServiceMode") return t.text("step.service");
   if (facts.session_state === "fault" && facts.contactor !== "open") return t.text("step.fault_live");
-  return t.text(`step.${facts.session_state}`);
+  return whySentence(facts) || t.text(`step.${facts.session_state}`);
 }
 
 function showFaults(faults) {

@@ -207,6 +207,14 @@ class Store:
         self._values, self._aside, self.dirty = values, {}, False
         self._tell({key: self.get(key) for key in before if key not in values})
 
+    def revert(self):
+        """Forget what was changed and not saved: back to the file. The listeners hear what that changes."""
+        before = self._values
+        self.load()
+        self.dirty = False
+        self._tell({key: self.get(key) for key in set(before) | set(self._values)
+                    if before.get(key, schema.find(key)[2]) != self.get(key)})
+
     def subscribe(self, prefix, listener):
         """listener({key: value}) after settings whose key begins with `prefix` changed, and were saved if asked."""
         self._listeners.append((prefix, listener))

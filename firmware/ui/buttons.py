@@ -5,16 +5,22 @@ from micropython import const
 DEBOUNCE_MS = const(40)      # the level must hold for so long; shorter is contact bounce or interference
 STUCK_MS = const(30000)      # held for longer it is no press: a stuck button, or something that leans on it
 
-# (held for ms, beep then, what letting go does); the longest reached counts. Clearing the cards belongs between the two, with the
-# second beep at 6 s, once there are cards.
+# (held for ms, beep then, what letting go does); the longest reached counts. clear_cards also restarts and waits 60 s for the new
+# master card; a charger without cards has not this row, see possible().
 SERVICE = (
     (2000, "first_beep", "restart"),
+    (6000, "second_beep", "clear_cards"),
     (15000, "third_beep", "factory_reset"),
 )
 FRONT = (
     (0, None, "stop_or_resume"),
     (3000, None, None),              # so long is no press for a person in passing
 )
+
+
+def possible(table, actions):
+    """The rows of a table whose action this charger can do."""
+    return tuple([row for row in table if row[2] in actions])
 
 
 class Button:

@@ -32,16 +32,17 @@ STATUS = (
     ("error", "RRRR", BLINK, "R"),              # a fault that has no name: all the same it is seen
     ("accepted", "GGGG", STEADY, "G"),
     ("refused", "RRRR", STEADY, "R"),
-    ("unavailable", "OOOO", SLOW, "O"),
     ("teaching", "O..O", SLOW, "O"),
-    ("commissioning", ".OO.", STEADY, "O"),
     ("selftest", "OOOO", STEADY, "O"),
     ("charging", "BBBB", BLINK, "B"),
+    ("commissioning", ".OO.", STEADY, "O"),
+    ("unavailable", "OOOO", SLOW, "O"),
     ("card_wanted", "BBBB", WAIT, "B"),
     ("not_authorized", "....", STEADY, "."),
     ("all_reached", "BBBB", STEADY, "B"),
     ("no_csms", "BBB.", STEADY, "B"),
     ("no_manager", ".BB.", STEADY, "B"),
+    ("reserved", "B..B", STEADY, "B"),
     ("ready", "BBBB", STEADY, "B"),
 )
 _ALONE = ("update", "starting", "accepted", "refused")     # no warning interrupts these
@@ -60,8 +61,8 @@ def condition(view):
         return "error"
     if view.card in ("accepted", "refused"):
         return view.card
-    if overview == "ServiceMode" and not view.charging:
-        return "unavailable"
+    if view.commissioning and not view.charging:
+        return "commissioning"
     if overview == "TokenProgrammingMode":
         return "teaching"
     if view.selftest:
@@ -70,11 +71,13 @@ def condition(view):
         return "charging"
     if view.commissioning:
         return "commissioning"
+    if overview == "ServiceMode":
+        return "unavailable"
     if view.vehicle and not view.authorized:
         return "card_wanted" if view.cards else "not_authorized"
     if view.arriving:
         return "no_csms" if view.csms is False else "no_manager" if view.manager is False else "all_reached"
-    return "ready"
+    return "reserved" if view.reserved and not view.vehicle else "ready"
 
 
 def lit(rhythm, now_ms):
@@ -115,9 +118,10 @@ def _reader(view, now_ms):
 
 
 def _connection(view, now_ms):
-    if view.connection == "connecting":
+    connection = view.connection
+    if connection == "connecting":
         return "G" if lit(BLINK, now_ms) else "."
-    return {"reachable": "W", "connected": "G", "lost": "O"}.get(view.connection, ".")
+    return "W" if connection == "reachable" else "G" if connection == "connected" else "O" if connection == "lost" else "."
 
 
 def _mode(view, now_ms):

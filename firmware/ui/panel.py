@@ -4,14 +4,14 @@ import asyncio
 
 from micropython import const
 
-from firmware.ui.buttons import FRONT, SERVICE, Button
+from firmware.ui.buttons import FRONT, SERVICE, Button, possible
 from firmware.ui.buzzer import Buzzer
 from firmware.ui.lights import Lights
 from firmware.ui.standby import DIMMED, OFF, Standby
 from firmware.ui.view import View
 
-TICK_MS = const(40)
-_LOOK_TICKS = const(3)           # the station itself moves every 100 ms
+TICK_MS = const(50)
+_LOOK_TICKS = const(2)           # the station itself moves every 100 ms
 CARD_SHOWN_MS = const(2000)
 _DIMMED_PERCENT = const(25)      # of the brightness that is set
 
@@ -19,7 +19,8 @@ _DIMMED_PERCENT = const(25)      # of the brightness that is set
 class Panel:
     """station: the Station; device: drivers' FrontPanel; ticks_ms: the clock.
 
-    actions: {"restart": fn(), "factory_reset": fn()}, each returns True where it is done or begun. Settings are written to
+    actions: {"restart": fn(), "factory_reset": fn(), "clear_cards": fn()}, as far as there are; each returns True where it is done
+    or begun. Settings are written to
     brightness_percent, sounds, front_button and standby. Others show what they know in `view` and call card().
     """
 
@@ -35,7 +36,7 @@ class Panel:
         self._device = device
         self._ticks_ms = ticks_ms
         self._actions = actions
-        self._service = Button(SERVICE)
+        self._service = Button(possible(SERVICE, actions))
         self._front = Button(FRONT)
         self._look_in = 0
         self._card_ms = 0

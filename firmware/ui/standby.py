@@ -15,6 +15,7 @@ class Standby:
         self.off_ms = 0
         self.sleep_mode = False
         self.level = AWAKE
+        self._slept = False
         self._used_ms = None
         self._charging = False
         self._seen = None
@@ -24,9 +25,9 @@ class Standby:
         used = busy or charging or situation != self._seen or self._used_ms is None
         ended, self._charging, self._seen = self._charging and not charging, charging, situation
         if ended and self.sleep_mode and not busy:
-            self._used_ms, self.level = now_ms, OFF
+            self._used_ms, self.level, self._slept = now_ms, OFF, True
         elif used:
-            self._used_ms, self.level = now_ms, AWAKE
+            self._used_ms, self.level, self._slept = now_ms, AWAKE, False
         if used or ended:
             return self.level
         gone_ms = (now_ms - self._used_ms) & 0x3FFFFFFF      # a level once reached stays: the clock comes round
@@ -35,3 +36,7 @@ class Standby:
         elif self.dim_ms and gone_ms >= self.dim_ms and self.level == AWAKE:
             self.level = DIMMED
         return self.level
+
+    def state(self):
+        """The fact: awake, dim, off (after a time without use), or sleep (since a charge ended)."""
+        return "sleep" if self._slept else ("awake", "dim", "off")[self.level]

@@ -12,7 +12,7 @@ ARRIVED_MS = const(3000)     # after the start it is shown for so long what was 
 
 
 class View:
-    """Set by others where they exist: updating, card, teaching's overview, connection, csms, manager, commissioning, cards."""
+    """Set by others, once they exist: updating, connection, csms, manager, cards; card by the panel."""
 
     def __init__(self):
         self.updating = False
@@ -24,6 +24,7 @@ class View:
         self.vehicle = False
         self.authorized = True
         self.commissioning = False
+        self.reserved = False
         self.smart = False
         self.internal = False        # a fault of the charger's own
         self.blocked = False         # a fault stops charging
@@ -40,10 +41,15 @@ class View:
         """Take over what the station knows now."""
         activity = station_facts.activity(station.core)
         self.overview = station_facts.overview_state(station)
-        self.charging = activity == "charging"
         self.selftest = activity == "selftest"
-        self.vehicle = station.vehicle_plugged()
-        self.authorized = station.is_authorized()
+        if station.demo is None:
+            self.charging = activity == "charging"
+            self.vehicle = station.vehicle_plugged()
+            self.authorized = station.is_authorized()
+        else:                            # a showroom: the lights show what the page shows
+            self.charging, self.vehicle, self.authorized = self.overview == "Charging", self.overview != "Idle", True
+        self.commissioning = station.commissioning_ms > 0 and station.operative
+        self.reserved = station.flags.has("reserved")
         self.smart = station.mode == "smart"
         self._look_for_faults(station, now_ms)
         if self._first_ms is None:

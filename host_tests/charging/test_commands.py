@@ -2,13 +2,14 @@
 
 import unittest
 
-from firmware.charging.commands import COMMANDS, CommandError, check_arguments, row_of
+from firmware.charging.commands import COMMANDS, MAX_PLAN_S, MAX_STEPS, CommandError, check_arguments, row_of
 from firmware.charging.orders import DO
 
 GOOD = {
     "set_ceiling": {"source": "hems", "limit_ma": 6000}, "clear_ceiling": {"source": "hems"}, "authorize": {}, "start": {},
     "stop": {}, "unlock": {}, "clear": {}, "availability": {"operative": True}, "mode": {"mode": "smart"},
     "account": {"account": ""}, "phases": {"phases": 3}, "restart": {}, "clock": {"utc_s": 1800000000},
+    "set_plan": {"plan": []}, "service_mode": {"mode": "normal"},
 }
 
 
@@ -41,6 +42,13 @@ class TestCheck(unittest.TestCase):
             self.assertIn(row[0], error.message)
         with self.assertRaises(CommandError):
             row_of("")
+
+    def test_a_plan_is_a_bounded_list_of_pairs_of_whole_numbers(self):
+        check_arguments("set_plan", {"plan": [[0, 6000]] * MAX_STEPS})
+        for plan in ([[0, 6000]] * (MAX_STEPS + 1), [[0]], [[0, 1, 2]], [[-1, 0]], [[0, -1]], [[0, 80001]], [["0", 6000]],
+                     [[True, 6000]], [(0, 6000)], "[]", {"0": 1}, [[MAX_PLAN_S + 1, 0]]):
+            error = self.refused("set_plan", {"plan": plan})
+            self.assertEqual((error.code, error.field), ("bad_value", "plan"))
 
     def test_unknown_argument_is_named_with_the_allowed_ones(self):
         error = self.refused("set_ceiling", {"source": "a", "limit_ma": 6000, "limit": 1})

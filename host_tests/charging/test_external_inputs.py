@@ -74,10 +74,11 @@ class TestInputs(unittest.TestCase):
         self.assertEqual(wired.station.limit(), (6086, "grid_dimming"))           # 4200 W / (3 x 230 V)
         wired.station.phases = 1
         wired.place.run(200)
-        self.assertEqual(wired.station.ceilings.rows()[-1], {"source": "grid_dimming", "limit_ma": 18260, "failsafe": False})
+        row = wired.station.ceilings.rows(0)[-1]
+        self.assertEqual((row["source"], row["limit_ma"], row["failsafe"]), ("grid_dimming", 18260, False))
         wired.inputs.phase_voltage_v = 240
         wired.place.run(200)
-        self.assertEqual(wired.station.ceilings.rows()[-1]["limit_ma"], 17500)
+        self.assertEqual(wired.station.ceilings.rows(0)[-1]["limit_ma"], 17500)
         wired.set("dim", False)
         self.assertFalse(wired.station.ceilings.is_own("grid_dimming"))
         self.assertEqual(wired.log, [("grid_dimming", 6086, "start"), ("grid_dimming", 17500, "end")])
@@ -94,7 +95,7 @@ class TestInputs(unittest.TestCase):
     def test_contact_that_is_not_used_caps_nothing(self):
         wired = Wired()
         wired.place.run(1000)
-        self.assertEqual([row["source"] for row in wired.station.ceilings.rows()], ["installation"])
+        self.assertEqual([row["source"] for row in wired.station.ceilings.rows(0)], ["installation"])
 
     def test_no_command_takes_a_contacts_cap_away(self):
         wired = Wired("limit").set("limit", True)

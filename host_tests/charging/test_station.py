@@ -277,6 +277,7 @@ class TestRequest(unittest.TestCase):
 
     def test_command_is_told_with_source_and_answer(self):
         place = Place()
+        place.station.sources.allow(["mqtt"])
         place.station.command("unlock", {}, "mqtt")
         self.assertEqual(place.heard, [("command", {"command": "unlock", "source": "mqtt",
                                                     "answer": {"result": "refused", "reason": "no_lock"}})])

@@ -63,6 +63,7 @@ class TestBlocks(unittest.TestCase):
                 if key in board_facts(board).get(name, {}):
                     for value in ([], 10 ** 9, -(10 ** 6), "guess", 1 * 1.0):
                         self.bad(board, self.put(value, name, key), "%s.%s" % (name, key), "must be")
+                    break
 
     def test_keys_that_must_be_there_are_missed(self):
         for name, key, _what, must in board_blocks._KEYS:
@@ -113,6 +114,13 @@ class TestBlocks(unittest.TestCase):
                                   "spi_sck": None, "spi_miso": None})
         self.bad(S3, uart, "rfid.number", "rs485.uart")
 
+    def test_null_stands_for_a_block_that_is_not_needed(self):
+        facts = board_facts(DEVKITC)
+        for name in ("pp", "lock", "rfid", "rcd", "supply", "ethernet", "buzzer", "coil_watchdog"):
+            facts[name] = None
+        facts["pins"]["pp_adc"] = None
+        self.assertIn("proximity", lacks(check(facts)))
+
     def test_calibration_is_a_list_of_rising_pairs(self):
         facts = board_facts(SMARTEVSE)
         facts["cp"]["calibration"] = [[164, -12000], [3281, 12000]]
@@ -121,6 +129,39 @@ class TestBlocks(unittest.TestCase):
                        [[164, -12000, 1], [3281, 12000]], [[164, -12000], [3301, 12000]], [[164, -15001], [3281, 12000]],
                        [[164, -12000], 3281], [[True, -12000], [3281, 12000]], [[n, n] for n in range(9)]):
             self.bad(SMARTEVSE, self.put(points, "cp", "calibration"), "cp.calibration", "pairs")
+
+
+def _places(value, path=()):
+    """The paths of everything in a board file but its 60 pins, of which three stand for all."""
+    found = []
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        if path != ("pins",) or key in ("cp_pwm", "lock_1", "led_strip"):
+            found += [path + (key,)] + _places(value[key], path + (key,))
+    return found
+
+
+class TestOddValues(unittest.TestCase):
+    def test_odd_value_at_any_place_is_taken_or_refused_with_a_place_and_nothing_else_is_raised(self):
+        refused = 0
+        for board in (S3, SMARTEVSE, DEVKITC):
+            facts = board_facts(board)
+            del facts["notes"]
+            for path in _places(facts):
+                part = facts
+                for key in path[:-1]:
+                    part = part[key]
+                good = part[path[-1]]
+                for odd in (None, True, -1, 10 ** 9, "", "mirror", [], {}, [None], [[1]], {"a": 1}):
+                    part[path[-1]] = odd
+                    try:
+                        lacks(check(facts))
+                    except BoardError as error:
+                        self.assertTrue(error.place)
+                        refused += 1
+                part[path[-1]] = good
+            check(facts)
+        self.assertGreater(refused, 500)
 
 
 class TestLacks(unittest.TestCase):

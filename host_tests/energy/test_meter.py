@@ -376,6 +376,41 @@ class TestEstimate(MeterCase):
         self.assertIn(self.values.energy_wh - before_wh, (199, 200, 201))
         self.assertIn((self.values.counted_mwh - counted_mwh) // 1000, (199, 200, 201))
 
+    def test_a_lost_meter_leaves_what_it_said_of_the_phases_while_the_contactor_stays_closed(self):
+        self.build()
+        self.supply.energised = True
+        self.supply.offered_ma = 16000
+        self.readings.current_ma = [15900, 0, 0]
+        self.run_for(1500)
+        self.slave.fault = "silent"
+        self.run_for(5000)
+        self.assertEqual((self.values.source, self.values.phases_used, self.values.power_w), ("estimate", 1, 3680))
+        self.assertEqual(self.values.current_ma, [16000, 0, 0])
+        self.supply.energised = False
+        self.run_for(1000)
+        self.assertEqual((self.values.phases_used, self.values.power_w), (None, 0))
+        self.supply.energised = True  # perhaps another vehicle
+        self.run_for(1000)
+        self.assertEqual((self.values.phases_used, self.values.power_w), (None, 11040))
+
+    def test_the_phase_voltage_of_the_estimate_acts_at_once(self):
+        self.build("none")
+        self.supply.energised = True
+        self.supply.offered_ma = 10000
+        self.meter.set_phase_voltage(240)
+        self.run_for(100)
+        self.assertEqual(self.values.power_w, 7200)
+
+    def test_facts_of_the_page(self):
+        self.build("schneider_iem2155")
+        self.assertEqual(self.meter.model(), {"type": "schneider_iem2155", "models": "Schneider iEM2155", "evidence": "unverified"})
+        self.poll()
+        told = self.meter.diagnosis()
+        self.assertEqual((told["requests"], told["polls"], told["failed_polls"], told["last_failure"]), (3, 1, 0, None))
+        self.build("none")
+        self.assertIsNone(self.meter.model())
+        self.assertIsNone(self.meter.diagnosis())
+
     def test_a_meter_without_a_register_is_integrated(self):
         self.build("generic", registers="current u16 1/10 0; power u16 1 1")
         self.line.slaves.append(Fixed(3, {0: [160, 3680]}))

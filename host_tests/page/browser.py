@@ -146,6 +146,10 @@ class Browser:
             self._mouse("mouseMoved", end)
         self._mouse("mouseReleased", end)
 
+    def offline(self, on):
+        """Take the network away, or give it back."""
+        self._call("Network.emulateNetworkConditions", offline=on, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+
     def _mouse(self, kind, point):
         button = {"button": "left", "clickCount": 1} if kind != "mouseMoved" else {"button": "left"}
         self._call("Input.dispatchMouseEvent", type=kind, x=point[0], y=point[1], **button)

@@ -2,14 +2,21 @@
 from firmware.charging.facts import FACTS
 from firmware.charging.faults import row_of
 
+
+def _own(source, limit_ma):
+    return {"source": source, "limit_ma": limit_ma, "failsafe": False, "failsafe_ma": None, "expires_in_s": None, "by": None,
+            "reason": {"code": source}}
+
+
+_SILENT = {"code": "failsafe", "name": "sunny-roof", "by": "mqtt", "text": None}
 BASE = {
     "overview_state": "Idle", "cp_state": "A", "ev_state": "A_Not_Present_12V", "session_state": "none", "contactor": "open",
     "offered_ma": 0, "limit_ma": 16000, "limited_by": "installation",
     "derated_by": None, "reclose_in_s": None, "station_name": None, "retry_in_s": None,
-        "ceilings": [{"source": "board", "limit_ma": 32000, "failsafe": False},
-                 {"source": "installation", "limit_ma": 16000, "failsafe": False},
-                 {"source": "cable", "limit_ma": 32000, "failsafe": False},
-                 {"source": "user", "limit_ma": 32000, "failsafe": False}],
+    "ceilings": [_own("board", 32000), _own("installation", 16000), _own("cable", 32000), _own("user", 32000)],
+    "limit_reason": {"code": "installation"}, "why_not_charging": {"code": "no_vehicle"}, "smart_state": "off",
+    "service_mode": "normal", "standby": "awake", "step": "plug", "flags": [{"name": "three_phase", "source": "settings"}],
+    "last_refusal": None, "temperature_sensors": None,
     "drawn_ma": 0, "drawn_phases_ma": [0, 0, 0], "voltage_v": 231, "voltage_phases_v": [231, 230, 232], "power_w": 0,
     "energy_wh": 1234567, "meter_source": "meter", "power_phases_w": [0, 0, 0], "energy_phases_wh": [400000, 410000, 424567],
     "meter_age_s": 0, "meter_model": {"type": "eastron_sdm630", "models": "Eastron SDM630", "evidence": "source"},
@@ -43,7 +50,7 @@ def _session(**more):
 
 _CHARGING = {"overview_state": "Charging", "cp_state": "C", "ev_state": "C_Ready_6V_M12V", "session_state": "charging",
              "contactor": "closed", "offered_ma": 16000, "drawn_ma": 15800, "drawn_phases_ma": [15800, 15600, 15700],
-             "power_w": 10853, "phases_used": 3, "session": _session()}
+             "power_w": 10853, "phases_used": 3, "session": _session(), "why_not_charging": None, "step": "charge"}
 _PLUGGED = {"cp_state": "B", "ev_state": "B_Present_Asked_9V_M12V", "offered_ma": 16000,
             "session": _session(energy_wh=0, duration_s=42, charging_s=0)}
 
@@ -51,17 +58,24 @@ CHANGES = {
     "idle": {},
     "charging": _CHARGING,
     "waiting": dict(_PLUGGED, overview_state="ReadyForCharging", session_state="waiting_authorization", authorized=False,
-                    offered_ma=0),
+                    offered_ma=0, why_not_charging={"code": "not_authorized"}, step="authorisation"),
     "paused": dict(_PLUGGED, overview_state="Suspended", session_state="waiting_current", offered_ma=0, limit_ma=0,
                    limited_by="sunny-roof", session=_session(),
-                   ceilings=BASE["ceilings"] + [{"source": "sunny-roof", "limit_ma": 0, "failsafe": True}]),
-    "stopped": dict(_PLUGGED, overview_state="Suspended", session_state="stopped", session=_session(end_reason="stop")),
+                   limit_reason=_SILENT,
+                   why_not_charging={"code": "limit", "limit_ma": 0, "floor_ma": 6000, "because": _SILENT},
+                   ceilings=BASE["ceilings"] + [dict(_own("sunny-roof", 0), failsafe=True, failsafe_ma=0, by="mqtt",
+                                                     reason=_SILENT)]),
+    "stopped": dict(_PLUGGED, overview_state="Suspended", session_state="stopped", session=_session(end_reason="stop"),
+                    why_not_charging={"code": "stopped", "by": "web"}, step="unplug"),
     "fault": dict(_PLUGGED, overview_state="RecoverFromError", session_state="fault", offered_ma=0,
                   faults=[_fault("contactor_not_closed"), _fault("meter_lost")], meter_source="estimate", meter_age_s=65,
-                  meter_model={"type": "abb_m1m", "models": "ABB M1M, M4M", "evidence": "unverified"}),
+                  meter_model={"type": "abb_m1m", "models": "ABB M1M, M4M", "evidence": "unverified"},
+                  why_not_charging={"code": "fault", "fault": "contactor_not_closed"}),
     "welded": {"overview_state": "UnrecoverableError", "session_state": "fault", "contactor": "closed", "cp_state": "F",
-               "ev_state": "F_NotAvailable", "faults": [_fault("contactor_welded")]},
-    "service": {"overview_state": "ServiceMode", "availability": "inoperative"},
+               "ev_state": "F_NotAvailable", "faults": [_fault("contactor_welded")],
+               "why_not_charging": {"code": "fault", "fault": "contactor_welded"}},
+    "service": {"overview_state": "ServiceMode", "availability": "inoperative",
+                "why_not_charging": {"code": "out_of_service", "by": "settings"}},
     "bare": {"power_w": None, "drawn_ma": None, "drawn_phases_ma": [None, None, None], "voltage_v": None, "energy_wh": None,
              "voltage_phases_v": [None, None, None], "meter_source": None, "meter_age_s": None,
              "meter_model": None, "meter_bus": None, "life_energy_wh": None, "cp_state": None, "utc": None, "serial": None,

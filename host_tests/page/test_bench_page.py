@@ -239,6 +239,31 @@ class Visit(unittest.TestCase):
         browser.value("document.getElementById('power_cut').click()")
         browser.wait("document.getElementById('overview').textContent === 'Idle'")
 
+    def test_an_edge_is_picked_with_the_keyboard_and_measured_from(self):
+        self.twin.post("ev", plugged=True)
+        self.drawn(".contactor", "data-state", "closed")
+        self.twin.post("ev", plugged=False)
+        self.browser.wait("document.querySelector('#edges li b').textContent === 'contacts off'")
+        self.browser.value("document.getElementById('edges').focus()")
+        self.browser.key("ArrowDown", 40)
+        self.browser.wait("document.getElementById('lanes_words').textContent.includes('Measured from')")
+        self.assertIn("contacts off", self.words("lanes_words"))
+        self.browser.key("ArrowDown", 40)
+        self.browser.key("ArrowDown", 40)
+        self.browser.wait("!document.getElementById('lanes_words').textContent.includes('contacts off')")
+
+    def test_a_twin_that_does_not_answer_is_told_and_comes_back(self):
+        browser = self.browser
+        self.assertTrue(browser.value("document.getElementById('lost').hidden"))
+        browser.offline(True)
+        browser.wait("!document.getElementById('lost').hidden")
+        browser.offline(False)
+        browser.wait("document.getElementById('lost').hidden")
+        self.twin.post("ev", plugged=True)
+        self.drawn(".plug", "aria-pressed", "true")
+        self.assertTrue(all("ERR_INTERNET_DISCONNECTED" in error for error in browser.errors), browser.errors)
+        browser.errors.clear()
+
     def test_nothing_overlaps_or_sticks_out_on_phone_and_desk(self):
         self.twin.post("ev", plugged=True)
         self.twin.post("house", solar_w=6000)
@@ -246,8 +271,9 @@ class Visit(unittest.TestCase):
         for width, height, dark in ((320, 700, True), (360, 800, False), (360, 800, True), (900, 900, False), (1280, 900, False),
                                     (1280, 900, True)):
             with self.subTest(width=width, dark=dark):
-                self.see(width, height, dark)
-                self.browser.wait("document.querySelectorAll('.story_list button, .lamp.on').length > 2")
+                self.browser.show(width, height, dark, still=True)
+                self.browser.wait("innerWidth === %d && document.querySelector('.story_list button') !== null" % width)
+                time.sleep(0.3)                 # the instruments draw themselves anew
                 self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), width)
                 self.assertEqual(self.browser.value(CUT_OFF), [])
                 touched = self.browser.value(TOUCHED)

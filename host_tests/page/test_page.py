@@ -7,9 +7,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from firmware.charging.commands import COMMANDS
-from firmware.charging.facts import CONTACTOR_STATES, OVERVIEW_STATES, SESSION_STATES
+from firmware.charging.caps import SENSOR_NAMES
+from firmware.charging.commands import COMMANDS, EVERYWHERE
+from firmware.charging.facts import CONTACTOR_STATES, OVERVIEW_STATES, REFUSALS, SESSION_STATES
 from firmware.charging.faults import FAULTS
+from firmware.charging.reasons import LIMIT_REASONS, WHY
+from firmware.charging.sources import OUTSIDE
 from firmware.drivers.board_facts import CAPABILITIES, TOLD_BY_PINS
 from host_tests.page.examples import CHANGES, status
 from tools.build import page
@@ -49,9 +52,19 @@ class Translations(unittest.TestCase):
         for row in FAULTS:
             needed += ["fault." + row[1], "fault.%s.advice" % row[1]]
         for row in COMMANDS:
-            needed += ["refused." + reason for reason in row[3]]
+            needed += ["refused." + reason for reason in row[3] + EVERYWHERE + REFUSALS]
+        needed += ["why." + row[0] for row in WHY] + ["because." + row[0] for row in LIMIT_REASONS if row[0] != "none"]
+        needed += ["sensor." + name for name in SENSOR_NAMES] + ["by." + name for name in OUTSIDE]
         needed += ["temperature." + place for place in status("idle")["temperatures"]]
         self.assertEqual([key for key in needed if key not in _words()["en"]], [])
+
+    def test_a_reason_sentence_fills_its_gaps_from_the_parameters_that_come_with_its_code(self):
+        words = _words()["en"]
+        for family, table in (("because", LIMIT_REASONS), ("why", WHY)):
+            for code, parameters in table:
+                given = {re.sub("_(ma|w|s|c)$", "", name) for name in parameters.split()}
+                gaps = set(re.findall(r"\{(\w+)\}", words.get("%s.%s" % (family, code), "")))
+                self.assertEqual(gaps - given, set(), code)
 
     def test_every_text_that_the_page_asks_for_is_there_and_none_is_left_over(self):
         source = (PAGE / "index.html").read_text() + "".join(path.read_text() for path in SCRIPTS)
@@ -59,7 +72,7 @@ class Translations(unittest.TestCase):
         asked = set(re.findall(r'data-t="([\w.]+)"', source)) | set(re.findall(r'\btext\("([\w.]+)"', source))
         self.assertEqual(sorted(asked - set(words)), [])
         families = set(re.findall(r"`(\w+)\.\$\{", source)) | {"fault"}       # fault keys come as the fact's advice
-        self.assertLess(len(families), 12)
+        self.assertLess(len(families), 18)
         left_over = [key for key in words if '"%s"' % key not in source and key.partition(".")[0] not in families]
         self.assertEqual(left_over, [])
 

@@ -320,6 +320,7 @@ class TestFlash(KeeperTest):
     def test_quiet_charger_writes_nothing(self):
         place = self.boot().meter(1000).run(5000)
         del self.flash.writes[:]
+        place.station.sources.allow(["mqtt"])
         for minute in range(10):
             place.station.command("set_ceiling", {"source": "hems", "limit_ma": 9000 + minute}, "mqtt")
             place.run(6000)
@@ -403,6 +404,7 @@ class TestEvents(KeeperTest):
         place.rig.diode = False
         place.run(1000)
         place.rig.diode = True
+        place.station.sources.allow(["mqtt"])
         place.station.command("clear", {}, "mqtt")
         place.run(3000)
         self.assertEqual(place.events(), [("fault_end", "diode"), ("info", "clear"), ("fault", "diode"), ("boot", "power_on")])

@@ -6,6 +6,7 @@ import unittest
 
 from firmware.charging.commands import COMMANDS
 from firmware.charging.facts import FACTS
+from firmware.energy.meter_table import METERS
 from firmware.settings.schema import SETTINGS
 from tools.bench.charger import Charger, built
 from tools.setup.vm import VmMissing, vm_command
@@ -25,7 +26,7 @@ class AsShipped(unittest.TestCase):
         charger.wait_for_page()
         charger.first_view()
         for path, key, name, table in (("facts", "facts", "name", FACTS), ("commands", "commands", "name", COMMANDS),
-                                       ("settings/table", "settings", "key", SETTINGS)):
+                                       ("settings/table", "settings", "key", SETTINGS), ("meters", "meters", "name", METERS)):
             rows = json.loads(charger.ask("api/v1/" + path))[key]
             self.assertEqual([row[name] for row in rows], [row[0] for row in table])
         charger.charge()

@@ -255,15 +255,56 @@ class BenchTest(unittest.TestCase):
 
     def test_one_look_tells_everything_and_only_the_new_edges(self):
         first = self.desk.call("GET", "/api/live")[1]
-        self.assertEqual(set(first), {"state", "charger", "story", "pace", "edge_number", "edges"})
+        self.assertEqual(set(first), {"state", "charger", "story", "pace", "tones", "edge_number", "edges", "history"})
         self.assertEqual((first["charger"], first["story"], len(first["edges"])), (None, None, first["edge_number"]))
         self.desk.post("ev", {"plugged": True})
         then = self.desk.call("GET", f"/api/live?after={first['edge_number']}")[1]
         self.assertEqual([(edge["signal"], edge["value"]) for edge in then["edges"]], [("ev_state", "B")])
+        self.assertNotIn("history", then)
         self.assertEqual(self.desk.call("GET", f"/api/live?after={then['edge_number']}")[1]["edges"], [])
         unknown = self.desk.call("GET", "/api/live?after=1000000")[1]      # a page that knew another twin
         self.assertEqual(len(unknown["edges"]), unknown["edge_number"])
         self.assertEqual(self.desk.call("GET", "/api/live?after=-1")[0], 422)
+
+    def test_the_oscilloscope_shows_the_circuits_wave(self):
+        board = self.desk.world.board["pins"]["cp_pwm"]
+        self.desk.post("ev", {"plugged": True, "state": "C"})
+        self.desk.clock.call(lambda: self.desk.world.on_output("pwm", board, (1000, 266_667), 0))
+        time.sleep(0.4)
+        self.assertEqual(self.desk.now_ms() > 0 and self.desk.state()["ev"]["state"], "C")
+        wave = self.desk.call("GET", "/api/scope?width_us=2000")[1]["mv"]
+        self.assertEqual((len(wave), wave[0], wave[10]), (801, -12_000, -12_000))
+        self.assertAlmostEqual(wave[80 + 50], 6_000, delta=20)                      # 125 us after the rising edge
+        self.assertAlmostEqual(wave[80 + 115], -12_000, delta=20)                   # 21 us after the falling one
+        fine = self.desk.call("GET", "/api/scope?width_us=20")[1]["mv"]             # 25 ns from point to point
+        self.assertTrue(-12_000 < fine[80 + 40] < 5_500 < fine[-1] <= 6_010, (fine[120], fine[-1]))
+        for width in ("1", "1e9", "nan", "wide"):
+            self.assertEqual(self.desk.call("GET", "/api/scope?width_us=" + width)[0], 422, width)
+        self.desk.clock.call(self.desk.world.detach)
+        self.assertEqual(set(self.desk.call("GET", "/api/scope")[1]["mv"]), {0})
+
+    def test_a_page_opened_anew_is_told_the_strip_charts_past(self):
+        for load_w in (1000, 2000):
+            self.desk.post("house", {"load_w": [load_w, 0, 0]})
+            self.desk.call("GET", "/api/live?after=0")
+            time.sleep(0.02)
+        past = self.desk.call("GET", "/api/live")[1]["history"]
+        self.assertGreaterEqual(len(past), 2)
+        self.assertEqual(sorted(point[0] for point in past), [point[0] for point in past])
+        self.assertEqual(past[-1][1:], [None, None, 0, 0, None])        # no charger: neither offer nor limit
+
+    def test_the_history_keeps_only_the_ends_of_a_straight_line(self):
+        history = bench_page.History()
+        for t_ms, power_w in ((0, 0), (100, 0), (200, 0), (300, 5), (400, 5), (500, 5), (600, 0), (600, 7)):
+            history.note({"t_ms": t_ms, "meter": {"current_ma": [0, 3, 0], "power_w": power_w}}, {"offered_ma": 6000})
+        self.assertEqual([(point[0], point[4]) for point in history.points()], [(0, 0), (200, 0), (300, 5), (500, 5), (600, 0)])
+
+    def test_the_buzzers_tones_come_with_their_times(self):
+        world = self.desk.world
+        self.desk.clock.call(lambda: [world._set_buzzer(value) for value in ((2400, 208_000), (2400, 208_000), None)])
+        tones = self.desk.call("GET", "/api/live")[1]["tones"]
+        self.assertEqual([hz for _, hz in tones], [2400, 0])
+        self.assertLessEqual(tones[0][0], tones[1][0])
 
     def test_time_stands_still_in_a_pause_and_the_bench_answers_all_the_same(self):
         self.assertEqual(self.desk.post("time", {"paused": True})[1]["paused"], True)

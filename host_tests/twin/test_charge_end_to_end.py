@@ -364,6 +364,77 @@ class TestSettings(unittest.TestCase):
         self.assertEqual((seen["offered"], seen["by"], seen["availability"], seen["after"]),
                          (10000, "installation", "inoperative", "operative"))
 
+    def test_twin_lets_mqtt_control_and_nobody_else_from_outside(self):
+        charger = Charger(self)
+        answers, seen = {}, {}
+
+        def cap():
+            for source in ("mqtt", "modbus", "udp", "ocpp", "energy_manager", "api"):
+                answers[source] = charger.app.station.command("set_ceiling", {"source": source, "limit_ma": 9000}, source)["result"]
+        charger.at(3, cap)
+        charger.at(4, lambda: seen.update(before=charger.fact("limited_by")))
+        charger.at(5, lambda: charger.app.settings.set_many({"sources.mqtt": False}))
+        charger.at(6, lambda: seen.update(after=charger.fact("limited_by")))
+        charger.run(7)
+        self.assertEqual(sorted(answers.items()), [("api", "refused"), ("energy_manager", "refused"), ("modbus", "refused"),
+                                                   ("mqtt", "accepted"), ("ocpp", "refused"), ("udp", "refused")])
+        self.assertEqual(seen, {"before": "mqtt", "after": "installation"})
+
+    def test_showroom_keeps_no_settings_but_those_of_before(self):
+        charger = Charger(self)
+        seen = {}
+
+        def mode(name):
+            return lambda: charger.app.station.command("service_mode", {"mode": name}, "web")
+
+        charger.at(3, lambda: charger.app.settings.set_many({"installation.fuse_a": 12}, save=False))
+        charger.at(3, mode("demo"))
+        charger.at(4, lambda: charger.app.settings.set_many({"installation.fuse_a": 20, "station.name": "Show"}, save=False))
+        charger.at(5, charger.ev(plugged=True))
+        charger.at(30, lambda: seen.update(during=[charger.fact(name) for name in ("overview_state", "station_name", "contactor")],
+                                           saved=charger.app.settings.dirty))
+        charger.at(30.5, charger.ev(plugged=False))
+        charger.at(31, mode("normal"))
+        charger.at(32, lambda: seen.update(after=[charger.app.settings.get("installation.fuse_a"), charger.fact("station_name")],
+                                           limit=charger.fact("limit_ma")))
+        charger.run(33)
+        self.assertEqual(charger.edges("coil", True), [])
+        self.assertEqual(seen, {"during": ["Charging", "Show", "open"], "saved": True, "after": [12, None], "limit": 12000})
+
+    def test_timetable_needs_the_clock_and_is_followed_when_it_is_set(self):
+        charger = Charger(self)
+        seen = []
+
+        def look():
+            seen.append([charger.fact(name) for name in ("smart_state", "limit_ma")])
+        charger.at(3, lambda: charger.app.settings.set_many({
+            "charging.mode": "smart", "schedule.windows": "1-7 00:00-24:00 8", "schedule.utc_offset_min": 60}))
+        charger.at(4, charger.ev(plugged=True))
+        charger.at(15, look)
+        charger.at(16, lambda: charger.app.station.command("clock", {"utc_s": 1800000000}, "web"))
+        charger.at(18, look)
+        charger.at(19, lambda: charger.app.settings.set_many({"charging.mode": "immediate"}))
+        charger.at(20, look)
+        charger.run(21)
+        self.assertIn(seen[0], (["waiting", 6000], ["schedule", 8000]))       # the second: the world's clock was set from the start
+        self.assertEqual(seen[1:], [["schedule", 8000], ["off", 16000]])
+
+    def test_a_timetable_that_is_none_is_refused_with_its_form(self):
+        charger = Charger(self)
+        told = []
+
+        def change():
+            try:
+                charger.app.settings.set_many({"schedule.windows": "whenever"})
+            except ValueError as error:
+                told.append(str(error))
+            except Exception as error:
+                told.append("%s %s" % (error.code, error))
+        charger.at(3, change)
+        charger.run(4)
+        self.assertIn("bad_value schedule.windows", told[0])
+        self.assertIn("22:00-06:00", told[0])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -281,7 +281,7 @@ class PlayingTest(ScenarioCase):
 
     def test_a_setting_that_needs_it_restarts_the_charger(self):
         stage = Stage()
-        stage.known = {"boot_number": 3}
+        stage.known = {"boot_number": 3, "cp_state": "A"}
         stage.answers = [(200, {}), (200, {"result": "accepted"})]
         stage.clock.after(5_000_000, lambda: stage.known.update(boot_number=4))
         failure, _ = self.play("set installation.phases 1\nexpect charger.boot_number is 4\n", stage)

@@ -264,6 +264,21 @@ class MainsTest(unittest.TestCase):
         self.assertEqual(self.bench.hal.mcu_c, int(settled["interior"]) + 7)
 
 
+class EnergyTest(unittest.TestCase):
+    def test_the_battery_gets_what_the_meter_counts_however_often_that_is_read(self):
+        bench = Bench()
+        bench.world.set_ev({"soc": 0.2, "battery_wh": 50_000})
+        bench.charge(16_000)
+        bench.world.state()             # settles
+        before_wh, before_soc = bench.world.readings.energy_wh, bench.world.ev.soc
+        for _ in range(600):
+            bench.run_ms(1000)
+            bench.world.readings.energy_wh      # noqa: B018  (as the charger's polls do)
+        bench.world.state()
+        counted_wh = bench.world.readings.energy_wh - before_wh
+        self.assertAlmostEqual((bench.world.ev.soc - before_soc) * 50_000, counted_wh * 0.9, delta=2)
+
+
 class OtherFaultsTest(unittest.TestCase):
     def setUp(self):
         self.bench = Bench()

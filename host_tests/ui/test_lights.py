@@ -69,7 +69,8 @@ class TestStates(unittest.TestCase):
         self.assertEqual(segments(view(starting=True)), {"OOOO", "...."})
         self.assertEqual(segments(view(updating=True)), {"OOOO", "...."})
         self.assertEqual(segments(view(selftest=True)), {"OOOO"})
-        self.assertEqual(segments(view(commissioning=True)), {".OO."})
+        self.assertEqual(segments(view(commissioning=True, overview="ServiceMode")), {".OO."})
+        self.assertEqual(segments(view(reserved=True)), {"B..B"})
 
     def test_after_the_start_it_shows_what_was_reached(self):
         self.assertEqual(segments(view(arriving=True)), {"BBBB"})

@@ -2,6 +2,7 @@
 
 import unittest
 
+from firmware.charging import station_facts  # noqa: F401  first: the VM's stack is short for the whole chain of imports
 from firmware.charging.faults import FAULTS, LIGHT, NAME, SEVERITY
 from firmware.ui.panel import CARD_SHOWN_MS, TICK_MS, Panel
 from host_tests.charging.test_station import Place
@@ -135,6 +136,26 @@ class TestLights(unittest.TestCase):
         self.assertEqual(front.device.heard, [])
         front.press("button_service", 2200)
         self.assertEqual(front.device.heard, [2400])
+
+    def test_commissioning_out_of_service_and_reserved_look_different(self):
+        front = Front().run(6000)
+        front.station.command("service_mode", {"mode": "commissioning"}, "test")
+        front.run(200)
+        self.assertEqual(front.seen(), {".OO."})
+        front.station.command("availability", {"operative": False}, "test")
+        front.run(200)
+        self.assertEqual(front.seen(), {"OOOO", "...."})
+        front.station.command("availability", {"operative": True}, "test")
+        front.station.command("service_mode", {"mode": "normal"}, "test")
+        front.station.flags.set("reserved", "test")
+        front.run(200)
+        self.assertEqual(front.seen(), {"B..B"})
+
+    def test_showroom_shows_its_charge(self):
+        front = Front().run(6000)
+        front.station.command("service_mode", {"mode": "demo"}, "test")
+        self.assertTrue(front.seen(120000) >= {"BBBB", "...."})
+        self.assertEqual(front.place.core.outputs.coil_1, 0)
 
     def test_standby_dims_then_goes_dark_and_a_press_wakes(self):
         front = Front().run(2000)

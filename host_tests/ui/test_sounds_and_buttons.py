@@ -2,10 +2,12 @@
 
 import unittest
 
-from firmware.ui.buttons import DEBOUNCE_MS, FRONT, SERVICE, STUCK_MS, Button
+from firmware.ui.buttons import DEBOUNCE_MS, FRONT, STUCK_MS, Button, possible
+from firmware.ui.buttons import SERVICE as WHOLE
 from firmware.ui.buzzer import MELODIES, Buzzer
 from firmware.ui.standby import AWAKE, DIMMED, OFF, Standby
 
+SERVICE = possible(WHOLE, ("restart", "factory_reset"))       # without cards
 WRAP = 1 << 30
 STARTS = (0, WRAP - 1500)
 
@@ -112,10 +114,15 @@ class TestService(unittest.TestCase):
         finger = Finger(SERVICE).hold(True, 3000).hold(None, 100).hold(False, 200)
         self.assertEqual(finger.actions, [])
 
-    def test_actions_are_those_that_the_charger_can_do_and_lengths_grow(self):
-        lengths = [row[0] for row in SERVICE]
-        self.assertEqual(lengths, sorted(lengths))
+    def test_with_cards_the_second_beep_clears_them(self):
+        for held_ms, beeps, actions in ((2200, 1, ["restart"]), (6200, 2, ["clear_cards"]), (15200, 3, ["factory_reset"])):
+            finger = Finger(possible(WHOLE, ("restart", "clear_cards", "factory_reset"))).press(held_ms)
+            self.assertEqual((finger.beeps, finger.actions), (["first_beep", "second_beep", "third_beep"][:beeps], actions))
+
+    def test_rows_are_those_that_the_charger_can_do_and_lengths_grow(self):
         self.assertEqual([row[2] for row in SERVICE], ["restart", "factory_reset"])
+        lengths = [row[0] for row in WHOLE]
+        self.assertEqual(lengths, sorted(lengths))
 
 
 class TestFront(unittest.TestCase):

@@ -51,15 +51,17 @@ class _Twin(VmTwin):
 
 
 class Charger:
-    """`twin`, `port` and what a user would do. Use `play(story)`: story(charger) runs beside the world until it returns."""
+    """`twin`, `port` and what a user would do. Use `play(story)`: story(charger) runs beside the world until it returns.
+    slowed: the interpreter runs under callgrind, about as slow as a device."""
 
-    def __init__(self, heap_kb=4096, build_folder=None):
+    def __init__(self, heap_kb=4096, build_folder=None, slowed=False):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._flash = tempfile.TemporaryDirectory()
         self.events = []
-        self.twin = _Twin(self._flash.name, self.port, vm_command(heap_kb), build=build_folder, event=self.events.append)
+        self.twin = _Twin(self._flash.name, self.port, vm_command(heap_kb, os.devnull if slowed else None), build=build_folder,
+                          event=self.events.append)
         self._closing = []
 
     def play(self, story):

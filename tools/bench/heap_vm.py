@@ -39,7 +39,7 @@ def _place(shims, place):
 
 
 def imports(shims, place, *modules):
-    for name in ("machine", "network", "esp32", "neopixel"):
+    for name in ("machine", "network", "esp32", "neopixel", "_onewire"):
         sys.modules[name] = _Bare()
     _place([], place)
     for name in modules:
@@ -78,9 +78,10 @@ def _twin(shims, flash):
     _twin.port = vm_port.VmPort(Silence(), chip, 0)
     import esp32
     import machine
+    import neopixel
     import network
     made = [0]
-    for module in (machine, esp32, network):
+    for module in (machine, esp32, network, neopixel):
         for name in dir(module):
             thing = getattr(module, name)
             if isinstance(thing, type) and hasattr(thing, "__init__"):

@@ -3,7 +3,7 @@
 from firmware.access.card import CardError, from_row
 from firmware.access.cards import CardStore
 from firmware.access.cards_csv import CardImport, lines
-from firmware.access.csv_lines import CsvError
+from firmware.csv_lines import CsvError
 from firmware.storage.crc import crc32
 from firmware.storage.sorted_file import PAGE_BYTES
 from tools.checks.fuzz import TOKENS, mutated, need
@@ -78,11 +78,11 @@ class CardFiles(OnFiles):
         loading.feed(GOOD[3])
         for _ in loading.finish():
             continue
-        for card in store.page(3):
+        for card in list(store.cards())[:3]:
             card.name = "changed"
             store.change(card)
         self.known = {card.uid: {card.row(), from_row(card.uid, card.row()).row()} for card in store.cards()}
-        for card in store.page(3):
+        for card in list(store.cards())[:3]:
             self.known[card.uid].add(card.row())
         self.seeds = (self.kept(),)
         for number in range(120):           # the rows of before the change

@@ -18,7 +18,7 @@ from firmware.safety.core import SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.services.web.api import Api
 from firmware.services.web.reply import HttpError
-from firmware.services.web.request import MAX_BODY, MAX_HEAD, MAX_LINE, Reader, Request, read_head
+from firmware.services.web.request import MAX_HEAD, MAX_LINE, MAX_UPLOAD, Reader, Request, read_head
 from firmware.services.web.routes import Routes
 from firmware.settings import schema
 from firmware.settings.store import FILE_KIND, FILE_VERSION, SettingError, Store
@@ -129,12 +129,12 @@ class Http(Target):
             request = played(read_head(reader, "peer"))
             if request is not None:
                 need(1 <= len(request.method) <= 16 and request.path.startswith("/"), "%s %s" % (request.method, request.path))
-                need(0 <= request.content_length <= MAX_BODY, "a body of %d bytes" % request.content_length)
+                need(0 <= request.content_length <= MAX_UPLOAD, "a body of %d bytes" % request.content_length)
                 body = played(reader.body(request.content_length))
                 need(len(body) == request.content_length, "a body of %d bytes" % len(body))
         except HttpError as error:
             need(400 <= error.status < 600 and error.reply() is not None, "status %d" % error.status)
-        need(wire.read_bytes <= MAX_HEAD + MAX_BODY + READ_BYTES, "%d bytes were read" % wire.read_bytes)
+        need(wire.read_bytes <= MAX_HEAD + MAX_UPLOAD + READ_BYTES, "%d bytes were read" % wire.read_bytes)
 
 
 class JsonApi(Target):
@@ -149,7 +149,7 @@ class JsonApi(Target):
             args = {}
             for name, kind, low, _, _ in arguments:
                 args[name] = {"choice": lambda low=low: low[0], "bool": lambda: True, "int": lambda low=low: low or 1,
-                              "str": lambda: "text"}[kind]()
+                              "str": lambda: "text", "plan": lambda: [[0, 6000], [60, 0]]}[kind]()
             self.seeds.append(bytes((number,)) + json.dumps(args).encode())
         self._fresh()
 
@@ -176,7 +176,7 @@ class JsonApi(Target):
     def _state(self):
         station = self.station
         return (dict(self.store._values), station.operative, station.stopped, station.mode, station.account, station.phases,
-                station.authorized, station.authorized_id, station.ceilings.rows())
+                station.authorized, station.authorized_id, station.ceilings.rows(0))
 
     def run(self, data):
         self._calls += 1

@@ -22,11 +22,12 @@ LAYERS = {
 FILES = {
     "app": ("*",),
     "supervisor": ("version",),
+    "csv_lines": (),
     "dates": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("dates", "version", "zone")
+LEAVES = ("csv_lines", "dates", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",

@@ -34,7 +34,9 @@ STAGES = {
         Stage("boards", (PY, "-m", "tools.checks.boards"), None),
         Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
         Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
+        Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
+        Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
@@ -45,6 +47,7 @@ STAGES = {
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
+        Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
         Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1"), None),

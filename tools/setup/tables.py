@@ -54,9 +54,9 @@ def _iterated(tree):
     return {id(node.iter) for node in ast.walk(tree) if isinstance(node, (ast.For, ast.comprehension))}
 
 
-def _handed_on(trees):
-    """{(module, name)} of what is used in any other way than being iterated over."""
-    found = set()
+def _uses(trees):
+    """({(module, name)} of what is iterated over, the same of what is used in any other way)."""
+    over, found = set(), set()
     for module, tree in trees.items():
         iterated = _iterated(tree)
         origin = {}       # a name here -> what it may be elsewhere
@@ -65,11 +65,12 @@ def _handed_on(trees):
                 for alias in node.names:
                     origin[alias.asname or alias.name] = (node.module, alias.name)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in iterated:
-                found.add(origin.get(node.id, (module, node.id)))
-            elif isinstance(node, ast.Attribute) and id(node) not in iterated and isinstance(node.value, ast.Name):
-                found.add((".".join(origin.get(node.value.id, ("", node.value.id))), node.attr))
-    return found
+            kind = over if id(node) in iterated else found
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                kind.add(origin.get(node.id, (module, node.id)))
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                kind.add((".".join(origin.get(node.value.id, ("", node.value.id))), node.attr))
+    return over, found
 
 
 def _text(rows):
@@ -77,11 +78,12 @@ def _text(rows):
 
 
 def as_text(trees):
-    """Changes the trees {module: ast.Module} in place; returns {(module, name)} of the tables that became text."""
-    kept = _handed_on(trees)
+    """Changes the trees {module: ast.Module} in place; returns {(module, name)} of the tables that became text. One that nobody
+    reads stays what it is: constants.py leaves it out."""
+    over, kept = _uses(trees)
     changed = set()
     for module, tree in trees.items():
-        tables = {name: rows for name, rows in _tables(tree).items() if (module, name) not in kept}
+        tables = {name: rows for name, rows in _tables(tree).items() if (module, name) in over - kept}
         for node in tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in tables:
                 node.value = ast.Call(ast.Name(CLASS, ast.Load()), [ast.Constant(_text(tables[node.targets[0].id]))], [])

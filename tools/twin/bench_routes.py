@@ -81,7 +81,7 @@ def make_app(twin):
     app = microdot.Microdot()
     page = bench_page.files()
     clock, world = twin.clock, twin.world
-    stories = Stories(twin)
+    stories, history = Stories(twin), bench_page.History()
 
     async def answer(request, work):
         origin = request.headers.get("Origin")
@@ -131,11 +131,21 @@ def make_app(twin):
             return clock.call(lambda: world.trace.as_json(since_ms))
         return await answer(request, work)
 
+    @app.get("/api/scope")
+    async def scope(request):
+        async def work():
+            width_us = _asked(request, "width_us", "microseconds", 2000)
+            low, high = bench_page.SCOPE_US
+            if not low <= width_us <= high:
+                raise Refused(422, "bad_value", f"width_us must be from {low} to {high}", "width_us")
+            return clock.call(lambda: bench_page.scope(twin, width_us))
+        return await answer(request, work)
+
     @app.get("/api/live")
     async def live(request):
         async def work():
             after = _asked(request, "after", "edges", None)
-            return clock.call(lambda: bench_page.picture(twin, stories, after and int(after)))
+            return clock.call(lambda: bench_page.picture(twin, stories, history, None if after is None else int(after)))
         return await answer(request, work)
 
     @app.post("/api/scenario")
@@ -190,7 +200,7 @@ def make_app(twin):
     for verb in VERBS:
         route(verb)
 
-    calls = ", ".join(["GET /"] + ["GET /api/" + path for path in ("state", "trace", "live", "verbs", "scenarios")] +
+    calls = ", ".join(["GET /"] + ["GET /api/" + path for path in ("state", "trace", "live", "scope", "verbs", "scenarios")] +
                       ["POST /api/" + verb for verb in (*VERBS, "scenario")])
 
     @app.errorhandler(404)

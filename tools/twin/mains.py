@@ -11,12 +11,14 @@ class EnergyCounter:
         self._clock = clock
         self._since_us = clock.now_us
         self._power_mw = 0
-        self._total_mw_us = start_mwh * MW_US_PER_MWH
+        self._total_mw_us = self._told_mw_us = start_mwh * MW_US_PER_MWH
 
     def set_power_mw(self, power_mw):
-        """The power from now on. Returns the energy since the last call, in mW us."""
-        added = self._advance()
+        """The power from now on. Returns the energy since the last call of this, in mW us, whoever read the counter between."""
+        self._advance()
         self._power_mw = power_mw
+        added = self._total_mw_us - self._told_mw_us
+        self._told_mw_us = self._total_mw_us
         return added
 
     @property
@@ -27,10 +29,8 @@ class EnergyCounter:
 
     def _advance(self):
         now_us = self._clock.now_us
-        added = self._power_mw * (now_us - self._since_us)
+        self._total_mw_us += self._power_mw * (now_us - self._since_us)
         self._since_us = now_us
-        self._total_mw_us += added
-        return added
 
 
 class Mains:

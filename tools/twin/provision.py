@@ -11,7 +11,7 @@ from firmware.storage.atomic_file import AtomicFile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, access off
+# set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
 SET_UP = {
     "identity.serial": "M3-TWIN-0001",
     "installation.phases": 3,
@@ -22,6 +22,7 @@ SET_UP = {
     "meter.address": 2,
     "meter.baud": 19200,
     "access.mode": "off",
+    "sources.mqtt": True,
 }
 
 

@@ -220,6 +220,10 @@ class Twin:
 
     def _station(self):
         app = getattr(sys.modules.get("firmware.app"), "current", None)
+        try:
+            self.clock.check()              # a reset was asked for a moment ago: whoever looks at the clock now would be stopped
+        except Halt:
+            app = None
         if app is None or not self.powered:
             raise NotNow("the charger is not running")
         return app.station

@@ -46,6 +46,7 @@ POLL_US = 10_000
 SHOWN_EDGES = 12
 ANSWER_US = 15_000_000          # a charger that is there answers by then
 RESTART_US = 40_000_000         # a charge that ends in order first takes up to 15 s, then comes the start
+FIRST_READING_US = 3_000_000    # of the pilot, after a restart
 MEMBER_KEYS = ("name", "source", "place", "code")
 
 
@@ -143,6 +144,9 @@ class Play:
             if self._twin.clock.now_us > due_us:
                 self._fail("the charger did not come back from its restart")
             yield POLL_US
+        due_us = self._twin.clock.now_us + FIRST_READING_US
+        while self._fact("cp_state") is None and self._twin.clock.now_us < due_us:
+            yield POLL_US
 
     def _visit(self, *words):
         """(HTTP status, answer) of the charger; waits for one that is just starting."""
@@ -194,7 +198,7 @@ class Play:
             if not holds and (found or now_us >= due_us):
                 again = "again " if found and held_us > start_us else ""
                 self._fail(f"{key} was {again}{json.dumps(seen)} after {(now_us - start_us) / 1e6:.3f} s")
-            yield min(POLL_US, max(1, (held_us + for_us if found else due_us) - now_us))
+            yield min(_poll_us(now_us - start_us), max(1, (held_us + for_us if found else due_us) - now_us))
 
     def expect_chain(self, chain):
         """Beginning with the newest edge like the first of `chain`, the others must follow in this order, each not before its
@@ -256,6 +260,11 @@ class Play:
                  "  last edges:"]
         story += [f"  {t_us / 1e6:12.3f} s  {signal} {json.dumps(value)}" for t_us, signal, value in edges]
         raise Failed("\n".join(story))
+
+
+def _poll_us(waited_us):
+    """Who waits long looks more seldom: every 10 ms for five seconds, then every 50 ms, after a minute every 250 ms."""
+    return POLL_US if waited_us < 5_000_000 else 5 * POLL_US if waited_us < 60_000_000 else 25 * POLL_US
 
 
 def _named(edge):

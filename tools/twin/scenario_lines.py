@@ -240,7 +240,7 @@ class Reader:
                 commands.check_arguments(name, values)
         except commands.CommandError as exc:
             raise ValueError(exc.message) from None
-        reasons = (*row[3], *ALWAYS_POSSIBLE)
+        reasons = tuple(dict.fromkeys((*row[3], *commands.EVERYWHERE, *ALWAYS_POSSIBLE)))
         if refused is not None and refused not in reasons:
             raise ValueError(f"{name} is not refused with {refused}; reasons are {', '.join(reasons)}")
         if source is not None and role is not None:

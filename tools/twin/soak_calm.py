@@ -56,10 +56,12 @@ class Calm:
             return
 
         def give(app):
+            chapter._command(app, "service_mode", {"mode": "normal"})
+            chapter._command(app, "mode", {"mode": "immediate"})
             for name in CEILINGS:
                 chapter._command(app, "clear_ceiling", {"source": name})
-            for row in app.station.ceilings.rows():
-                if row["source"] not in ("board", "installation", "cable", "user", "asymmetry"):
+            for row in app.station.ceilings.rows(app.station.now_ms):
+                if row["by"] is not None:
                     chapter._command(app, "clear_ceiling", {"source": row["source"]})
             chapter._command(app, "availability", {"operative": True})
             chapter._command(app, "phases", {"phases": 3})

@@ -145,6 +145,8 @@ class User:
             return rng.choice((low, high, rng.randint(low, high)))
         if kind == "str":
             return "a" * rng.choice((low, 8, MAX_TEXT))
+        if kind == "plan":
+            return [[step * rng.randint(1, 900), rng.choice((0, 6_000, 16_000))] for step in range(rng.randint(0, low))]
         return rng.random() < 0.6 if kind == "bool" else rng.choice(low)
 
     def _settings(self):

@@ -15,13 +15,16 @@ from tools.twin.verbs import FAULTS, INPUTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
 ON_THE_VM = "vm"
-CHAPTERS = ("everyday", "cars", "limits", "house", "faults", "installer", "other")     # in the order of a tour
+CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "faults", "installer", "other")     # in the order of a tour
 FRESH = "Needs a charger that was just set up"
 ROW = re.compile(r"\bCH-\d+\b")
 CALM = {"state": "auto", "plugged": False, "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.4, "asleep": False,
         "stubborn": False, "simplified": False, "late_s": 0, "overdraw_percent": 0, "pilot_ohm": 0, "cable_a": 0,
         "battery_wh": 60_000}
 CALM_US = 3_000_000             # the charger sees that the car has gone
+FORGETS_US = 10_000_000         # and forgets what it had against it
+STARTS_US = 60_000_000          # a charger that was switched off and on
+LOOK_US = 100_000
 
 
 class UnknownStory(KeyError):
@@ -99,7 +102,7 @@ class Stories:
                 self.last["failure"] = failure
             tell(self.last)
 
-        self._play = Play(self._twin, [Step("", "calm", _calm), *steps], ended, progress=step_begins, undo=self._undo)
+        self._play = Play(self._twin, [Step("", "calm", self._begin), *steps], ended, progress=step_begins, undo=self._undo)
         self._play.start()
         return self.last
 
@@ -107,6 +110,23 @@ class Stories:
         """Leave the running story; its end comes soon, as after a failure "stopped"."""
         if self._play is not None and self.last["running"]:
             self._play.stop()
+
+    def _begin(self, play):
+        """Calm, and a charger without a fault: one that stays for long, or until a power cycle, gets the power cycle."""
+        yield from _calm(play)
+        for waits_us in (FORGETS_US, STARTS_US):
+            for _ in range(waits_us // LOOK_US):
+                if self._is_quiet():
+                    return
+                yield LOOK_US
+            if waits_us == FORGETS_US:
+                play.order("reset", {"cause": "power"})
+
+    def _is_quiet(self):
+        try:
+            return self._twin.facts("overview_state") == "Idle" and self._twin.facts("faults") == []
+        except NotNow:
+            return False
 
     def _as_before(self, play):
         if self._undo:

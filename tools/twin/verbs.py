@@ -79,11 +79,11 @@ class OneOf:
     """One of some whole numbers."""
 
     def __init__(self, numbers):
-        self._numbers = numbers
+        self.numbers = numbers
         self.allowed = "one of " + ", ".join(str(number) for number in numbers)
 
     def check(self, value):
-        if isinstance(value, bool) or value not in self._numbers:
+        if isinstance(value, bool) or value not in self.numbers:
             raise ValueError
         return int(value)
 
@@ -189,5 +189,5 @@ def _kind_described(kind):
     words = re.findall("[A-Z][a-z]*", type(kind).__name__)
     bounds = getattr(kind, "one", kind)
     found = {"kind": "_".join(words).lower(), "allowed": kind.allowed}
-    found.update((name, getattr(bounds, name)) for name in ("low", "high", "whole", "words") if hasattr(bounds, name))
+    found.update((name, getattr(bounds, name)) for name in ("low", "high", "whole", "words", "numbers") if hasattr(bounds, name))
     return found

@@ -5,6 +5,7 @@ no events while nothing changes. It stays when the firmware restarts: `attach` c
 """
 
 import random
+from collections import deque
 from functools import partial
 
 from firmware.drivers.board_blocks import temperature_circuit
@@ -28,6 +29,7 @@ METER_FAULTS = {"meter_babbling": "babble", "meter_slow": "slow", "meter_wrong_a
 BITS_PER_BYTE = 10
 # codes of the DS18B20 sensors on the bus: family, serial number, CRC
 ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
+KEPT_TONES = 24
 NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
 
 
@@ -48,6 +50,7 @@ class World:
         self.faults = dict.fromkeys(FAULTS, False)
         self.card = None
         self.front = FrontPanel(board)
+        self.tones = deque(maxlen=KEPT_TONES)       # [t_us, Hz] of the buzzer, 0 = silent from then on
         self.inputs = dict.fromkeys(INPUTS, False)
         self.buttons = dict.fromkeys(BUTTONS, False)
         self._rng = random.Random(seed)
@@ -58,6 +61,7 @@ class World:
         self._button_events = {}
         self._card_event = None
         self._coil_pins = [0, 0]
+        self._cut_off = False
 
         pins = board["pins"]
         watchdog = board.get("coil_watchdog") or {"hold_ms": 0}
@@ -100,7 +104,7 @@ class World:
             for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
                 self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
         for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
-            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
+            self._outputs[signal, pins["buzzer"]] = self._set_buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
 
@@ -365,7 +369,7 @@ class World:
         self.rcd.test(value or 0)
 
     def _coils_changed(self, powered=None):
-        powered = self.coil_supply.powered and self.generator.supplied
+        powered = self.coil_supply.powered and self.generator.supplied and not self._cut_off
         for contactor, pin in zip(self.contactors, self._coil_pins, strict=False):
             contactor.set_coil(bool(pin) and powered)
         self.trace.edge("coil", any(contactor.coil for contactor in self.contactors))
@@ -495,9 +499,16 @@ class World:
     # Monitors, inputs, lights
 
     def _rcd_changed(self, rcd_tripped, rdc_dd_tripped):
+        monitor = self.board.get("rcd") or {}
+        if monitor.get("kind") == "one_line":        # which tells what this monitor detects
+            rcd_tripped = rcd_tripped and "ac" in monitor["detects"] or rdc_dd_tripped and "dc" in monitor["detects"]
+            rdc_dd_tripped = False
         self.trace.edge("rcd_trip", rcd_tripped or rdc_dd_tripped)
         self._set_input_pin("rcd_trip", rcd_tripped)
         self._set_input_pin("rdc_dd_trip", rdc_dd_tripped)
+        if self.board.get("has", {}).get("rcd_cutoff"):        # the line itself discharges the charge pump
+            self._cut_off = rcd_tripped or rdc_dd_tripped
+            self._coils_changed()
 
     def _set_input_pin(self, name, on):
         self._set_line(name, int(bool(on) != (name in self.board["active_low"])))
@@ -506,6 +517,12 @@ class World:
         gpio = self.board["pins"].get(name)
         if gpio is not None and self.hal is not None:
             self.hal.set_pin(gpio, level)
+
+    def _set_buzzer(self, value):
+        before_hz = self.front.buzzer_hz
+        self.front.buzzer(value)
+        if self.front.buzzer_hz != before_hz:
+            self.tones.append([self.clock.now_us, self.front.buzzer_hz])
 
     def _set_button(self, name, pressed):
         self.buttons[name] = pressed

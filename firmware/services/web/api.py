@@ -1,6 +1,7 @@
 """The JSON interface: one table of routes over station and settings."""
-from firmware.charging.commands import COMMANDS, CommandError, row_of
+from firmware.charging.commands import COMMANDS, EVERYWHERE, CommandError, row_of
 from firmware.charging.facts import FACTS, NAMES
+from firmware.energy import meter_types
 from firmware.services.web.live import Live
 from firmware.services.web.reply import HttpError, Reply, in_order, json_list_pieces, json_pieces
 from firmware.services.web.request import MAX_BODY, json_object
@@ -35,6 +36,7 @@ class Api:
             ("GET", "/api/v1/settings", READ, self.settings, 0),
             ("PUT", "/api/v1/settings", CONTROL, self.change_settings, MAX_BODY),
             ("GET", "/api/v1/settings/table", READ, self.settings_table, 0),
+            ("GET", "/api/v1/meters", READ, self.meters, 0),
         )
 
     def _role_to_look(self):
@@ -78,6 +80,10 @@ class Api:
         """The settings with type, range, unit, and whether the role may write them."""
         return Reply(json_list_pieces("settings", self._settings.describe(_settings_role(request))))
 
+    async def meters(self, request, rest):
+        """The meters that meter.type may name: models, what they measure, evidence for their registers, line as shipped."""
+        return Reply(json_list_pieces("meters", meter_types.table()))
+
     async def change_settings(self, request, rest):
         """Change settings, all or nothing; 422 names the one that cannot be."""
         values = json_object(request.body)
@@ -103,7 +109,7 @@ def _fact_rows():
 def _command_rows():
     for name, arguments, role, refusals, doc in COMMANDS:
         yield {"name": name, "arguments": [_argument(row) for row in arguments], "role": role,
-               "refusals": list(refusals), "doc": doc}
+               "refusals": list(refusals) + [reason for reason in EVERYWHERE if reason not in refusals], "doc": doc}
 
 
 def _argument(row):
@@ -111,6 +117,8 @@ def _argument(row):
     described = {"name": name, "type": kind, "required": required}
     if kind == "choice":
         described["choices"] = list(low)
+    elif kind == "plan":
+        described["most_steps"], described["highest"] = low, high
     elif kind in ("int", "str"):
         described["lowest" if kind == "int" else "shortest"] = low
         described["highest" if kind == "int" else "longest"] = high

@@ -8,7 +8,6 @@ MAX_STREAMS = 2           # of the server's connections; a third page polls inst
 _LOOK_MS = 200
 _LOOKS_PER_STATUS = 5
 _STALL_MS = 5000          # a client that takes nothing for this long is gone
-_WATCHED = ("overview_state", "cp_state", "contactor")
 
 
 class Live:
@@ -59,12 +58,11 @@ class Live:
         last = None
         try:
             while self._listeners:
-                facts = self._station.facts(personal=False)     # one text for all listeners, whoever they are
-                now = [facts[name] for name in _WATCHED]
+                now = self._station.glance()
                 if now != last or self._looks >= _LOOKS_PER_STATUS:
                     last = now
                     self._looks = 0
-                    self._publish(_frame(facts))
+                    self._publish(_frame(self._station.facts(personal=False)))     # one text for all listeners, whoever they are
                 self._looks += 1
                 await asyncio.sleep_ms(_LOOK_MS)
         except Exception as error:

@@ -1,4 +1,5 @@
 """What a handler answers, and how it is put on the wire: in pieces of about one kilobyte, never as one big string."""
+import asyncio
 import json
 
 PIECE = 1024      # bytes gathered before they are sent
@@ -37,7 +38,8 @@ class HttpError(Exception):
 class Reply:
     """An answer.
 
-    body: str or bytes, or an iterator of them (sent as it comes; length None then means chunked).
+    body: str or bytes, or an iterator of them (sent as it comes; length None then means chunked). An empty piece lets others run:
+    for iterators that look at much and give little.
     stream: instead of a body, `async stream(write)` writes for as long as it likes.
     """
 
@@ -88,6 +90,8 @@ class Reply:
     async def _send_body(self, write, out):
         head = len(out)               # where the chunk's data begins; what is before goes out as it is
         for piece in self._pieces:
+            if not piece:
+                await asyncio.sleep_ms(0)
             out.extend(piece.encode() if isinstance(piece, str) else piece)
             if len(out) - head >= PIECE:
                 await write(self._framed(out, head))
@@ -127,10 +131,13 @@ def in_order(names, values):
 
 
 def json_list_pieces(key, rows):
-    """Pieces of {"key": [row, ...]} from an iterable of rows."""
+    """Pieces of {"key": [row, ...]} from an iterable of rows; a None among them lets others run."""
     yield '{"%s": [' % key
     comma = ""
     for row in rows:
+        if row is None:
+            yield ""
+            continue
         yield comma + json.dumps(row)
         comma = ", "
     yield "]}"

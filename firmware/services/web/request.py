@@ -7,6 +7,7 @@ MAX_LINE = 2048       # bytes of the request line and of one header; a browser's
 MAX_HEAD = 8192       # bytes of all lines together
 MAX_HEADERS = 48
 MAX_BODY = 16384      # bytes; routes may allow less
+MAX_UPLOAD = 1048576  # bytes, where a handler takes them a piece at a time
 _PIECE = 512          # bytes per read
 _MAX_DEPTH = 8        # of a JSON body
 
@@ -18,7 +19,8 @@ _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect"
 class Request:
     """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
 
-    role and body are filled in when they are known.
+    role and body are filled in when they are known; for a body that the handler takes itself, `await read()` gives its next piece
+    (bytes, b"" at its end).
     """
 
     def __init__(self, peer, method, target, http_version, headers):
@@ -31,6 +33,7 @@ class Request:
         self.content_length = int(headers.get("content-length", "0"))
         self.role = None
         self.body = b""
+        self.read = None
 
 
 class Reader:
@@ -70,17 +73,20 @@ class Reader:
                     return None
                 raise HttpError(400, "bad_request", "the request ends in the middle")
 
+    async def piece(self, most):
+        """The next bytes of a body, at most so many, at least one."""
+        if not self._rest:
+            self._rest = await self._more()
+            if not self._rest:
+                raise HttpError(400, "bad_request", "the body is shorter than Content-Length says")
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
+
     async def body(self, length):
         """The next length bytes."""
         body = bytearray()
         while len(body) < length:
-            if not self._rest:
-                self._rest = await self._more()
-                if not self._rest:
-                    raise HttpError(400, "bad_request", "the body is shorter than Content-Length says")
-            missing = length - len(body)
-            body.extend(self._rest[:missing])
-            self._rest = self._rest[missing:]
+            body.extend(await self.piece(length - len(body)))
         return bytes(body)
 
 
@@ -130,8 +136,8 @@ async def read_head(reader, peer):
     for char in length or "-":                        # isdigit() takes digits that int() does not
         if not "0" <= char <= "9":
             raise _bad("Content-Length is not a number")
-    if len(length) > 9 or int(length) > MAX_BODY:
-        raise HttpError(413, "payload_too_large", "a body may have %d bytes" % MAX_BODY)
+    if len(length) > 9 or int(length) > MAX_UPLOAD:
+        raise HttpError(413, "payload_too_large", "a body may have %d bytes" % MAX_UPLOAD)
     try:
         return Request(peer, method, target, version[5:], headers)
     except ValueError:

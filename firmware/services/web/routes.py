@@ -3,7 +3,8 @@ from firmware.services.web.reply import HttpError
 
 
 class Routes:
-    """rows: (method, path, role, handler, max_body_bytes).
+    """rows: (method, path, role, handler, max_body_bytes). A negative size: the handler takes up to so many bytes itself, a piece
+    at a time, with `await request.read()`, and may take its time.
 
     A path that ends in "*" takes any rest, given to the handler as its second argument. role is a name of roles.py, or
     a function that returns one (asked at each request). Handlers are `async handler(request, rest)` and return a Reply

@@ -11,6 +11,7 @@ MAX_CONNECTIONS = 4       # of the ten sockets that stock lwIP has
 BACKLOG = 4               # more wait here, unseen by us
 REQUEST_MS = 5000         # from the connection to the last byte of the request
 RESPONSE_MS = 15000       # from there to the last byte of the answer; streams have their own
+UPLOAD_MS = 120000        # for a body that its handler takes a piece at a time
 _SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in memory
 # What a refused client still sends is thrown away for a while, so that it reads the refusal before the reset.
 _LINGER_MS = 300
@@ -113,14 +114,16 @@ class WebServer:
             found = await asyncio.wait_for_ms(self._read(client), self._request_ms)
             if found is None:
                 return
-            client.phase = "answering"
-            client.unread = False
+            uploads = client.request.read is not None
+            client.phase = "upload" if uploads else "answering"      # an upload need not yield its place: it is an administrator's
+            client.unread = uploads
             client.waited_ms = 0
-            reply = await asyncio.wait_for_ms(self._handle(client.request, found[0], found[1]), self._response_ms)
+            longest_ms = UPLOAD_MS if uploads else self._response_ms
+            reply = await asyncio.wait_for_ms(self._handle(client.request, found[0], found[1]), longest_ms)
         except asyncio.TimeoutError:
             if not client.reader.started:
                 return
-            reply = (HttpError(503, "busy", "no answer in time") if client.phase == "answering" else
+            reply = (HttpError(503, "busy", "no answer in time") if client.phase in ("answering", "upload") else
                      HttpError(408, "request_timeout", "the request did not come in time")).reply()
         except HttpError as error:
             reply = error.reply()
@@ -147,17 +150,37 @@ class WebServer:
         needed = row[2]() if callable(row[2]) else row[2]
         if not allows(request.role, needed):
             raise HttpError(403, "forbidden", "needs the role " + needed)
-        if length > row[4]:
-            raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % row[4])
+        if length > abs(row[4]):
+            raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % abs(row[4]))
+        if row[4] < 0:
+            request.read = self._upload(client, length)
         if length:
             if request.headers.get("expect", "").lower() == "100-continue":
                 await client.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if row[4] < 0:
+                return row, rest
             if length > _SMALL_BODY:
                 async with self._large_body:
                     request.body = await client.reader.body(length)
             else:
                 request.body = await client.reader.body(length)
         return row, rest
+
+    def _upload(self, client, length):
+        """What a handler calls for the next piece of a body. A client that stops sending does not keep its place."""
+        left = [length]
+
+        async def read():
+            if not left[0]:
+                client.unread = False
+                return b""
+            try:
+                piece = await asyncio.wait_for_ms(client.reader.piece(left[0]), self._request_ms)
+            except asyncio.TimeoutError:
+                raise HttpError(408, "request_timeout", "the body did not come in time")
+            left[0] -= len(piece)
+            return piece
+        return read
 
     async def _handle(self, request, row, rest):
         try:

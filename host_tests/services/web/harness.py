@@ -55,6 +55,9 @@ class StrictStation:
     def fact(self, name):
         return self.values[check_name(name)]
 
+    def glance(self):
+        return self.values["overview_state"], self.values["cp_state"], self.values["contactor"]
+
     def command(self, name, args, source):
         check_arguments(name, args)
         if not isinstance(source, str) or not source:

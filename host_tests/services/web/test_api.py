@@ -5,6 +5,7 @@ import unittest
 
 from firmware.charging.commands import COMMANDS
 from firmware.charging.facts import FACTS, NAMES
+from firmware.energy import meter_types
 from firmware.services.web.reply import Reply
 from firmware.services.web.roles import CONTROL, PUBLIC, READ
 from firmware.settings.schema import SETTINGS
@@ -197,6 +198,16 @@ class Settings(unittest.TestCase):
                 self.assertEqual(server.settings.get("charging.min_current_a"), 8)
                 table = (await server.call("GET", "/api/v1/settings/table")).json()["settings"]
                 self.assertEqual([row["key"] for row in table], [row[0] for row in SETTINGS])
+        run(main())
+
+    def test_the_meters_that_the_setting_may_name(self):
+        async def main():
+            async with Server() as server:
+                rows = (await server.call("GET", "/api/v1/meters")).json()["meters"]
+                self.assertEqual([row["name"] for row in rows], meter_types.names())
+                unverified = [row["name"] for row in rows if row["evidence"] == "unverified"]
+                self.assertIn("schneider_iem2155", unverified)
+                self.assertNotIn("eastron_sdm630", unverified)
         run(main())
 
     def test_a_change_while_power_flows_waits_in_ram(self):

@@ -36,16 +36,28 @@ export const toggle = (element, name, on) => element.classList.toggle(name, Bool
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-export const amps = ma => ma === null || ma === undefined ? "–" : (ma / 1000).toFixed(ma < 99_950 ? 1 : 0) + " A";
+export const amps = ma => (ma === null || ma === undefined ? "–" : (ma / 1000).toFixed(ma < 99_950 ? 1 : 0) + " A");
 export const volts = mv => (mv / 1000).toFixed(1) + " V";
-export const watts = w => w === null || w === undefined ? "–" : Math.abs(w) < 1000 ? Math.round(w) + " W" : (w / 1000).toFixed(w < 99_950 ? 2 : 1) + " kW";
+export const watts = w =>
+  w === null || w === undefined
+    ? "–"
+    : Math.abs(w) < 1000
+      ? Math.round(w) + " W"
+      : (w / 1000).toFixed(w < 99_950 ? 2 : 1) + " kW";
 export const words = name => name.replaceAll("_", " ");
 
 /** Seconds since power-up as 1:02:03.456. */
 export function time(us, digits = 3) {
-  const s = us / 1e6, whole = Math.floor(s), pad = n => String(n).padStart(2, "0");
+  const s = us / 1e6,
+    whole = Math.floor(s),
+    pad = n => String(n).padStart(2, "0");
   const rest = digits ? "." + String(Math.floor((s - whole) * 10 ** digits)).padStart(digits, "0") : "";
-  return (whole >= 3600 ? Math.floor(whole / 3600) + ":" + pad(Math.floor(whole / 60) % 60) : Math.floor(whole / 60)) + ":" + pad(whole % 60) + rest;
+  return (
+    (whole >= 3600 ? Math.floor(whole / 3600) + ":" + pad(Math.floor(whole / 60) % 60) : Math.floor(whole / 60)) +
+    ":" +
+    pad(whole % 60) +
+    rest
+  );
 }
 
 /** A length of time with a fitting unit. */
@@ -61,7 +73,19 @@ export function choices(host, label, list, chosen, act) {
   attribute(host, "role", "group");
   attribute(host, "aria-label", label);
   const buttons = list.map(([value, name, more]) =>
-    h("button", {type: "button", "aria-label": more, onclick: () => { show(value); act(value); }}, name));
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-label": more,
+        onclick: () => {
+          show(value);
+          act(value);
+        },
+      },
+      name,
+    ),
+  );
   host.replaceChildren(...buttons);
   const show = value => buttons.forEach((button, n) => attribute(button, "aria-pressed", list[n][0] === value));
   show(chosen);

@@ -5,14 +5,16 @@ import {calmly} from "./live.js";
 
 /** A pointer's place in the units of the drawing. */
 export function place(event, element) {
-  const svg = element.ownerSVGElement, matrix = svg.getScreenCTM().inverse();
+  const svg = element.ownerSVGElement,
+    matrix = svg.getScreenCTM().inverse();
   const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
   return [point.x, point.y];
 }
 
 /** Follows a pointer from its press: move(point), end(point or null when it was taken away, moved: more than a tap). */
 export function follow(element, {begin, move, end}) {
-  let from = null, moved = false;
+  let from = null,
+    moved = false;
   element.addEventListener("pointerdown", event => {
     if (event.button) return;
     from = place(event, element);
@@ -39,7 +41,9 @@ export function follow(element, {begin, move, end}) {
 /** Makes an element with role slider work: value() now, toValue(point), show(value) at once, act(value) calmly. Returns a
  * function that says whether it is held now (or was, a moment ago). */
 export function slide(element, {value, low, high, step, toValue, show, act}) {
-  let held = false, aimed = null, until = 0;
+  let held = false,
+    aimed = null,
+    until = 0;
   const ask = calmly(act);
   const set = wanted => {
     aimed = clamp(wanted, low, high);
@@ -47,11 +51,27 @@ export function slide(element, {value, low, high, step, toValue, show, act}) {
     show(aimed);
     ask(aimed);
   };
-  follow(element, {begin: () => { held = true; }, move: point => set(toValue(point)), end: () => { held = false; }});
+  follow(element, {
+    begin: () => {
+      held = true;
+    },
+    move: point => set(toValue(point)),
+    end: () => {
+      held = false;
+    },
+  });
   element.addEventListener("keydown", event => {
     const now = performance.now() < until ? aimed : value();
-    const wanted = {ArrowUp: now + step, ArrowRight: now + step, ArrowDown: now - step, ArrowLeft: now - step,
-      PageUp: now + step * 4, PageDown: now - step * 4, Home: low, End: high}[event.key];
+    const wanted = {
+      ArrowUp: now + step,
+      ArrowRight: now + step,
+      ArrowDown: now - step,
+      ArrowLeft: now - step,
+      PageUp: now + step * 4,
+      PageDown: now - step * 4,
+      Home: low,
+      End: high,
+    }[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
     set(wanted);

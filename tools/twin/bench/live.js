@@ -1,6 +1,6 @@
 // The one line to the bench: asks for the picture of everything again and again, and says what was ordered.
 
-const GAP_MS = 110;             // between an answer and the next question: eight looks a second
+const GAP_MS = 110; // between an answer and the next question: eight looks a second
 const LOST_GAP_MS = 1000;
 const LONGEST_MS = 5000;
 
@@ -25,7 +25,9 @@ export class Live {
     this.asking = true;
     let gap = GAP_MS;
     try {
-      const answer = await fetch("/api/live" + (this.after === null ? "" : "?after=" + this.after), {signal: AbortSignal.timeout(LONGEST_MS)});
+      const answer = await fetch("/api/live" + (this.after === null ? "" : "?after=" + this.after), {
+        signal: AbortSignal.timeout(LONGEST_MS),
+      });
       const picture = await answer.json();
       if (!answer.ok) throw new Error(picture.error?.message);
       this.after = picture.edge_number;
@@ -48,7 +50,11 @@ export class Live {
   async post(verb, body) {
     let answer = null;
     try {
-      const response = await fetch("/api/" + verb, {method: "POST", body: JSON.stringify(body), headers: {"Content-Type": "application/json"}});
+      const response = await fetch("/api/" + verb, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: {"Content-Type": "application/json"},
+      });
       const data = await response.json();
       this.listeners.refused(data?.error?.message ?? "");
       answer = response.ok ? data : null;
@@ -62,7 +68,8 @@ export class Live {
 
 /** Calls act(value) at most every `gap` ms, with the last value always: for what is dragged. */
 export function calmly(act, gap = 90) {
-  let waiting = null, busy = false;
+  let waiting = null,
+    busy = false;
   const run = async () => {
     busy = true;
     while (waiting) {

@@ -26,8 +26,14 @@ export class Stories {
 
   show_chapter() {
     const shown = this.all.filter(story => story.chapter === this.chapter.value);
-    this.buttons = shown.map(story => h("button", {type: "button", title: story.text, disabled: this.running, onclick: () => this.live.post("scenario", {name: story.name})},
-      story.title, h("small", {}, [story.rows.join(", "), story.fresh ? "wants a charger that is new" : ""].filter(Boolean).join(" · "))));
+    this.buttons = shown.map(story =>
+      h(
+        "button",
+        {type: "button", title: story.text, disabled: this.running, onclick: () => this.live.post("scenario", {name: story.name})},
+        story.title,
+        h("small", {}, [story.rows.join(", "), story.fresh ? "wants a charger that is new" : ""].filter(Boolean).join(" · ")),
+      ),
+    );
     this.list.replaceChildren(...this.buttons);
   }
 
@@ -35,9 +41,16 @@ export class Stories {
     this.name = name;
     const {lines} = await this.live.get("scenarios/" + encodeURIComponent(name));
     if (this.name !== name) return;
-    this.rows = lines.map((line, n) => {
-      const said = line.trimStart().startsWith("#");
-      return {number: n + 1, step: line.trim() && !said, element: h("li", {class: said ? "say" : "step", hidden: !line.trim()}, said ? line.replace(/^[# ]+/, "") : line)};
+    this.rows = [];
+    lines.forEach((line, n) => {
+      const said = /^\s*#\s*(.*)/.exec(line),
+        last = this.rows.at(-1);
+      if (said && said[1] && last && !last.step && last.number === n) {
+        // a comment goes on
+        last.element.append(" " + said[1]);
+        last.number = n + 1;
+      } else if (said ? said[1] : line.trim())
+        this.rows.push({number: n + 1, step: !said, element: h("li", {class: said ? "say" : "step"}, said ? said[1] : line)});
     });
     this.told.replaceChildren(...this.rows.map(row => row.element));
     attribute(this.told, "hidden", null);
@@ -50,7 +63,9 @@ export class Stories {
       this.running = running;
       attribute(this.stop, "hidden", running ? null : "");
       attribute(this.list, "hidden", running ? "" : null);
-      this.buttons.forEach(button => { button.disabled = running; });
+      this.buttons.forEach(button => {
+        button.disabled = running;
+      });
     }
     if (!story) return;
     if (story.name !== this.name) this.open(story.name);
@@ -60,14 +75,32 @@ export class Stories {
       this.mark(story, running);
     }
     const title = this.all?.find(one => one.name === story.name)?.title ?? words(story.name);
-    text(this.end, running ? `${title}: ${story.line ? `line ${story.step} of ${story.steps}` : "first the world is made calm"}` : story.failure === null ? `${title}: it went as told.` : story.failure === "stopped" ? `${title}: stopped.` : `${title}: it went otherwise.`);
+    text(
+      this.end,
+      running
+        ? `${title}: ${story.line ? `line ${story.step} of ${story.steps}` : "first the world is made calm"}`
+        : story.failure === null
+          ? `${title}: it went as told.`
+          : story.failure === "stopped"
+            ? `${title}: stopped.`
+            : `${title}: it went otherwise.`,
+    );
     text(this.failure, running || !story.failure || story.failure === "stopped" ? "" : story.failure);
   }
 
   mark(story, running) {
     for (const {number, step, element} of this.rows) {
-      const here = number === story.line, whole = !running && story.failure === null;
-      const mark = !step ? "" : here && running ? "now" : here && story.failure ? "broken" : number < story.line || whole ? "done" : "";
+      const here = number === story.line,
+        whole = !running && story.failure === null;
+      const mark = !step
+        ? ""
+        : here && running
+          ? "now"
+          : here && story.failure && story.failure !== "stopped"
+            ? "broken"
+            : number < story.line || whole
+              ? "done"
+              : "";
       element.className = (step ? "step" : "say") + (mark ? " " + mark : "");
       if (here) this.told.scrollTop = element.offsetTop - this.told.offsetTop - this.told.clientHeight / 2;
     }
