@@ -80,8 +80,8 @@ class TestBoards(unittest.TestCase):
 
 class TestTheJudgeFinds(unittest.TestCase):
     def test_a_divider_that_is_not_calibrated(self):
-        self.assertTrue(bad(judged("P1b", False, 3)[0]))
-        self.assertTrue(bad(judged("SmartEVSE v3", False, 2)[0]))
+        self.assertTrue(bad(judged("P1b", False, 10)[0]))
+        self.assertTrue(bad(judged("SmartEVSE v3", False, 6)[0]))
 
     def test_a_capacitor_that_swallows_the_plateau(self):
         unit = judge.Unit(circuits.named("esp32-evse, 1 nF"), True, "corner", 100, 4).run()

@@ -35,10 +35,10 @@ that are not in step, reads that take their time and now and then an interrupt's
 
 A burst is 32 one-shot reads, 103 µs apart: ten of them are a period and a third of a stride, so that three sweeps interleave, and a
 plateau of 100 µs is hit at every phase, also with the frequency off by 0.5 %. Reads that take longer than the stride make it 116
-or 129 µs. The start of a burst moves by 9 µs from one to the next, because pilot and ticks come from one crystal. The reads are sorted;
-those above −1.5 V belong to the high plateau, those below to the low one. Of six or more the one at 3/8 from the outside counts, of
-fewer the outermost two, where they agree within 0.5 V; a plateau that shows itself less well is no evidence in this burst.
-
+or 129 µs. The start of a burst moves by 9 µs from one to the next, because pilot and ticks come from one crystal. The reads are
+sorted; those above −1.5 V belong to the high plateau, those below to the low one. Of six or more the one at 3/8 from the outside
+counts, of fewer the outermost two, where they agree within 0.5 V; a plateau that shows itself less well is no evidence in this
+burst.
 ## What holds
 
 | | |
@@ -46,10 +46,10 @@ fewer the outermost two, where they agree within 0.5 V; a plateau that shows its
 
 HOW = """
 Half of the chargers have every part at one end of its tolerance or the other, the other half anywhere within; each with a vehicle
-of its own, one duty of 10 to 90 % in steps of 0.5 %, and all states, with PWM and steady, changing at any moment. Disturbances: 6 mV
-noise (1 σ) of the converter, 100 mV of 50 Hz, 2 reads in 1000 hit by a spike of up to 4 V. *Wrong* counts ticks in which the
+of its own, one duty of 10 to 90 % in steps of 0.5 %, and all states, with PWM and steady, changing at any moment. Disturbances:
+6 mV noise (1 σ) of the converter, 100 mV of 50 Hz, 2 reads in 1000 hit by a spike of up to 4 V. *Wrong* counts ticks in which the
 debounced state was neither the vehicle's nor, before its change was seen, the one before, and states that were never seen. *Raw*
-counts single bursts, in millions: they do no harm as long as two in a row do not agree. *Diode*: ticks with a healthy vehicle's diode
+counts single bursts in a million: they do no harm as long as no two in a row agree. *Diode*: ticks with a healthy vehicle's diode
 called lost, or a shorted one's not called lost after three bursts. *Margin*: the least distance of a mean reading from the ends of
 its state's window; below zero there are chargers and vehicles that are both legal and do not understand each other.
 """
@@ -57,10 +57,10 @@ its state's window; below zero there are chargers and vehicles that are both leg
 CALIBRATION = """
 ## Which boards must be calibrated
 
-A divider for the whole range shifts and shrinks 24 V into the converter's range: 1 % resistors, 3.3 V ±2 % and the converter's ±60 mV
-together are more than the distance of a legal level from the next window. With `cp.calibration` in the board's facts, two or more
-points `[adc_mv, cp_mv]` measured on this very board, it holds. A board without says so: `cp_calibration` stands among what it lacks,
-and the page shows it.
+A divider for the whole range shifts and shrinks 24 V into the converter's range: 1 % resistors, 3.3 V ±2 % and the converter's
+±60 mV together are more than the distance of a legal level from the next window. With `cp.calibration` in the board's facts, two
+or more points `[adc_mv, cp_mv]` measured on this very board, it holds. A board without says so: `cp_calibration` stands among
+what it lacks, and the page shows it.
 
 | circuit | boards | points |
 |---|---|---|"""
@@ -73,9 +73,9 @@ POINTS = {circuits.RAILS: "steady −12 V and steady +12 V, no vehicle",
 LATENCY = """
 ## How soon a change is seen
 
-Ticks (10 ms) from the first burst that began after the change to the debounced state: of half of the changes, of 99 %, the most. Into
-C and D the reader waits 460 ms by intent (pulses of a vehicle that wakes), so there the second burst that reads the new level is
-given. Two are the least: two bursts must agree.
+Ticks (10 ms) from the first burst that began after the change to the debounced state: of half of the changes, of 99 %, the most.
+Into C and D the reader waits 460 ms by intent (pulses of a vehicle that wakes), so there the second burst that reads the new
+level is given. Two are the least: two bursts must agree.
 """
 
 BREAKS = """
@@ -177,7 +177,8 @@ def sweep_rows(sweeps):
         for name in dict.fromkeys(row["circuit"] for row in sweeps):
             cells = []
             for level in levels:
-                counts = next(row["counts"] for row in sweeps if (row["circuit"], row["value"], row["level"]) == (name, value, level))
+                wanted = name, value, level
+                counts = next(row["counts"] for row in sweeps if (row["circuit"], row["value"], row["level"]) == wanted)
                 cells.append(_broken(counts))
             yield "| %s | %s |" % (name, " | ".join(cells))
 
@@ -226,11 +227,12 @@ def comb_picture():
     parts += ['<text x="%d" y="%d" text-anchor="middle">%d µs</text>' % (x(t), height - 12, t) for t in range(0, 1001, 100)]
     parts.append('<polyline points="%s" fill="none" stroke="#888" stroke-width="1.5"/>' % line)
     parts.append('<polyline points="%s" fill="none" stroke="#1769aa" stroke-width="1" stroke-dasharray="3 2"/>' % pin)
+    colours = "#c62828", "#2e7d32", "#f9a825", "#6a1b9a"
     for number in range(32):
         t_us = (37 + 103 * number) % 1000
         sweep = (37 + 103 * number) // 1000
         parts.append('<circle cx="%d" cy="%d" r="3.5" fill="%s"/>' % (
-            x(t_us), y((read_uv(t_us) / 1000 - circuit.shift_mv) / circuit.share), ("#c62828", "#2e7d32", "#f9a825", "#6a1b9a")[sweep]))
+            x(t_us), y((read_uv(t_us) / 1000 - circuit.shift_mv) / circuit.share), colours[sweep]))
     parts.append('<text x="%d" y="40" fill="#555">grey: the line; blue: behind divider and capacitor; dots: 32 reads in three '
                  'sweeps and a bit</text>' % (x(150)))
     return _svg(width, height, parts)
@@ -246,7 +248,8 @@ def margin_picture(rows):
         return left + (max(low_mv, min(top_mv, mv)) - low_mv) * (width - left - 60) // (top_mv - low_mv)
     height = 40 + high * len(names) + 20
     parts = ['<line x1="%d" x2="%d" y1="25" y2="%d" stroke="%s"/><text x="%d" y="18" text-anchor="middle">%+.1f V</text>'
-             % (x(mv), x(mv), height - 15, "#000" if mv == 0 else "#ddd", x(mv), mv / 1000) for mv in range(low_mv, top_mv + 1, 300)]
+             % (x(mv), x(mv), height - 15, "#000" if mv == 0 else "#ddd", x(mv), mv / 1000)
+             for mv in range(low_mv, top_mv + 1, 300)]
     for place, name in enumerate(names):
         y = 34 + place * high
         parts.append('<text x="%d" y="%d" text-anchor="end">%s</text>' % (left - 8, y + 16, name))
