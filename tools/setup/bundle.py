@@ -11,7 +11,8 @@ import ast
 BUNDLE = "all"
 # Read once at start and then dropped, or looked at by the boot chain on their own.
 ALONE = ("firmware.drivers.board_facts", "firmware.drivers.board_pins", "firmware.drivers.board_blocks",
-         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker", "firmware.drivers.onewire")
+         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker", "firmware.drivers.onewire", "firmware.energy.meter_types",
+         "firmware.energy.meter_table")
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
 
