@@ -11,7 +11,7 @@ BOARDS = ROOT / "board_configs"
 def divider(cp):
     """(a_ppm, b_uv) that the resistors of a pilot's divider make: r1 from the pilot, r2 from reference_mv, r3 to ground.
 
-    One to ground alone is not calibrated, and so its load on the pilot's 1 kohm counts: 0.8 %, a fifth of the margin (docs/pilot.md).
+    One to ground alone is not calibrated, and so its load on the 1 kohm of the pilot counts: 0.8 % (docs/pilot.md).
     """
     from_reference = 1 / cp["r2_ohm"] if "r2_ohm" in cp else 0
     sum_siemens = 1 / cp["r1_ohm"] + from_reference + 1 / cp["r3_ohm"]
