@@ -199,6 +199,15 @@ class TestCheck(unittest.TestCase):
         for value in (5, 64, "16", None, 16 * 1.0):
             self.bad(self.put(value, "limits", "max_current_a"), "limits.max_current_a", "6", "63")
 
+    def test_board_slower_than_the_core_waits_is_refused(self):
+        self.bad(self.put(210, "contactor", "feedback_delay_ms"), "contactor.feedback_delay_ms", "at most 200")
+        self.bad(self.put(990, "rcd", "trip_within_ms"), "has.rcd_test", "500 ms")
+        self.bad(self.put(2500, "rcd", "release_within_ms"), "has.rcd_test", "2000 ms")
+        from firmware.drivers import board_blocks
+        from firmware.safety import limits
+        self.assertEqual((board_blocks._FEEDBACK_MS, board_blocks._TRIP_MS, board_blocks._RELEASE_MS),
+                         (limits.CONTACTOR_FEEDBACK_MS, limits.RCD_TEST_TRIP_MS, limits.RCD_TEST_RELEASE_MS))
+
     def test_bus_needs_its_uart_and_its_other_pin(self):
         for value in (0, 3, -1, "1", None, True):       # 0 is the console
             self.bad(self.put(value, "rs485", "uart"), "rs485.uart", "1 to 2")
