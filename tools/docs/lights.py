@@ -28,9 +28,12 @@ WHEN = {
     "no_manager": "after the start: the manager of the charging network is not reached",
     "reserved": "reserved", "ready": "idle, or authorised and waiting",
 }
-ACTIONS = {"restart": "restarts, a charge ends in order first", "clear_cards": "deletes all cards; the next card within "
-           "60 s becomes the master card; only with no vehicle plugged", "factory_reset": "settings as from the factory, then a restart; only while no power flows",
-           "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)"}
+ACTIONS = {
+    "restart": "restarts, a charge ends in order first",
+    "clear_cards": "deletes all cards; the next card within 60 s becomes the master card; only with no vehicle plugged",
+    "factory_reset": "settings as from the factory, then a restart; only while no power flows",
+    "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)",
+}
 HEAD = """# Lights, sounds and buttons
 
 Made by `python -m tools.docs.lights` from `firmware/ui/` and the fault registry; not to be edited.
