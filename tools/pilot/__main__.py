@@ -74,7 +74,7 @@ def _jobs(rows, many):
     # a charger takes about so many bursts
     for row in rows:
         for calibrated in ((False, True) if row.points else (False,)):
-            each = 1040 if row.kind == circuits.PEAK else 480
+            each = 1000 if row.kind == circuits.PEAK else 470
             units = max(1, -(-planned(row, calibrated, many) // each))
             for first in range(0, units, CHUNK):
                 numbers = tuple(range(first, min(first + CHUNK, units)))

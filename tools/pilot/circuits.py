@@ -69,11 +69,12 @@ class Pick:
 
 
 def nominal(row):
-    """(a_ppm, b_uv) that the board file of this circuit would hold."""
+    """(a_ppm, b_uv) that the board file of this circuit holds. A divider to ground also loads the 1 kohm of the source."""
     to_ground = 1 / row.r3 + (1 / row.r2 if row.r2 else 0)
     total = to_ground + 1 / row.r1
     shift_mv = row.reference[0] / row.r2 / total if row.r2 else 0
-    return int(1e6 / row.r1 / total + 0.5), int(shift_mv * 1000 + 0.5)
+    load = 1 if row.r2 or row.buffered else (row.r1 + row.r3) / (row.r1 + row.r3 + 1)
+    return int(1e6 / row.r1 / total * load + 0.5), int(shift_mv * 1000 + 0.5)
 
 
 def charger(row, pick):
