@@ -23,7 +23,7 @@ from firmware.drivers.rs485 import rs485_from_board
 from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
-from firmware.energy import meter_types
+from firmware.energy import catalogue
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
@@ -376,20 +376,12 @@ def _board(path):
 
 def _refuse_meter(value):
     """None for a meter type that is known, else what is allowed."""
-    return None if value == "generic" else _refused(meter_types.choose, value)
+    return None if value == "generic" else catalogue.refused(value, "")
 
 
 def _refuse_registers(value):
     """None for registers of a generic meter that can be read, else which entry cannot, and what is allowed there."""
-    return _refused(meter_types.generic, value) if value else None
-
-
-def _refused(make, value):
-    try:
-        make(value)
-    except ValueError as error:
-        return str(error)
-    return None
+    return catalogue.refused("generic", value) if value else None
 
 
 def _windows(text):
@@ -411,7 +403,7 @@ def _meter(facts, get, core, faults):
     """The meter that the settings name; without one, or with a name that is none, the estimate."""
     kind = None
     try:
-        kind = meter_types.choose(get("meter.type"), get("meter.generic_registers"))
+        kind = catalogue.choose(get("meter.type"), get("meter.generic_registers"))
     except ValueError:
         faults.begin("meter_setting")
     line = None

@@ -116,7 +116,7 @@ def known_flags(station):
         found.append(("single_phase", "vehicle") if station.counted_phases() == 1 else ("three_phase", station.phases_by))
     limit_ma, source = station.limit()
     if limit_ma < station.floor_ma():
-        found.append(("not_enough_energy", source))
+        found.append(("postponed" if source in ("smart", "input_delay") else "not_enough_energy", source))
     if station.start_delay_ms:
         found.append(("postponed", "power_cut"))
     elif station.ceilings.is_own("input_delay"):

@@ -12,7 +12,6 @@ from firmware.charging import orders, plug_in, station_facts
 from firmware.charging.caps import lowest
 from firmware.charging.ceilings import Ceilings
 from firmware.charging.commands import check_arguments
-from firmware.charging.demo import Demo
 from firmware.charging.flags import Flags
 from firmware.charging.notices import Notices
 from firmware.charging.phase_switch import PhaseSwitch
@@ -243,6 +242,7 @@ class Station:
         """One of the three, now. In a showroom the station loses the core's request: nothing here can ask for power then."""
         before, real = self.service_mode(), self.core.request
         if mode == "demo":
+            from firmware.charging.demo import Demo  # few chargers ever stand in a showroom: no heap for the others
             real.available = real.offered_ma = 0
             self.demo, self.request = Demo(), Request()
         else:

@@ -99,6 +99,10 @@ _ALSO = (
     ("temperature", "circuit", "linear", "zero_mv"),
     ("temperature", "circuit", "linear", "uv_per_c"),
 )
+# what the safety core gives contactor feedback and the monitor's test (safety/limits.py)
+_FEEDBACK_MS = 200
+_TRIP_MS = 500
+_RELEASE_MS = 2000
 PLACES = ("relay", "interior", "supply_1", "supply_2")
 
 
@@ -202,6 +206,12 @@ def _contradiction(facts):
         return "has.weld_feedback", "needs contactor.feedback mirror, mirror_series or load_pulses: others do not prove open poles"
     if pins["contactor_2"] is not None and facts["contactor"]["count"] != 2:
         return "contactor.count", "must be 2 where pins.contactor_2 is fitted"
+    if facts["contactor"].get("feedback_delay_ms", 0) > _FEEDBACK_MS:
+        return "contactor.feedback_delay_ms", "must be at most %d: later the contactor counts as stuck or welded" % _FEEDBACK_MS
+    if has["rcd_test"] and not (facts["rcd"].get("trip_within_ms", 0) <= _TRIP_MS
+                                and facts["rcd"].get("release_within_ms", 0) <= _RELEASE_MS):
+        return "has.rcd_test", "must be false where the monitor takes longer than %d ms to trip or %d ms to release" % (
+            _TRIP_MS, _RELEASE_MS)
     if pins["cp_disconnect"] is not None and "sense_before_disconnect" not in facts["cp"]:
         return "cp.sense_before_disconnect", "missing; must be true or false where pins.cp_disconnect is fitted"
     if pins["rs485_tx"] is not None and (facts.get("rfid") or {}).get("bus") == "uart" \

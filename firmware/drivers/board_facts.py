@@ -88,7 +88,8 @@ CAPABILITIES = (
     ("rcd_cutoff", "rcd_trip"),       # a residual-current trip takes the coil's power away without the processor
 )
 # what a board lacks as its pins and blocks tell, beside the capabilities
-TOLD_BY_PINS = ("rcd_monitor", "dc_monitor", "proximity", "temperature", "supply_sense", "cp_calibration", "stock_build")
+TOLD_BY_PINS = ("rcd_monitor", "dc_monitor", "proximity", "temperature", "supply_sense", "cp_calibration", "stock_build",
+                "coil_watchdog_test")
 
 
 class BoardError(Exception):
@@ -238,5 +239,6 @@ def lacks(facts):
             bool([name for name in pins if name.startswith("temperature_") and pins[name] is not None]),
             bool([name for name in pins if name.startswith("supply_") and pins[name] is not None]),
             facts["cp"]["sensing"] == "positive_comparator" or facts["cp"].get("calibrated") or "calibration" in facts["cp"],
-            has["psram"])
+            has["psram"],
+            pins["coil_supply"] is not None)
     return found + [TOLD_BY_PINS[place] for place in range(len(told)) if not told[place]]

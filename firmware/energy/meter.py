@@ -4,7 +4,7 @@ import asyncio
 from micropython import const
 
 from firmware.energy.counter import EnergyCounter
-from firmware.energy.meter_types import CURRENT, ENERGY, ENERGY_PHASES, POWER, POWER_PHASES, VOLTAGE
+from firmware.energy.meter_map import CURRENT, ENERGY, ENERGY_PHASES, POWER, POWER_PHASES, VOLTAGE
 from firmware.energy.modbus_rtu import TICKS_MASK
 from firmware.energy.polled_meter import PolledMeter
 from firmware.energy.registers import divide_rounded
@@ -46,7 +46,7 @@ class Meter:
     """One meter on a Modbus line, or none at all.
 
     bus: ModbusRtu or None · supply(): (energised, offered_ma, phases), energised = contactor closed and the vehicle in
-    state C · meter_type: of meter_types, None = no meter · address and phase_rotation: as of PolledMeter · phase_voltage_v 175…276:
+    state C · meter_type: a MeterMap, None = no meter · address and phase_rotation: as of PolledMeter · phase_voltage_v 175…276:
     for the estimate.
     """
 

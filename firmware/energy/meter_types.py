@@ -10,49 +10,12 @@ scale: num or num/den; raw × scale is V, A, W or Wh; behind it may stand ^addre
 or *address (times that u32 register). Addresses are those of the protocol, counted from 0, as 131 or 0x83. A quantity named again
 is added: import − export is two entries.
 """
-from micropython import const
-
+from firmware.energy.meter_map import CURRENT, ENERGY, ENERGY_PHASES, FACTOR, POWER, POWER_OF_TEN, MeterMap
 from firmware.energy.meter_table import METERS
 from firmware.energy.registers import format_from_text, is_float, is_signed, words_of
 
 QUANTITIES = ("voltage", "current", "power_phases", "energy_phases", "power", "energy")
-VOLTAGE = const(0)      # places in the values: a quantity's place + 0 for L1 or the total, + 1 for L2, + 2 for L3
-CURRENT = const(3)
-POWER_PHASES = const(6)
-ENERGY_PHASES = const(9)
-POWER = const(12)
-ENERGY = const(15)
-PLACES = const(18)
 EVIDENCE = ("source", "manual", "unverified")
-
-_POWER_OF_TEN = const(1)
-_FACTOR = const(2)
-
-
-class MeterType:
-    """A meter's map, ready to be polled.
-
-    reads: (function, start, count, items, rare), items: (place, byte offset, format, num, den, by); by: 0, or where in the same
-    answer a register stands that scales too (byte offset × 4 + kind). rare: nothing in it that must be known every second.
-    """
-
-    def __init__(self, name, models, function, max_registers, hole, evidence, registers):
-        self.name = name
-        self.models = models
-        self.evidence = evidence
-        self.has_holes = hole > 0
-        entries = parse_registers(registers, function)
-        self.places = sorted(set([entry[2] for entry in entries]))
-        self.modulus_mwh, self.step_mwh = _energy_register(entries)
-        self.reads = plan_reads(entries, max_registers, hole)
-
-    def measures(self, place):
-        """True when the map has a register for this quantity."""
-        return place in self.places
-
-    def without_holes(self):
-        """The same for a meter that refuses to be read across registers it does not have."""
-        return find(self.name, False)
 
 
 def names():
@@ -74,7 +37,7 @@ def find(name, holes=True):
     """The built-in type of this name. ValueError names those that exist."""
     for row in METERS:
         if row[0] == name:
-            return MeterType(name, row[1], row[2], row[3], row[4] if holes else 0, row[7], row[8])
+            return _made(name, row[1], row[7], row[8], row[2], row[3], row[4] if holes else 0)
     raise ValueError("one of none, generic, " + ", ".join(names()))
 
 
@@ -83,10 +46,17 @@ def generic(registers, max_registers=125):
 
     Holes are never read across, because nobody knows what this meter answers there.
     """
-    meter_type = MeterType("generic", "", 3, max_registers, 0, "unverified", registers)
-    if not (meter_type.measures(CURRENT) or meter_type.measures(POWER)):
+    found = _made("generic", "", "unverified", registers, 3, max_registers, 0)
+    if not (found.measures(CURRENT) or found.measures(POWER)):
         raise ValueError("current or power must be among the entries")
-    return meter_type
+    return found
+
+
+def _made(name, models, evidence, registers, function, max_registers, hole):
+    entries = parse_registers(registers, function)
+    places = tuple(sorted(set([entry[2] for entry in entries])))
+    modulus_mwh, step_mwh = _energy_register(entries)
+    return MeterMap(name, models, evidence, places, plan_reads(entries, max_registers, hole), hole > 0, modulus_mwh, step_mwh)
 
 
 def table():
@@ -144,19 +114,6 @@ def _read(function, first, end, entries):
     return function, first, end - first, tuple(items), rare
 
 
-def scaled_by(data, by, num, den):
-    """(num, den) times what the register says that `by` of an item names; None where it says nonsense."""
-    at = by >> 2
-    if by & 3 == _FACTOR:
-        return num * (data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]), den
-    power = data[at] << 8 | data[at + 1]
-    if power & 0x8000:
-        power -= 0x10000
-    if not -12 <= power <= 12:
-        return None
-    return (num * 10 ** power, den) if power >= 0 else (num, den * 10 ** -power)
-
-
 def _span(entry):
     """Registers [first, end) that must be read together for one entry."""
     _, address, _, fmt, _, _, kind, by = entry
@@ -195,7 +152,7 @@ def _parse_entry(words, function, entries):
 
 def _parse_scale(text):
     kind = by = 0
-    for sign, number in (("^", _POWER_OF_TEN), ("*", _FACTOR)):
+    for sign, number in (("^", POWER_OF_TEN), ("*", FACTOR)):
         head, found, tail = text.partition(sign)
         if found:
             text, kind, by = head, number, _parse_address(tail, number)

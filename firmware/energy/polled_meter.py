@@ -1,7 +1,8 @@
 """One meter on the bus: asks it for its values, decodes them, and knows how old they are."""
 from micropython import const
 
-from firmware.energy.meter_types import CURRENT, ENERGY_PHASES, PLACES, POWER, POWER_PHASES, VOLTAGE, scaled_by
+from firmware.energy import catalogue
+from firmware.energy.meter_map import CURRENT, ENERGY_PHASES, PLACES, POWER, POWER_PHASES, VOLTAGE, scaled_by
 from firmware.energy.modbus_rtu import BUS_ERROR, BUSY, CRC_ERROR, OK, TICKS_MASK, TIMEOUT
 from firmware.energy.registers import milli_from_registers
 
@@ -30,7 +31,7 @@ def _digits(rotation):
 
 
 class PolledMeter:
-    """bus: ModbusRtu · meter_type: of meter_types · address 1…247 · phase_rotation "L1-L2-L3" or "123" and its permutations: the
+    """bus: ModbusRtu · meter_type: a MeterMap · address 1…247 · phase_rotation "L1-L2-L3" or "123" and its permutations: the
     n-th digit is the meter's channel that measures our Ln.
 
     last_failure: timeout, crc, bus, busy, absurd, empty or exception_<n>; stays until the next one.
@@ -77,7 +78,7 @@ class PolledMeter:
             else:
                 return self._fail(_FAILURES[result])
         if self._refused and self.type.has_holes:  # a dislike for reading across holes, or a block it does not have
-            self.type = self.type.without_holes()
+            self.type = catalogue.without_holes(self.type.name)
         if self._is_absurd():
             return self._fail("absurd")
         if not (self._knows(POWER) or self._knows(CURRENT)):

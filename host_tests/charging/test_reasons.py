@@ -250,6 +250,13 @@ class TestFlags(unittest.TestCase):
             "single_phase": "mqtt_not_outside", "suspended": "card", "unavailable": "button", "postponed": "power_cut",
             "not_enough_energy": "hems"})
 
+    def test_a_pause_of_the_plan_is_a_delay_and_no_lack_of_energy(self):
+        place = Place().plug()
+        place.station.command("mode", {"mode": "smart"}, "web")
+        place.station.command("set_plan", {"plan": [[0, 0]]}, "web")
+        place.run(200)
+        self.assertEqual(self.names(place), {"three_phase": "settings", "postponed": "smart"})
+
     def test_vehicle_orders_ventilation_and_one_phase_by_what_it_does(self):
         place = Place(ventilated=1).charge()
         place.rig.vehicle = "D"

@@ -45,6 +45,7 @@ class Charge:
         self.closed_us = None
         self.died = None
         self.travelled = None
+        self.welded = self.stuck_open = False
         self._moving_us = None
         self._edges = self._pump = self._pump_us = self._live = 0
         self._test = self._test_us = 0
@@ -198,6 +199,10 @@ class Charge:
         self._live = 1 if (self._live or self._edges >= ARM_EDGES) and now_us - self._pump_us < HOLD_US else 0
         self._put("coil_supply", self._live)
         coil = self._live & self._driven("contactor_1")
+        if self.welded:
+            coil = 1
+        elif self.stuck_open:
+            coil = 0
         if coil == self.closed:
             self._moving_us = None
         elif self._moving_us is None:
@@ -206,8 +211,19 @@ class Charge:
             self.closed, self._moving_us = coil, None
             if coil and self.closed_us is None:
                 self.closed_us = now_us
-            self._put("contactor_feedback_1", coil)
-        self._put("contactor_feedback_2", self.closed & self._driven("contactor_2"))
+        self._show(self.closed, self.closed & self._driven("contactor_2"))
+
+    def _show(self, one, two):
+        """The contactors' feedback, by the board's kind."""
+        kind = self.facts["contactor"]["feedback"]
+        if kind == "load_pulses":
+            for name, closed in (("contactor_feedback_1", one), ("contactor_feedback_2", two)):
+                if closed and self.ticks % 2 == 0 and self.facts["pins"][name] is not None:      # 50 a second
+                    self._put(name, 0)
+                    self._put(name, 1)
+            return
+        self._put("contactor_feedback_1", one | two if kind == "mirror_series" else one)
+        self._put("contactor_feedback_2", two)
 
     def _follow_pilot(self, now_us):
         hal, pwm = self.chip.hal, self.facts["pins"]["cp_pwm"]

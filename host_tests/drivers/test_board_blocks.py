@@ -167,7 +167,7 @@ class TestOddValues(unittest.TestCase):
 class TestLacks(unittest.TestCase):
     def test_each_board_lacks_what_the_wiring_says(self):
         for board, lacking in (
-                (S3, "rtc_battery supply_sense"),
+                (S3, "rtc_battery"),
                 (WROVER, "cp_disconnect rtc_battery supply_sense"),
                 (SMARTEVSE, "coil_watchdog weld_feedback pe_monitor rcd_test rtc_battery psram rcd_cutoff supply_sense "
                             "cp_calibration stock_build"),
@@ -184,8 +184,7 @@ class TestLacks(unittest.TestCase):
         self.assertIn("dc_monitor", lacking(lambda facts: facts["rcd"].update(detects="ac")))
         self.assertIn("temperature", lacking(
             lambda facts: facts["pins"].update(temperature_relay_adc=None, temperature_interior_adc=None)))
-        self.assertNotIn("supply_sense", lacking(
-            lambda facts: facts["pins"].update(supply_1_pulses=5, temperature_interior_adc=None)))
+        self.assertIn("supply_sense", lacking(lambda facts: facts["pins"].update(supply_1_pulses=None)))
         facts = board_facts(SMARTEVSE)
         facts["cp"]["calibration"] = [[164, -12000], [3281, 12000]]
         self.assertNotIn("cp_calibration", lacks(check(facts)))

@@ -10,6 +10,15 @@ from host_tests.drivers.chip import _repository
 from host_tests.drivers.chip import board_facts as repository_board
 from host_tests.storage.scratch import Scratch
 
+# what must never change by accident: cp_pwm, cp_adc, contactor_1, contactor_2, coil_watchdog, rcd_trip, rcd_test, lock_1, lock_2,
+# pp_adc; by the wirings and by what the boards' own firmwares drive
+DANGEROUS = (
+    ("esp32-s3", (10, 1, 15, 16, 21, 47, 42, 39, 40, 2)),
+    ("esp32-wrover", (33, 36, 25, 26, 27, 13, 4, 18, 19, 39)),
+    ("smartevse-v3", (19, 39, 32, 27, None, 13, None, 18, 17, 34)),
+    ("smartevse-v3.1", (19, 39, 32, 27, None, 38, None, 9, 10, 34)),
+    ("esp32-evse-devkitc", (27, 36, 26, None, None, None, None, None, None, 39)),
+)
 NAMES = [row[0] for row in PINS]
 USES = dict([row[:2] for row in PINS])
 
@@ -23,6 +32,13 @@ class TestRepository(unittest.TestCase):
                 facts = load(_repository() + "/board_configs/" + name)
                 self.assertEqual(facts["name"] + ".json", name)
                 self.assertEqual(sorted(facts["pins"]), sorted(NAMES))
+
+    def test_pins_that_switch_power_are_those_of_the_wiring(self):
+        names = ("cp_pwm", "cp_adc", "contactor_1", "contactor_2", "coil_watchdog", "rcd_trip", "rcd_test", "lock_1", "lock_2",
+                 "pp_adc")
+        for board, gpios in DANGEROUS:
+            self.assertEqual(tuple([repository_board(board)["pins"][name] for name in names]), gpios, board)
+            self.assertEqual([name for name in names if name in repository_board(board)["active_low"]], [], board)
 
     def test_what_the_twin_lacks_is_told(self):
         self.assertEqual(lacks(load(_repository() + "/board_configs/twin.json")),
@@ -182,6 +198,15 @@ class TestCheck(unittest.TestCase):
             self.bad(self.put(value, "limits", "phases"), "limits.phases", "1 or 3")
         for value in (5, 64, "16", None, 16 * 1.0):
             self.bad(self.put(value, "limits", "max_current_a"), "limits.max_current_a", "6", "63")
+
+    def test_board_slower_than_the_core_waits_is_refused(self):
+        self.bad(self.put(210, "contactor", "feedback_delay_ms"), "contactor.feedback_delay_ms", "at most 200")
+        self.bad(self.put(990, "rcd", "trip_within_ms"), "has.rcd_test", "500 ms")
+        self.bad(self.put(2500, "rcd", "release_within_ms"), "has.rcd_test", "2000 ms")
+        from firmware.drivers import board_blocks
+        from firmware.safety import limits
+        self.assertEqual((board_blocks._FEEDBACK_MS, board_blocks._TRIP_MS, board_blocks._RELEASE_MS),
+                         (limits.CONTACTOR_FEEDBACK_MS, limits.RCD_TEST_TRIP_MS, limits.RCD_TEST_RELEASE_MS))
 
     def test_bus_needs_its_uart_and_its_other_pin(self):
         for value in (0, 3, -1, "1", None, True):       # 0 is the console

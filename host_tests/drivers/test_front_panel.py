@@ -171,6 +171,36 @@ class Broken:
         raise OSError(5)
 
 
+BOARDS = ("twin", "esp32-wrover", "esp32-s3", "smartevse-v3", "smartevse-v3.1", "esp32-evse-devkitc")
+
+
+class TestBoards(unittest.TestCase):
+    def test_every_board_shows_sounds_and_measures_with_what_it_has(self):
+        for name in BOARDS:
+            facts = board_facts(name)
+            chip = Chip(facts)
+            outputs = []
+            chip.hal.on_output = lambda signal, key, value, t_us, heard=outputs: heard.append((signal, key))
+            from firmware.drivers.front_panel import FrontPanel
+            from firmware.drivers.temperatures import Temperatures
+            errors = {}
+            front = FrontPanel(facts, errors)
+            outputs[:] = []
+            front.show(b"RRRRRRRR", 100)
+            front.tone(2400)
+            front.pressed("button_service")
+            pins = facts["pins"]
+            lights = ("neopixel", pins["led_strip"]) if pins["led_strip"] is not None else ("pwm", pins["led_red"])
+            self.assertIn(lights, outputs, name)
+            if pins["buzzer"] is not None:
+                self.assertIn(("pwm", pins["buzzer"]), outputs, name)
+            temperatures = Temperatures(facts, errors, {})
+            temperatures.read()
+            self.assertEqual(temperatures.bus is None, pins["temperature_onewire"] is None, name)
+            self.assertEqual(errors, {}, name)
+            chip.close()
+
+
 class TestBroken(Rig):
     def test_driver_that_raises_is_named_and_nothing_travels(self):
         front = self.front()

@@ -14,7 +14,7 @@ from pymodbus import FramerType
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from firmware.energy import meter_types
+from firmware.energy import meter_map, meter_types
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import CRC_ERROR, OK, TIMEOUT, ModbusRtu
 from firmware.energy.registers import format_from_text, milli_from_registers
@@ -207,17 +207,17 @@ class TestEveryMeter(unittest.TestCase):
         kind, values = meter.device.type, meter.values
         true = readings_of(kind.name)
         for quantity, found, expected, off in (
-                (meter_types.VOLTAGE, values.voltage_mv, true.voltage_mv, 500),
-                (meter_types.CURRENT, values.current_ma, true.current_ma, 50),
-                (meter_types.POWER_PHASES, values.power_phases_w, true.power_phases_w, 5),
-                (meter_types.ENERGY_PHASES, values.energy_phases_wh, true.energy_phases_wh, 100)):
+                (meter_map.VOLTAGE, values.voltage_mv, true.voltage_mv, 500),
+                (meter_map.CURRENT, values.current_ma, true.current_ma, 50),
+                (meter_map.POWER_PHASES, values.power_phases_w, true.power_phases_w, 5),
+                (meter_map.ENERGY_PHASES, values.energy_phases_wh, true.energy_phases_wh, 100)):
             for phase in range(3):
                 if not kind.measures(quantity + phase):
                     self.assertIsNone(found[phase])
                 else:
                     self.assertLessEqual(abs(found[phase] - expected[phase]), off)
         self.assertLessEqual(abs(values.power_w - true.power_w), 5)
-        if kind.measures(meter_types.ENERGY):
+        if kind.measures(meter_map.ENERGY):
             self.assertLessEqual(abs(values.energy_wh - true.energy_wh), 100)
 
 

@@ -1,7 +1,7 @@
 import asyncio
 import unittest
 
-from firmware.energy import meter_types
+from firmware.energy import meter_map, meter_types
 from firmware.energy.meter import LOST_MS, Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import AGE_LIMIT_MS, channel_order
@@ -75,19 +75,19 @@ class TestReading(MeterCase):
         values, kind = self.values, self.meter.device.type
         for phase in range(3):
             for quantity, value, true, off in (
-                    (meter_types.VOLTAGE, values.voltage_mv, self.readings.voltage_mv[phase], 500),
-                    (meter_types.CURRENT, values.current_ma, self.readings.current_ma[phase], 50),
-                    (meter_types.POWER_PHASES, values.power_phases_w,
+                    (meter_map.VOLTAGE, values.voltage_mv, self.readings.voltage_mv[phase], 500),
+                    (meter_map.CURRENT, values.current_ma, self.readings.current_ma[phase], 50),
+                    (meter_map.POWER_PHASES, values.power_phases_w,
                      self.readings.voltage_mv[phase] * self.readings.current_ma[phase] // 1000000, 6)):
                 if kind.measures(quantity + phase):
                     self.assertLessEqual(abs(value[phase] - true), off)
                 else:
                     self.assertIsNone(value[phase])
-        if kind.measures(meter_types.CURRENT):
+        if kind.measures(meter_map.CURRENT):
             self.assertLessEqual(abs(values.drawn_ma - 16040), 50)
-            self.assertEqual(values.phases_used, 3 if kind.measures(meter_types.CURRENT + 1) else 1)
+            self.assertEqual(values.phases_used, 3 if kind.measures(meter_map.CURRENT + 1) else 1)
         self.assertLessEqual(abs(values.power_w - 11050), 5)
-        if kind.measures(meter_types.ENERGY):
+        if kind.measures(meter_map.ENERGY):
             self.assertLessEqual(abs(values.energy_wh - self.readings.energy_wh), off_wh)
 
     def test_a_meter_that_refuses_to_be_read_across_holes_is_asked_without_them_from_then_on(self):

@@ -1,6 +1,6 @@
 import unittest
 
-from firmware.energy import meter_types
+from firmware.energy import meter_map, meter_types
 from firmware.energy.meter_table import METERS
 from firmware.energy.registers import words_of
 from tools.twin.meter import ModbusMeter, Quantities, with_crc
@@ -20,7 +20,7 @@ class TestTable(unittest.TestCase):
                 self.assertIn(baud, (0, 2400, 9600, 19200))
                 self.assertIn(parity, ("none", "even", "odd") if baud else ("",))
                 self.assertIn(evidence, meter_types.EVIDENCE)
-                self.assertTrue(meter_types.find(name).measures(meter_types.POWER))
+                self.assertTrue(meter_types.find(name).measures(meter_map.POWER))
 
     def test_what_nobody_has_verified_says_so(self):
         unverified = [row["name"] for row in meter_types.table() if row["evidence"] == "unverified"]
@@ -85,7 +85,7 @@ class TestGeneric(unittest.TestCase):
         text = " voltage u16 1/10 131; current u32 1/1000 139 ;power u32 1 141 ;energy u32 10 0xA000; "
         self.assertEqual(self.reads(text), [(3, 131, 1), (3, 139, 4), (3, 0xA000, 2)])
         item = meter_types.generic(text).reads[1][3][1]
-        self.assertEqual((item[0], item[1], item[3], item[4]), (meter_types.POWER, 4, 1, 1))
+        self.assertEqual((item[0], item[1], item[3], item[4]), (meter_map.POWER, 4, 1, 1))
 
     def test_each_value_may_have_its_own_function_code(self):
         self.assertEqual(self.reads("power fc4 u32 1 10; current fc3 u16 1 12; voltage u16 1 13"), [(3, 12, 2), (4, 10, 2)])
@@ -103,9 +103,9 @@ class TestGeneric(unittest.TestCase):
         data = bytearray(20)
         for exponent, scaled in ((2, (500, 7)), (-3, (5, 7000)), (13, None), (-13, None)):
             data[6:8] = bytes((exponent >> 8 & 255, exponent & 255))
-            self.assertEqual(meter_types.scaled_by(data, 4 * 6 + 1, 5, 7), scaled)
+            self.assertEqual(meter_map.scaled_by(data, 4 * 6 + 1, 5, 7), scaled)
         data[6:10] = bytes((0, 1, 0, 2))
-        self.assertEqual(meter_types.scaled_by(data, 4 * 6 + 2, 5, 7), (5 * 65538, 7))
+        self.assertEqual(meter_map.scaled_by(data, 4 * 6 + 2, 5, 7), (5 * 65538, 7))
 
     def test_bad_entries_are_refused_by_place_word_and_what_is_allowed(self):
         for text, part in (("", "separated by ;"), (" ; ;", "separated by ;"), ("power f32 1", "address are needed"),

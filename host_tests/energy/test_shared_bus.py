@@ -1,7 +1,7 @@
 import asyncio
 import unittest
 
-from firmware.energy import meter_types
+from firmware.energy import meter_map, meter_types
 from firmware.energy.modbus_rtu import CHANGE_US, FIFO_BYTES, ModbusRtu
 from firmware.energy.polled_meter import PolledMeter
 from host_tests.energy.bus import Line, VirtualTime
@@ -64,7 +64,7 @@ class TestThreeDevices(unittest.TestCase):
         for address, device in enumerate(self.devices, 2):
             self.assertIn(device.meter.polls, (20, 21))
             self.assertEqual(device.meter.failed_polls, 0)
-            self.assertEqual(device.meter.total(meter_types.POWER), 1000000 * address)
+            self.assertEqual(device.meter.total(meter_map.POWER), 1000000 * address)
             self.assertLess(device.oldest_ms, 2000)
         self.assertEqual(self.line.violations, [])
 

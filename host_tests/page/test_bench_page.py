@@ -209,6 +209,16 @@ class Visit(unittest.TestCase):
         browser._mouse("mouseReleased", place)
         self.twin.wait("the release", lambda seen: not seen["state"]["buttons"]["service"])
 
+    def test_the_buzzer_is_silent_until_it_is_asked_for_and_is_seen_anyway(self):
+        browser = self.browser
+        self.assertEqual(browser.value("document.getElementById('sound').getAttribute('aria-pressed')"), "false")
+        browser.click("#sound")
+        self.drawn("#sound", "aria-pressed", "true")
+        self.twin.post("time", speed=1)
+        self.twin.post("button", name="service", hold_ms=2600)
+        browser.wait("document.querySelector('.buzz').classList.contains('on')")
+        self.assertTrue(any(hz > 1000 for _, hz in self.twin.look()["tones"]))
+
     def test_the_pace_is_chosen_and_time_can_stand_still(self):
         browser, pick = self.browser, "[...document.querySelectorAll('#pace button')].find(one => one.textContent === %s).click()"
         browser.value("document.querySelector('#pace [aria-label=Pause]').click()")

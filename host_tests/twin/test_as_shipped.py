@@ -1,5 +1,6 @@
 # cpython only: the world and the build; the firmware itself runs on MicroPython
 """What ships is not the sources but what the build makes of them: it must do the same."""
+import http.client
 import json
 import tempfile
 import unittest
@@ -41,9 +42,19 @@ class AsShipped(unittest.TestCase):
         self.assertEqual((fault["code"], fault["name"], fault["severity"]), (5, "diode", "error"))
         charger.call(lambda: world.set_ev({"plugged": False}))
         charger.wait_until(lambda: self._facts(charger)["cp_state"] == "A", "the unplugged pilot")
+        for mode in ("demo", "normal"):          # a module that is only fetched when somebody wants the show
+            self._command(charger, "service_mode", {"mode": mode})
+            self.assertEqual(self._facts(charger)["service_mode"], mode)
         self.assertFalse([text for text in charger.events if "ended" in text])
         self.assertEqual([task["name"] for task in self._facts(charger)["tasks"] if task["restarts"]], [])
         return "done"
+
+    def _command(self, charger, name, args):
+        client = http.client.HTTPConnection("127.0.0.1", charger.port, timeout=10)
+        client.request("POST", "/api/v1/commands/" + name, json.dumps(args), {"Content-Type": "application/json"})
+        answer = client.getresponse()
+        self.assertEqual((answer.status, json.loads(answer.read())), (200, {"result": "accepted"}))
+        client.close()
 
     def _facts(self, charger):
         return json.loads(charger.ask("api/v1/status"))

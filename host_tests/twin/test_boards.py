@@ -46,7 +46,8 @@ class Story:
         app = sys.modules["firmware.app"].current
         self.seen[when] = {"cp_state": self.twin.facts("cp_state"), "contactor": self.twin.facts("contactor"),
                            "faults": [fault["name"] for fault in self.twin.facts("faults")], "errors": dict(app.board.errors),
-                           "board": self.twin.facts("board")["name"], "offered_ma": self.twin.facts("offered_ma")}
+                           "board": self.twin.facts("board")["name"], "offered_ma": self.twin.facts("offered_ma"),
+                           "coil_watchdog": self.twin.facts("coil_watchdog")}
 
     def edges(self, signal, value, since_us=0):
         return [t_us for t_us, name, now in self.twin.world.trace.edges(since_us) if (name, now) == (signal, value)]
@@ -61,6 +62,7 @@ class TestEveryBoard(unittest.TestCase):
                               [(12.0123, lambda world: world.set_ev({"plugged": False}))])
                 seen = story.seen
                 self.assertEqual(story.told, [])
+                tested = [seen[when].pop("coil_watchdog") for when in ("idle", "charging")][1]
                 self.assertEqual(seen["idle"], {"cp_state": "A", "contactor": "open", "faults": [], "errors": {}, "board": board,
                                                 "offered_ma": 0})
                 self.assertEqual(seen["charging"], {"cp_state": "C", "contactor": "closed", "faults": [], "errors": {},
@@ -73,6 +75,9 @@ class TestEveryBoard(unittest.TestCase):
                 off_us = [t_us for t_us in story.edges("coil", False) if t_us > gone_us][0]
                 self.assertLessEqual(off_us - gone_us, 50 * MS)
                 self.assertEqual((seen["gone"]["cp_state"], seen["gone"]["contactor"]), ("A", "open"))
+                pins = story.twin.board["pins"]
+                self.assertEqual(tested, "not_fitted" if pins["coil_watchdog"] is None else
+                                 "untested" if pins["coil_supply"] is None else "passed")
 
 
 class TestOnMicroPython(unittest.TestCase):

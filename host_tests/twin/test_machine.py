@@ -470,3 +470,40 @@ class Others(OnChip):
         self.raises(ValueError, "interface", lambda: network.WLAN(2))
         self.raises(ValueError, "too long", lambda: network.hostname("x" * 33))
         self.assertEqual(network.hostname(), "mpy-esp32")
+
+
+class OneWire(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig()
+        self.addCleanup(self.rig.close)
+        import _onewire
+        self.onewire = _onewire
+        self.rig.hal.set_onewire(27, [("28a10c0000000054", 320, True)])
+
+    def pin(self):
+        return self.rig.machine.Pin(27, self.rig.machine.Pin.OPEN_DRAIN, self.rig.machine.Pin.PULL_UP)
+
+    def test_only_an_open_drain_is_a_bus(self):
+        for pin in (27, self.rig.machine.Pin(27, self.rig.machine.Pin.OUT)):
+            self.assertRaises(ValueError, self.onewire.reset, pin)
+
+    def test_sensor_answers_the_reset_and_says_who_it_is(self):
+        pin = self.pin()
+        self.assertTrue(self.onewire.reset(pin))
+        self.onewire.writebyte(pin, 0xF0)
+        pairs = [(self.onewire.readbit(pin), self.onewire.readbit(pin), self.onewire.writebit(pin, bit)) for bit in (0, 0, 0, 1)]
+        self.assertEqual([pair[:2] for pair in pairs], [(0, 1), (0, 1), (0, 1), (1, 0)])       # 0x28, lowest bit first
+
+    def test_scratchpad_holds_85_degrees_until_the_first_conversion_and_ends_with_its_crc(self):
+        pin = self.pin()
+        self.onewire.reset(pin)
+        self.onewire.writebyte(pin, 0xCC)
+        self.onewire.writebyte(pin, 0xBE)
+        data = bytes([self.onewire.readbyte(pin) for _ in range(9)])
+        self.assertEqual((data[0] | data[1] << 8, data[4], self.onewire.crc8(data)), (85 * 16, 0x7F, 0))
+
+    def test_bus_without_a_sensor_is_silent(self):
+        self.rig.hal.set_onewire(27, [("28a10c0000000054", 320, False)])
+        pin = self.pin()
+        self.assertFalse(self.onewire.reset(pin))
+        self.assertEqual(self.onewire.readbyte(pin), 0xFF)

@@ -38,6 +38,9 @@ MEANS = {
     "cp_calibration": ("calibrated pilot measurement",
                        "uncalibrated, tolerances may eat the distance between two states: measure +12 V and -12 V once and enter "
                        "`cp.calibration`"),
+    "coil_watchdog_test": ("test of the coil watchdog",
+                           "the board cannot see the coil's supply: have the installer check at commissioning, and each year, that "
+                           "the contactor drops when the processor is held in reset"),
     "stock_build": ("stock MicroPython with everything", "needs the image with the application frozen into it, or fewer services"),
 }
 INTRO = """# Boards

@@ -9,9 +9,10 @@ by a name of its own while running (ALONE).
 import ast
 
 BUNDLE = "all"
-# Read once at start and then dropped, or looked at by the boot chain on their own.
-ALONE = ("firmware.drivers.board_facts", "firmware.drivers.board_pins", "firmware.drivers.board_blocks",
-         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker")
+# Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
+ALONE = ("firmware.charging.demo", "firmware.drivers.board_facts", "firmware.drivers.board_pins", "firmware.drivers.board_blocks",
+         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker", "firmware.energy.meter_types",
+         "firmware.energy.meter_table")
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
 

@@ -1,7 +1,7 @@
 """The JSON interface: one table of routes over station and settings."""
 from firmware.charging.commands import COMMANDS, EVERYWHERE, CommandError, row_of
 from firmware.charging.facts import FACTS, NAMES
-from firmware.energy import meter_types
+from firmware.energy import catalogue
 from firmware.services.web.live import Live
 from firmware.services.web.reply import HttpError, Reply, in_order, json_list_pieces, json_pieces
 from firmware.services.web.request import MAX_BODY, json_object
@@ -82,7 +82,7 @@ class Api:
 
     async def meters(self, request, rest):
         """The meters that meter.type may name: models, what they measure, evidence for their registers, line as shipped."""
-        return Reply(json_list_pieces("meters", meter_types.table()))
+        return Reply(json_list_pieces("meters", catalogue.table()))
 
     async def change_settings(self, request, rest):
         """Change settings, all or nothing; 422 names the one that cannot be."""

@@ -87,7 +87,9 @@ function show(picture) {
     "bad",
     !state.powered || BROKEN.includes(charger?.overview_state) || (names.length && !CALM.includes(charger?.overview_state)),
   );
-  text($("clock"), `${new Date(state.utc_s * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC, up ${uptime(state.t_ms)}`);
+  const retry = charger?.retry_in_s ? `, tries again in ${charger.retry_in_s} s` : "";
+  const utc = new Date(state.utc_s * 1000).toISOString().slice(0, 19).replace("T", " ");
+  text($("clock"), `${utc} UTC, up ${uptime(state.t_ms)}${retry}`);
   show_pace(pace.paused ? "paused" : pace.speed);
   tell({
     plugged: state.ev.plugged ? "Vehicle plugged in" : "Vehicle unplugged",

@@ -18,7 +18,7 @@ export function makeCar(act) {
   const sleep = s(
     "g",
     {class: "zzz"},
-    ["z", "z", "Z"].map((letter, n) => s("text", {x: 236 + n * 17, y: -172 - n * 15, class: "z" + n}, letter)),
+    ["z", "z", "Z"].map((letter, n) => s("text", {x: 92 + n * 14, y: -158 - n * 15, class: "z" + n}, letter)),
   );
   const port = s("circle", {class: "port", cx: PORT[0], cy: PORT[1], r: 10});
   const wheel = x =>
@@ -153,7 +153,7 @@ export function makeCar(act) {
       toggle(flow, "moving", most > 0);
       flow.style.setProperty("--beat", (1.6 / (0.4 + most / 12_000)).toFixed(2) + "s");
       const used = ev.phase_currents_ma.filter(ma => ma > 0).length;
-      text(tip, most > 0 ? `${used} × ${amps(most)}` : "");
+      text(tip, most > 0 ? `${used} × ${amps(most)}` : ev.cable_a ? `${ev.cable_a} A cable` : "");
     },
   };
 }
