@@ -180,7 +180,7 @@ class Chapter:
         elif name == "house":
             world.set_house(argument)
         elif name == "fault":
-            self._meter_trouble = self._meter_trouble or argument[0] == "meter_silent"
+            self._meter_trouble = self._meter_trouble or argument[0].startswith("meter_")
             world.set_fault(*argument)
         elif name == "button":
             world.press_button(*argument)
@@ -383,7 +383,7 @@ class Chapter:
                     len(rows), told_wh, seen_wh))
         self._audit_number = max(numbers + [self._audit_number])
         self._audit_wh = now_wh
-        self._meter_trouble = self.world.faults["meter_silent"]
+        self._meter_trouble = any(self.world.faults[name] for name in self.world.faults if name.startswith("meter_"))
 
     def calm_is_over(self):
         self.counts["calms"] += 1
