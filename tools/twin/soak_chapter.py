@@ -183,6 +183,8 @@ class Chapter:
             self._meter_trouble = self._meter_trouble or argument[0].startswith("meter_")
             world.set_fault(*argument)
         elif name == "button":
+            if argument[0] == "service" and argument[1] >= 2000:          # a long press of it restarts the charger
+                self._expect_end("restart", argument[1] * 1000 + 30 * S)
             world.press_button(*argument)
         elif name == "input":
             world.set_input(*argument)

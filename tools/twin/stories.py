@@ -79,6 +79,8 @@ class Stories:
         path = {one.stem: one for one in files()}.get(name)
         if path is None:
             raise UnknownStory(name)
+        if story(path)["fresh"]:
+            raise NotNow(f"{name} needs a charger that was just set up: python -m tools.twin.scenario_suite {path.name}")
         steps = read(path)
         tell = progress or (lambda state: None)
         self._undo = {}
