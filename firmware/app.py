@@ -8,15 +8,20 @@ import asyncio
 import os
 import sys
 
+from firmware.access.authorization import Rules
+from firmware.access.cards import CardStore
+from firmware.access.gate import Gate
+from firmware.access.teaching import Teacher
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
-from firmware.charging.schedule import WINDOWS_FORM, minute_of_week, windows_from_text
+from firmware.charging.schedule import WINDOWS_FORM, windows_from_text
 from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
 from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
+from firmware.drivers.card_reader import reader_from_board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
@@ -27,11 +32,14 @@ from firmware.energy import catalogue
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
+from firmware.energy.tariff import Cost, Tariff, spans_from_text
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.services.web.api import Api
+from firmware.services.web.cards_api import CardsApi
+from firmware.services.web.records_api import RecordsApi
 from firmware.services.web.roles import role_on_loopback
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
@@ -41,6 +49,7 @@ from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
 from firmware.version import VERSION
+from firmware.zone import Zone
 
 STATION_MS = 100
 SENSE_MS = 1000         # temperatures change slowly
@@ -92,20 +101,30 @@ class App:
         self.inputs = ExternalInputs(self.station, self.contacts.signal, self._log_dimming)
         self.records.follow(self.station, self._contactor_open)
         self.records.also_flush(self._save_settings)
+        self.records.new_cost = self._new_cost
+
+        # who may charge: the card list, the gate that judges a card, the reader where the board has one
+        self.cards = CardStore(root + "data/")
+        self.gate = Gate(self.station, self.cards, Rules(), clock.utc_s, self._show_card, self._note_card)
+        self.gate.teacher = Teacher(self.cards, self._may_teach, self._show_card, self._note_card, self._flag_teaching)
+        self.reader = reader_from_board(facts, self._wants_cards)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
         self.api = Api(self.station, self.settings, self._note_error, self._may_save)
+        cards_api = CardsApi(self.cards, root + "data/", self._contactor_open, lambda what: self._note_card(what, "page"))
+        records_api = RecordsApi(self.records, lambda: self.zone, lambda: self.station.facts(personal=False), self.settings)
         pages = StaticFiles(_page_folder(root), VERSION)
         services = facts.get("services", {})
-        self.web = WebServer(Routes(self.api.routes() + (("GET", "/*", "public", pages.handle, 0),)),
+        routes = self.api.routes() + cards_api.routes() + records_api.routes()
+        self.web = WebServer(Routes(routes + (("GET", "/*", "public", pages.handle, 0),)),
                              services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
                              self._note_error)
 
         # the front panel: lights, buzzer, buttons
         self.panel = Panel(self.station, FrontPanel(facts, self.board.errors), clock.ticks_ms, {
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
-            "factory_reset": self._factory_reset})
+            "factory_reset": self._factory_reset, "clear_cards": self._clear_cards})
         self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
@@ -117,6 +136,7 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
+        ) + (() if self.reader is None else (("cards", lambda beat: self.reader.run(self._hear_card), False, 0),)
         ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
@@ -150,6 +170,8 @@ class App:
             station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
+        if self.reader is not None:
+            station.on("teach", lambda mode: self.gate.teacher.start(mode, clock.ticks_ms()))
         station.on("error", self._note_error)
         station.subscribe(self._hear, "app")
         station.smart.local_minutes = self._local_minutes
@@ -160,6 +182,8 @@ class App:
             self._after_power_cut()
         self._apply(())
         self.settings.subscribe("", self._apply)
+        self.settings.guard("time.zone", lambda value: _refuse(Zone, value))
+        self.settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value))
         self.settings.guard("meter.type", _refuse_meter)
         self.settings.guard("schedule.windows", lambda value: WINDOWS_FORM if _windows(value) is None else None)
         self.settings.guard("meter.generic_registers", _refuse_registers)
@@ -194,6 +218,10 @@ class App:
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
+        self.gate.rules = Rules(get("access.mode"), get("access.csms_order"), get("access.csms_offline"),
+                                get("identity.serial") or get("station.name"))
+        self.gate.timeout_ms = get("access.timeout_s") * 1000
+        self.zone = Zone(get("time.zone"))
         station.phase_switch.wakes = get("charging.phase_switch") == "wake"
         self._apply_sources(get, station)
         station.smart.start_ma = get("schedule.start_a") * 1000
@@ -223,7 +251,8 @@ class App:
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
 
     def _local_minutes(self):
-        return minute_of_week(clock.utc_s(), self.settings.get("schedule.utc_offset_min"))
+        utc_s = clock.utc_s()
+        return self.zone.weekly_minute(utc_s) if utc_s else None
 
     def _hear(self, event, data):
         """What is set in a showroom is forgotten when it ends; what was set before is kept."""
@@ -253,6 +282,7 @@ class App:
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)
+            self.gate.tick(now_ms)
             self._watch_health(now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True
@@ -274,6 +304,8 @@ class App:
         self._follow(faults, "coil_watchdog", self.board.coil_watchdog() == "failed")
         self._follow(faults, "lock_stuck", self.board.lock is not None and self.board.lock.stuck == 1)
         self._follow(faults, "flash", self.records.failing)
+        self._follow(faults, "card_reader", self.reader is not None and self.reader.failure is not None)
+        self._follow(faults, "card_list", self.cards.damaged > 0)
         self._follow(faults, "task_died", self.supervisor.ailing())
         if self.lateness.stops != self._late_stops:
             self._late_stops = self.lateness.stops
@@ -293,6 +325,49 @@ class App:
         found = dict([(place, None) for place in ("mcu", "relay", "interior", "supply_1", "supply_2")])
         found.update(self._sensed)
         return found
+
+    # ---- cards
+
+    def _wants_cards(self):
+        """The reader asks for cards only where one can do something."""
+        return self.settings.get("access.mode") != "off" or self.gate.teacher.mode != "off"
+
+    def _hear_card(self, uid):
+        self.gate.card(uid, clock.ticks_ms())
+
+    def _show_card(self, result):
+        self.panel.card(result)
+
+    def _note_card(self, code, detail):
+        self.records.events.add(self.records.stamp(), "security", code, None, detail)
+
+    def _may_teach(self):
+        return not self.station.vehicle_plugged() and self._contactor_open()
+
+    def _flag_teaching(self, on):
+        if on:
+            self.station.flags.set("teaching", "card")
+        else:
+            self.station.flags.clear("teaching")
+
+    def _clear_cards(self):
+        """The service button's long press: the list is emptied, and the next card within a minute becomes the master card."""
+        if not self._may_teach():
+            return False
+        try:
+            self.cards.clear()
+        except OSError as error:
+            self._note_error("clear_cards", error)
+            return False
+        self._note_card("cards_cleared", "button")
+        return self.gate.teacher.start("master", clock.ticks_ms())
+
+    def _new_cost(self):
+        """The cost of a session that begins; None where no price is set."""
+        get = self.settings.get
+        if not get("tariff.price_1_per_kwh") and not get("tariff.price_2_per_kwh"):
+            return None
+        return Cost(Tariff(get("tariff.price_1_per_kwh"), get("tariff.price_2_per_kwh"), get("tariff.times")), self.zone)
 
     def _set_clock(self, utc_s):
         clock.set_utc(utc_s)
@@ -372,6 +447,15 @@ def _board(path):
             delattr(sys.modules["firmware.drivers"], name)
             del sys.modules["firmware.drivers." + name]
     return facts, lacks
+
+
+def _refuse(make, value):
+    """None where make(value) can be made, else what is wrong with it."""
+    try:
+        make(value)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _refuse_meter(value):

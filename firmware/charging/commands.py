@@ -38,6 +38,9 @@ COMMANDS = (
      "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
     ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
      "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
+    ("teach_cards", (("mode", "choice", ("off", "add", "remove", "master"), None, True),), "admin",
+     ("vehicle_plugged", "no_reader"),
+     "for 30 s each card at the reader is added to the list, or removed; or for 60 s the next one becomes the master card"),
 )
 
 

@@ -38,7 +38,7 @@ FACTS = (
     ("life_charging_s", "s", "int", "as life_energy_wh", "time with the contactor closed since the charger was new"),
     ("phases", "", "int", "", "phases offered to the vehicle: 1 or 3"),
     ("phases_used", "", "int", "not known", "phases that the vehicle draws from"),
-    ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account"),
+    ("session", "", "object", "no vehicle", "number, start, duration_s, charging_s, energy_wh, end_reason, account, cost_cents"),
     ("faults", "", "list", "", "active faults: code, name, since, advice, severity, kind (active, passive), light, status bit"),
     ("temperatures", "°C", "object", "not fitted or no reading", "mcu, relay, interior, supply_1, supply_2"),
     ("temperature_sensors", "", "list", "no bus for them", "sensors on the one-wire bus: id, place, celsius"),
@@ -75,7 +75,10 @@ STEPS = ("authorisation", "plug", "charge", "unplug")
 SERVICE_MODES = ("normal", "commissioning", "demo")
 # refusals that are no command's: what readers and plugs come to
 REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", "vehicle_not_detected", "plug_locked",
-            "plug_not_locked", "unplugged_in_charge", "vehicle_still_detected")
+            "plug_not_locked", "unplugged_in_charge", "vehicle_still_detected",
+            # a card that the list, the rules or the system that was asked do not let charge
+            "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_expired", "card_list_unreadable",
+            "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

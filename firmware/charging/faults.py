@@ -84,6 +84,10 @@ FAULTS = (
      "orange*1", "outlet_lock", "active"),
     (9030, "source_silent", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
      "", "energy_manager", "active"),
+    (9031, "card_reader", WARNING, "not", "-", 0, "cause", False, "ReaderFailure", "", 0,
+     "orange*1", "reader", "active"),
+    (9032, "card_list", WARNING, "not", "-", 0, "restart", False, "ReaderFailure", "", 0,
+     "orange*1", "reader", "active"),
 )
 
 # What the light's blinks mean, by the side on which somebody must look.
@@ -104,7 +108,7 @@ LIGHTS = (
 
 # The status word that supervision systems know: (name, "" or why nothing here can raise it). A bit's place never changes.
 STATUS_BITS = (
-    ("reader", "comes with the card reader"),
+    ("reader", ""),
     ("internal_communication", ""),
     ("outlet_lock", ""),
     ("contactor", ""),

@@ -57,7 +57,7 @@ def _set_plan(station, args, _source):
 def _authorize(station, args, _source):
     if not station.operative:
         return refused("inoperative")
-    station.authorized, station.authorized_id = True, args.get("id") or ""
+    station.authorized, station.authorized_id, station.authorized_ms = True, args.get("id") or "", station.now_ms
     station.last_refusal = None
     if station.session is not None:
         station.session.id = station.authorized_id
@@ -136,6 +136,12 @@ def _service_mode(station, args, _source):
     return ACCEPTED
 
 
+def _teach_cards(station, args, _source):
+    if "teach" not in station.actions:
+        return refused("no_reader")
+    return ACCEPTED if station.actions["teach"](args["mode"]) else refused("vehicle_plugged")
+
+
 def _restart(station, _args, _source):
     station.actions["restart"]()
     return ACCEPTED
@@ -149,5 +155,5 @@ def _clock(station, args, _source):
 DO = {
     "set_ceiling": _set_ceiling, "clear_ceiling": _clear_ceiling, "set_plan": _set_plan, "authorize": _authorize, "start": _start,
     "stop": _stop, "unlock": _unlock, "clear": _clear, "availability": _availability, "mode": _mode, "account": _account,
-    "phases": _phases, "service_mode": _service_mode, "restart": _restart, "clock": _clock,
+    "phases": _phases, "service_mode": _service_mode, "teach_cards": _teach_cards, "restart": _restart, "clock": _clock,
 }

@@ -1,8 +1,13 @@
 """Follows one plug-in: begins and ends the session, and says why a charge ended. Part of the station, in a file of its own."""
 
+from micropython import const
+
 from firmware.charging.session import Session
 from firmware.safety import control_pilot as cp
 from firmware.safety import core as phases
+from firmware.safety.limits import elapsed_ms
+
+LAPSE_MS = const(60000)      # an authorisation that no vehicle follows
 
 
 def follow(station, now_ms):
@@ -16,6 +21,9 @@ def follow(station, now_ms):
         _begin(station, now_ms)
     session = station.session
     if session is None:
+        if station.authorized and not station.resumes and not vehicle and elapsed_ms(now_ms, station.authorized_ms) > LAPSE_MS:
+            station.refuse("authorization_lapsed", "vehicle")
+            forget_authorization(station)
         return
     reading = station.reading
     session.tick(now_ms, reading.counted_mwh, charging)

@@ -10,13 +10,6 @@ WINDOWS_FORM = "DAYS HH:MM-HH:MM AMPERE, parted by semicolons, such as 1-5 22:00
 STATES = ("off", "waiting", "plan", "schedule", "fallback")
 
 
-def minute_of_week(utc_s, offset_min):
-    """Minutes since Monday 00:00 local time; None while the clock is not set."""
-    if not utc_s:
-        return None
-    return (utc_s // 60 + offset_min + 3 * DAY_MIN) % WEEK_MIN       # 1970 began on a Thursday
-
-
 def windows_from_text(text):
     """[(bit per day, first minute of the day, minutes, limit_ma)]; ValueError where it is not WINDOWS_FORM."""
     windows = []

@@ -11,6 +11,7 @@ class Session:
         self.start = stamp            # (boot_number, uptime_s, utc_s)
         self.account = ""
         self.id = ""                  # card or other token that authorised it
+        self.cost_cents = None        # where a tariff is set
         self.end_reason = None        # why the charge ended last: unplugged, fault, inoperative, stop, limit, ev
         self.duration_ms = 0
         self.charging_ms = 0
@@ -26,6 +27,10 @@ class Session:
         if charging:
             self.charging_ms += gone_ms
         self._counted_mwh = counted_mwh
+
+    def energy_mwh(self):
+        """mWh charged so far."""
+        return self._counted_mwh - self._start_mwh
 
     def energy_wh(self):
         """Wh charged so far."""

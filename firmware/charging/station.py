@@ -67,6 +67,7 @@ class Station:
         self.has_lock = has_lock
         self.authorized = False
         self.authorized_id = ""          # card or token that did it
+        self.authorized_ms = 0           # when
         self.resumes = False             # the authorisation is that of the charge which a power cut interrupted
         self.start_delay_ms = 0          # after power returned: nothing is asked for until then
         self.min_current_ma = self.min_current_3p_ma = OFFER_MIN_MA
@@ -102,7 +103,8 @@ class Station:
         self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "error" fn(subscriber's name, exception)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "error" fn(subscriber's
+        name, exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):
@@ -214,8 +216,12 @@ class Station:
         self.last_refusal = (code, source, self.stamp())
 
     def stop(self, by):
-        """No more power in this plug-in until somebody says start."""
-        self.stopped, self.stopped_by = True, by
+        """No more power in this plug-in until somebody says start. Without a vehicle there is nothing to stop but the word that let
+        the next one charge."""
+        if self.session is None and not self.vehicle_plugged():
+            plug_in.forget_authorization(self)
+        else:
+            self.stopped, self.stopped_by = True, by
 
     def resume(self, token):
         """The charge that a power cut interrupted may go on, if its vehicle is still plugged."""

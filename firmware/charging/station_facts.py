@@ -79,7 +79,8 @@ def _session(station, show_time):
         return None
     return {"number": session.number, "start": show_time(session.start), "duration_s": session.duration_ms // 1000,
             "charging_s": session.charging_ms // 1000, "energy_wh": session.energy_wh(), "end_reason": session.end_reason,
-            "account": session.account or None, "id": session.id or None}
+            "account": session.account or None, "id": session.id or None,
+            "cost_cents": session.cost_cents}
 
 
 def _refusal(station, show_time):

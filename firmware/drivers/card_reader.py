@@ -10,31 +10,40 @@ from firmware.drivers.pn532 import I2cPort, Pn532, SpiPort, UartPort
 
 _POLL_MS = const(120)          # a card held to the reader for 300 ms is seen
 _RETRY_MS = const(2000)
+_IDLE_MS = const(500)
 _GONE_POLLS = const(5)         # polls without the card before the same one counts anew: a hand trembles
 
 
 def chip_from_board(facts):
-    """The chip that the board's facts name, None where there is none; not started yet. Raises what its pins raise."""
-    reader = facts.get("rfid")
-    if not reader:
-        return None
-    pins, number = facts["pins"], reader.get("number", 1)
-    if reader["kind"] == "mfrc522" and reader["bus"] == "spi":
+    """The chip that the board's facts name; not started yet. Raises what its pins raise."""
+    reader, pins = facts["rfid"], facts["pins"]
+    number = reader.get("number", 1)
+    if reader["kind"] == "mfrc522":
         return Mfrc522(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_reset"])
-    if reader["kind"] == "pn532":
-        if reader["bus"] == "i2c":
-            return Pn532(I2cPort(number, pins["i2c_scl"], pins["i2c_sda"]))
-        if reader["bus"] == "spi":
-            return Pn532(SpiPort(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"]))
-        return Pn532(UartPort(number, pins["rfid_tx"], pins["rfid_rx"]))
-    return None                # PN5180: its protocol is not written yet
+    if reader["bus"] == "i2c":
+        return Pn532(I2cPort(number, pins["i2c_scl"], pins["i2c_sda"]))
+    if reader["bus"] == "spi":
+        return Pn532(SpiPort(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"]))
+    return Pn532(UartPort(number, pins["rfid_tx"], pins["rfid_rx"]))
+
+
+def reader_from_board(facts, wanted):
+    """The CardReader of a board, None where it has none. wanted(): whether cards are of use now."""
+    if not facts.get("rfid") or facts["rfid"]["kind"] == "pn5180":
+        return None
+    kept = {"rfid": dict(facts["rfid"]), "pins": {}}
+    for name in ("spi_sck", "spi_mosi", "spi_miso", "rfid_cs", "rfid_reset", "i2c_sda", "i2c_scl", "rfid_tx", "rfid_rx"):
+        kept["pins"][name] = facts["pins"].get(name)
+    return CardReader(lambda: chip_from_board(kept), wanted)
 
 
 class CardReader:
-    """make_chip() builds the chip. failure: why it does not work now, None while it does."""
+    """make_chip() builds the chip; wanted(): whether to ask for cards now. failure: why it does not work now, None while it
+    does."""
 
-    def __init__(self, make_chip):
+    def __init__(self, make_chip, wanted=lambda: True):
         self._make_chip = make_chip
+        self._wanted = wanted
         self._chip = None
         self._last = None
         self._gone = 0
@@ -44,6 +53,10 @@ class CardReader:
         """Task: on_card(uid) with the bytes of each card, once per presentation."""
         while True:
             uid = None
+            if not self._wanted():
+                self.failure = None
+                await asyncio.sleep_ms(_IDLE_MS)
+                continue
             try:
                 if self._chip is None:
                     chip = self._make_chip()

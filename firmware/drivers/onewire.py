@@ -36,6 +36,11 @@ class Sensor:
         self.value = None
         self.missed = 0
 
+    @property
+    def lost(self):
+        """It does not answer any more."""
+        return self.missed >= MISSES
+
 
 class OneWireBus:
     """sensors: those found since the start, in the order of their ids; errors: {driver: count}, shared with the board's."""

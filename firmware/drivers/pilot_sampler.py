@@ -154,8 +154,8 @@ class CombSampler:
         below = self._first_above()
         self._high(inputs, READS - below)
         uv = self._plateau_uv(0, 1, below, 1)
-        if uv < 0:
-            inputs.cp_low_reads = 0
+        if uv < 0 or (below < READS and inputs.cp_high_reads == 0):
+            inputs.cp_low_reads = 0          # also where a high plateau hid: no steady -12 V
             return
         inputs.cp_low_mv = self._scale.mv(uv)
         inputs.cp_low_reads = below
@@ -180,7 +180,8 @@ class ComparatorSampler(CombSampler):
             above = READS                    # no plateau from D on and no low one: E, or the pilot is dead
         self._high(inputs, above)
         inputs.cp_low_mv = _NEGATIVE_MV
-        inputs.cp_low_reads = negative
+        # a high plateau that hid is no steady -12 V
+        inputs.cp_low_reads = negative if negative >= _LAST or inputs.cp_high_reads else 0
 
 
 class PeakSampler:

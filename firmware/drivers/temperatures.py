@@ -3,7 +3,6 @@
 import esp32
 from micropython import const
 
-from firmware.drivers.onewire import MISSES, OneWireBus
 from firmware.drivers.thermistor import Thermistor
 
 PLACES = ("relay", "interior", "supply_1", "supply_2")
@@ -27,7 +26,7 @@ class Temperatures:
         self._mcu = getattr(esp32, "mcu_temperature", None)      # the ESP32 has none, and its raw sensor is not calibrated
         self.bus = None
         if facts["pins"]["temperature_onewire"] is not None:
-            self.bus = self._try("onewire", OneWireBus, facts["pins"]["temperature_onewire"], errors)
+            self.bus = self._try("onewire", _bus, facts["pins"]["temperature_onewire"], errors)
         self._automatic = [place for place in circuits.get("onewire", _AUTOMATIC)
                            if place not in self._sensors and not wanted.get(place)]
 
@@ -46,7 +45,7 @@ class Temperatures:
         if self._mcu is not None:
             found["mcu"] = self._try("mcu", self._mcu)
         for place, sensor in self._on_the_bus():
-            if sensor is None or sensor.missed >= MISSES:
+            if sensor is None or sensor.lost:
                 found[place] = None
             elif sensor.value is not None:                  # else: not measured yet
                 celsius = (sensor.value + 8) >> 4
@@ -77,3 +76,9 @@ class Temperatures:
         places = dict([(sensor.id, place) for place, sensor in self._on_the_bus() if sensor is not None])
         return [{"id": sensor.id, "place": places.get(sensor.id),
                  "celsius": None if sensor.value is None else (sensor.value + 8) >> 4} for sensor in self.bus.sensors]
+
+
+def _bus(gpio, errors):
+    """The bus's driver is loaded only where there is one: most boards have none."""
+    from firmware.drivers.onewire import OneWireBus
+    return OneWireBus(gpio, errors)

@@ -38,6 +38,9 @@ class Keeper:
         self._waiting_s = 0            # how long that has waited under load
         self._end_reason = END_REASONS.get(start, "power_cut")
         self.last_error = None
+        self.new_cost = lambda: None   # of a session: an object with add(mwh, uptime_s, utc_s) and cents(), or None
+        self._cost = None
+        self._priced_mwh = 0
         self._station = None
         self._contactor_open = None
         self._pending = None           # a plug-in whose start record is not written yet
@@ -147,12 +150,21 @@ class Keeper:
             self.events.add(stamp, "info", data["command"], None, data["source"])
         elif event == "session_start":
             self._pending = data["session"]
+            self._cost, self._priced_mwh = self.new_cost(), 0
             self._station.held = True
             self._begin_when_known()
         elif event == "charge_start":
             self.life.count_cycle()
         elif event == "session_end":
             self._end(data["session"], stamp)
+
+    def _price(self, session, stamp):
+        """What the session costs so far."""
+        if self._cost is not None:
+            charged_mwh = session.energy_mwh()
+            self._cost.add(charged_mwh - self._priced_mwh, stamp[1], stamp[2])
+            self._priced_mwh = charged_mwh
+            session.cost_cents = self._cost.cents()
 
     def _register_wh(self):
         reading = self._station.reading
@@ -171,9 +183,17 @@ class Keeper:
             if self.sessions.current is not None:    # it runs, also where the flash did not take it
                 session.number = self._station.session_number = self.sessions.current["number"]
 
+    def _first_rate(self, energy_wh):
+        """Cents for energy whose times a power cut took away; None without a tariff."""
+        cost = self.new_cost()
+        if cost is None:
+            return None
+        cost.add(energy_wh * 1000, 0, 0)
+        return cost.cents()
+
     def _close_unfinished(self):
         session = self.sessions.unfinished
-        self._try(self.sessions.close_unfinished, self._register_wh(), self._end_reason)
+        self._try(self.sessions.close_unfinished, self._register_wh(), self._end_reason, self._first_rate)
         if self.sessions.unfinished is None:         # finished, though its record may still wait for the flash
             self.life.add_session(session)
             self.events.add(self.stamp(), "session", session["end_reason"], session["number"])
@@ -188,9 +208,10 @@ class Keeper:
         record = self.sessions.current
         if record is None:
             return
+        self._price(session, stamp)
         record["uid"], record["account"] = session.id, session.account     # may have come after the plug
         self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000, session.end_reason,
-                  self._register_wh())
+                  self._register_wh(), session.cost_cents)
         if self.sessions.current is None:            # ended, though its record may still wait for the flash
             self.life.add_session(record)
 
@@ -209,6 +230,8 @@ class Keeper:
         if self._pending is not None or self.sessions.unfinished is not None:
             self._begin_when_known()
         session = self._station.session
+        if session is not None:
+            self._price(session, stamp)
         if session is not None and self.sessions.current is not None and not self._contactor_open():
             self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
         self._waiting_s += 1

@@ -120,9 +120,10 @@ class SessionLog:
         self._finish(session)
         return session
 
-    def close_unfinished(self, meter_wh=None, reason="power_cut"):
+    def close_unfinished(self, meter_wh=None, reason="power_cut", price=None):
         """Finish the session that a power cut (or reason) ended, as soon as the meter answered (meter_wh, Wh) or will not.
-        Energy is register - start where both are known, else what the last minute's file says. Returns its dict or None."""
+        Energy is register - start where both are known, else what the last minute's file says. price(energy_wh): its cost in
+        cents. Returns its dict or None."""
         session = self.unfinished
         if session is None:
             return None
@@ -143,6 +144,8 @@ class SessionLog:
                 session["estimated"] = False
         session["duration_s"] = max(0, session["end"][1] - session["start"][1])
         session["end_reason"] = reason
+        if price is not None:
+            session["cost_cents"] = price(session["energy_wh"])
         self._finish(session)
         return session
 

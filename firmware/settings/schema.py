@@ -27,11 +27,16 @@ ROLES = ("user", "admin")
 
 _YES_NO = (False, True)
 _ROTATIONS = ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2", "L1-L3-L2", "L2-L1-L3", "L3-L2-L1")
+_OFFLINE = ("local_unknown_authorization", "local_authorization", "no_authorization", "no_charging", "free_charging")
 _CONTACT = ("off", "normally_open", "normally_closed")
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
+    ("access.csms_order", CHOICE, "first_local", ("first_local", "first_online", "only_local"), "", "rw", ""),
+    ("access.default_id", STR, "Mode3", (1, 20), "", "rw", ""),
     ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("access.timeout_s", INT, 10, (0, 999), "s", "rw", ""),
     ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
     ("charging.front_button", BOOL, False, _YES_NO, "", "rw", ""),
     ("charging.max_current_a", INT, 63, (6, 63), "A", "ww", ""),
@@ -76,7 +81,6 @@ SETTINGS = (
     ("protection.over_allowance_ma", INT, 500, (100, 3000), "mA", "-w", "R"),
     ("schedule.fallback_s", INT, 300, (0, 7200), "s", "ww", ""),
     ("schedule.start_a", INT, 6, (6, 32), "A", "ww", ""),
-    ("schedule.utc_offset_min", INT, 0, (-720, 840), "min", "ww", ""),
     ("schedule.windows", STR, "", (0, 200), "", "ww", ""),
     ("sensors.interior", STR, "", (0, 16), "", "rw", "R"),
     ("sensors.relay", STR, "", (0, 16), "", "rw", "R"),
@@ -97,6 +101,10 @@ SETTINGS = (
     ("standby.sleep_mode", BOOL, False, _YES_NO, "", "ww", ""),
     ("station.name", STR, "", (0, 30), "", "ww", "p"),
     ("status.public", BOOL, True, _YES_NO, "", "rw", ""),
+    ("tariff.price_1_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
+    ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
+    ("tariff.times", STR, "", (0, 200), "", "rw", ""),
+    ("time.zone", STR, "UTC0", (4, 60), "", "ww", ""),
 )
 
 

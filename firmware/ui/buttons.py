@@ -5,8 +5,8 @@ from micropython import const
 DEBOUNCE_MS = const(40)      # the level must hold for so long; shorter is contact bounce or interference
 STUCK_MS = const(30000)      # held for longer it is no press: a stuck button, or something that leans on it
 
-# (held for ms, beep then, what letting go does); the longest reached counts. clear_cards also restarts and waits 60 s for the new
-# master card; a charger without cards has not this row, see possible().
+# (held for ms, beep then, what letting go does); the longest reached counts. A charger that cannot do an action has not its row,
+# see possible().
 SERVICE = (
     (2000, "first_beep", "restart"),
     (6000, "second_beep", "clear_cards"),

@@ -9,7 +9,7 @@ GOOD = {
     "set_ceiling": {"source": "hems", "limit_ma": 6000}, "clear_ceiling": {"source": "hems"}, "authorize": {}, "start": {},
     "stop": {}, "unlock": {}, "clear": {}, "availability": {"operative": True}, "mode": {"mode": "smart"},
     "account": {"account": ""}, "phases": {"phases": 3}, "restart": {}, "clock": {"utc_s": 1800000000},
-    "set_plan": {"plan": []}, "service_mode": {"mode": "normal"},
+    "set_plan": {"plan": []}, "service_mode": {"mode": "normal"}, "teach_cards": {"mode": "add"},
 }
 
 

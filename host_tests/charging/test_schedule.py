@@ -2,22 +2,14 @@
 
 import unittest
 
-from firmware.charging.schedule import MAX_WINDOWS, SmartCharging, at_minute, minute_of_week, windows_from_text
+from firmware.charging.schedule import MAX_WINDOWS, SmartCharging, at_minute, windows_from_text
 from firmware.safety.core import CLOSED
 from host_tests.charging.test_station import Place
 
-MONDAY = 1795392000        # 2026-11-23 00:00 UTC
 DAY = 1440
 
 
 class TestWeek(unittest.TestCase):
-    def test_minute_of_the_week_counts_from_monday_in_local_time(self):
-        self.assertEqual(minute_of_week(MONDAY, 0), 0)
-        self.assertEqual(minute_of_week(MONDAY + 86400 * 6 + 3600, 0), 6 * DAY + 60)
-        self.assertEqual(minute_of_week(MONDAY, 60), 60)
-        self.assertEqual(minute_of_week(MONDAY, -60), 7 * DAY - 60)
-        self.assertIsNone(minute_of_week(0, 60))
-
     def test_windows_hold_from_their_begin_until_before_their_end(self):
         windows = windows_from_text("1-5 22:00-06:00 16; 6,7 00:00-24:00 11")
         for minute, limit_ma, left in (

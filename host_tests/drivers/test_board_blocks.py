@@ -168,11 +168,11 @@ class TestLacks(unittest.TestCase):
     def test_each_board_lacks_what_the_wiring_says(self):
         for board, lacking in (
                 (S3, "rtc_battery"),
-                (WROVER, "cp_disconnect rtc_battery supply_sense"),
+                (WROVER, "cp_disconnect rtc_battery supply_sense coil_watchdog_test"),
                 (SMARTEVSE, "coil_watchdog weld_feedback pe_monitor rcd_test rtc_battery psram rcd_cutoff supply_sense "
-                            "cp_calibration stock_build"),
+                            "cp_calibration stock_build coil_watchdog_test"),
                 (DEVKITC, "coil_watchdog weld_feedback pe_monitor rcd_test cp_disconnect phase_switching lock rtc_battery psram "
-                          "rcd_cutoff rcd_monitor dc_monitor supply_sense cp_calibration stock_build")):
+                          "rcd_cutoff rcd_monitor dc_monitor supply_sense cp_calibration stock_build coil_watchdog_test")):
             self.assertEqual(lacks(check(board_facts(board))), lacking.split(), board)
 
     def test_what_pins_and_blocks_tell(self):

@@ -13,8 +13,8 @@ from host_tests.storage.scratch import Scratch
 # what must never change by accident: cp_pwm, cp_adc, contactor_1, contactor_2, coil_watchdog, rcd_trip, rcd_test, lock_1, lock_2,
 # pp_adc; by the wirings and by what the boards' own firmwares drive
 DANGEROUS = (
-    ("esp32-s3", (10, 1, 15, 16, 21, 47, 42, 39, 40, 2)),
-    ("esp32-wrover", (33, 36, 25, 26, 27, 13, 4, 18, 19, 39)),
+    ("esp32-s3", (10, 1, 15, 16, 14, 47, 42, 39, 40, 2)),
+    ("esp32-wrover", (33, 34, 25, 26, 27, 13, 4, 18, 19, 35)),
     ("smartevse-v3", (19, 39, 32, 27, None, 13, None, 18, 17, 34)),
     ("smartevse-v3.1", (19, 39, 32, 27, None, 38, None, 9, 10, 34)),
     ("esp32-evse-devkitc", (27, 36, 26, None, None, None, None, None, None, 39)),

@@ -43,14 +43,15 @@ def _fault(name):
 
 def _session(**more):
     session = {"number": 312, "start": "2026-11-20T09:30:00Z", "duration_s": 4267, "charging_s": 4012, "energy_wh": 11870,
-               "end_reason": None, "account": None, "id": None}
+               "end_reason": None, "account": None, "id": None, "cost_cents": None}
     session.update(more)
     return session
 
 
 _CHARGING = {"overview_state": "Charging", "cp_state": "C", "ev_state": "C_Ready_6V_M12V", "session_state": "charging",
              "contactor": "closed", "offered_ma": 16000, "drawn_ma": 15800, "drawn_phases_ma": [15800, 15600, 15700],
-             "power_w": 10853, "power_phases_w": [3650, 3588, 3615], "phases_used": 3, "session": _session(), "why_not_charging": None, "step": "charge"}
+             "power_w": 10853, "power_phases_w": [3650, 3588, 3615], "phases_used": 3, "session": _session(),
+             "why_not_charging": None, "step": "charge"}
 _PLUGGED = {"cp_state": "B", "ev_state": "B_Present_Asked_9V_M12V", "offered_ma": 16000,
             "session": _session(energy_wh=0, duration_s=42, charging_s=0)}
 

@@ -35,7 +35,8 @@ class SchemaTest(unittest.TestCase):
     def test_units_stand_in_the_names(self):
         for row in schema.SETTINGS:
             if row[4]:
-                ending = {"A": "_a", "mA": "_ma", "V": "_v", "s": "_s", "%": "_percent", "min": "_min"}[row[4]]
+                ending = {"A": "_a", "mA": "_ma", "V": "_v", "s": "_s", "%": "_percent", "min": "_min",
+                          "0.01 ct/kWh": "_per_kwh"}[row[4]]
                 self.assertTrue(ending in row[0], row[0])
 
     def test_a_user_never_may_more_than_an_admin(self):

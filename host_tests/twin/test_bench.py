@@ -115,7 +115,7 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(causes, ["watchdog"])
 
     def test_a_fault_that_breaks_nothing_yet_says_so(self):
-        self.assertIn("not simulated", self.desk.post("fault", {"name": "reader_dead", "on": True})[1]["note"])
+        self.assertIn("not simulated", self.desk.post("fault", {"name": "home_meter_silent", "on": True})[1]["note"])
         self.assertNotIn("note", self.desk.post("fault", {"name": "pe_lost", "on": True})[1])
 
     def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):

@@ -408,7 +408,7 @@ class TestSettings(unittest.TestCase):
         def look():
             seen.append([charger.fact(name) for name in ("smart_state", "limit_ma")])
         charger.at(3, lambda: charger.app.settings.set_many({
-            "charging.mode": "smart", "schedule.windows": "1-7 00:00-24:00 8", "schedule.utc_offset_min": 60}))
+            "charging.mode": "smart", "schedule.windows": "1-7 00:00-24:00 8", "time.zone": "CET-1"}))
         charger.at(4, charger.ev(plugged=True))
         charger.at(15, look)
         charger.at(16, lambda: charger.app.station.command("clock", {"utc_s": 1800000000}, "web"))

@@ -64,6 +64,29 @@ class TestInnerFaults(unittest.TestCase):
         self.after(charger, 8, "safe_mode_before", False)
         charger.run(9)
 
+    def test_a_damaged_card_list_is_told_when_somebody_looks_and_until_the_next_start(self):
+        charger = Charger(self)
+        seen = []
+
+        def damage():
+            from firmware.access.card import Card
+            for number in range(400):                   # more than the list's edits hold: pages are written
+                charger.app.cards.add(Card(bytes((4, number >> 8, number & 0xFF, 1))))
+            for file in Path(charger.folder, "data").glob("cards*"):
+                seen.append(file.name)
+                data = bytearray(file.read_bytes())
+                for place in range(40, len(data), 64):
+                    data[place] ^= 0xFF
+                file.write_bytes(bytes(data))
+        charger.at(3, damage)
+        charger.at(100, lambda: charger.app.cards.find(bytes((4, 0, 7, 1))))   # writing them took a minute
+        self.after(charger, 102, "card_list")
+        charger.at(103, lambda: charger.app.cards.clear())
+        self.restart(charger, 104)
+        self.after(charger, 110, "card_list", False)
+        charger.run(111)
+        self.assertIn("cards", seen)
+
     def test_a_driver_that_has_raised_is_a_fault_until_the_next_start(self):
         charger = Charger(self)
         charger.at(4, lambda: charger.app.board.errors.update({"lock": 1}))

@@ -65,6 +65,17 @@ class TestTypes(unittest.TestCase):
                 self.assertIsNone(text)
 
 
+class TestWrongType(unittest.TestCase):
+    def test_another_meter_than_the_setting_says_is_a_lost_meter(self):
+        charger, seen = Charger(self), {}
+        charger.twin._meter = "carlo_gavazzi_em24"  # as --meter does it
+        charger.at(10, lambda: seen.update(charger.app.station.facts()))
+        charger.run(11)
+        self.assertEqual(charger.world.state()["meter"]["type"], "carlo_gavazzi_em24")
+        self.assertEqual([row["name"] for row in seen["faults"]], ["meter_lost"])
+        self.assertEqual((seen["meter_source"], seen["meter_age_s"]), ("estimate", None))
+
+
 class TestTrouble(unittest.TestCase):
     def test_a_lost_meter_is_told_within_5_s_charged_on_by_the_estimate_and_back_with_the_next_poll(self):
         for fault in ("meter_silent", "meter_babbling", "meter_slow", "meter_wrong_address"):

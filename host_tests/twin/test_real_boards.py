@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -103,6 +104,39 @@ class TestEarthPulses(unittest.TestCase):
                 self.assertLessEqual(charger.edges("coil", False, lost_us)[0] - lost_us, 200 * MS)
                 self.assertEqual(seen["faults"], ["pe_lost"])
                 self.assertTrue(charger.edges("contacts", True, 20 * S))
+
+
+def kill(gpio):
+    """From now on this pin of the running board raises."""
+    pin = sys.modules["machine"].Pin
+    real = pin.value
+
+    def value(one, *level):
+        if one._n == gpio:
+            raise OSError(5)
+        return real(one, *level)
+    pin.value = value
+
+
+class TestDeadPins(unittest.TestCase):
+    def test_pin_that_dies_under_power_opens_the_contactor_and_the_charger_goes_on_telling(self):
+        for name, fault, within_ms in (("contactor_1", "driver", 800), ("coil_watchdog", "driver", 800),
+                                       ("rcd_trip", "residual_current", 50), ("pe_ok", "pe_lost", 50),
+                                       ("contactor_feedback_1", "contactor_not_closed", 300),
+                                       ("coil_supply", "coil_watchdog", 4000)):
+            with self.subTest(name=name):
+                charger, seen = Charger(self), {}
+                charger.at(12, lambda gpio=charger.twin.board["pins"][name]: kill(gpio))
+                charger.at(3, charger.ev(plugged=True))
+                charger.at(18, lambda seen=seen, charger=charger: seen.update(
+                    faults=faults(charger), failing=charger.fact("board")["failing"], tasks=charger.fact("tasks")))
+                charger.run(19)
+                self.assertLessEqual(charger.edges("coil", False, 12 * S)[0] - 12 * S, within_ms * MS, name)
+                self.assertEqual(charger.edges("coil", True, 12 * S), [], name)
+                self.assertIn(fault, seen["faults"])
+                self.assertIn("driver", seen["faults"])
+                self.assertEqual(len(seen["failing"]), 1)
+                self.assertEqual([task["last_error"] for task in seen["tasks"]], [None] * len(seen["tasks"]))
 
 
 class TestShortTrip(unittest.TestCase):

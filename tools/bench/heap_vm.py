@@ -76,6 +76,7 @@ def _twin(shims, flash):
     chip.history_length = 0
     _twin.costs = costs
     _twin.port = vm_port.VmPort(Silence(), chip, 0)
+    import _onewire  # noqa: F401  the twin's own, not to be counted
     import esp32
     import machine
     import neopixel

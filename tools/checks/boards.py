@@ -9,10 +9,15 @@ BOARDS = ROOT / "board_configs"
 
 
 def divider(cp):
-    """(a_ppm, b_uv) that the resistors of a pilot's divider make: r1 from the pilot, r2 from reference_mv, r3 to ground."""
+    """(a_ppm, b_uv) that the resistors of a pilot's divider make: r1 from the pilot, r2 from reference_mv, r3 to ground.
+
+    One to ground alone is not calibrated, and so its load on the 1 kohm of the pilot counts: 0.8 % (docs/pilot.md).
+    """
     from_reference = 1 / cp["r2_ohm"] if "r2_ohm" in cp else 0
     sum_siemens = 1 / cp["r1_ohm"] + from_reference + 1 / cp["r3_ohm"]
-    return 1e6 / cp["r1_ohm"] / sum_siemens, 1000 * cp.get("reference_mv", 0) * from_reference / sum_siemens
+    ohms = cp["r1_ohm"] + cp["r3_ohm"]
+    load = 1 if from_reference else ohms / (ohms + 1000)
+    return 1e6 / cp["r1_ohm"] / sum_siemens * load, 1000 * cp.get("reference_mv", 0) * from_reference / sum_siemens
 
 
 def oddities(facts):

@@ -37,6 +37,7 @@ STAGES = {
         Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
         Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
+        Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
@@ -51,6 +52,7 @@ STAGES = {
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
         Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1"), None),
+        Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
         Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "6"), None),
     ),
 }

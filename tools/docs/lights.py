@@ -28,9 +28,12 @@ WHEN = {
     "no_manager": "after the start: the manager of the charging network is not reached",
     "reserved": "reserved", "ready": "idle, or authorised and waiting",
 }
-ACTIONS = {"restart": "restarts, a charge ends in order first", "clear_cards": "deletes all cards and restarts; 60 s for the new "
-           "master card", "factory_reset": "settings as from the factory, then a restart; only while no power flows",
-           "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)"}
+ACTIONS = {
+    "restart": "restarts, a charge ends in order first",
+    "clear_cards": "deletes all cards; the next card within 60 s becomes the master card; only with no vehicle plugged",
+    "factory_reset": "settings as from the factory, then a restart; only while no power flows",
+    "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)",
+}
 HEAD = """# Lights, sounds and buttons
 
 Made by `python -m tools.docs.lights` from `firmware/ui/` and the fault registry; not to be edited.
@@ -95,8 +98,8 @@ def page():
         for held_ms, beep, action in table:
             text += "| %s | %s | %s | %s |\n" % (button, "%d s" % (held_ms // 1000) if held_ms else "a short press",
                                                  (beep or "–").replace("_", " "), ACTIONS.get(action, "nothing"))
-    return text + ("\nA button held for more than %d s counts as stuck: nothing happens. A row for cards works where the charger "
-                   "has a card reader.\n" % (buttons.STUCK_MS // 1000))
+    return text + ("\nA button held for more than %d s counts as stuck: "
+                   "nothing happens. What cannot be done now answers with falling tones.\n" % (buttons.STUCK_MS // 1000))
 
 
 def main(arguments=None):

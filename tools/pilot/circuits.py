@@ -8,8 +8,9 @@ from collections import namedtuple
 
 from tools.twin.waveform import STEADY_US, Circuit, Wave
 
-# name, kind of cp.sensing, chip, r1 r2 r3 kohm, reference (mV, tolerance), pin nF, buffered, calibrated by (states), boards, note
-Row = namedtuple("Row", "name kind chip r1 r2 r3 reference pin_nf buffered points boards note")
+# name, kind of cp.sensing, chip, r1 r2 r3 kohm, reference (mV, tolerance), pin nF, buffered, calibrated by (states), boards, note,
+# tolerance of the +-12 V
+Row = namedtuple("Row", "name kind chip r1 r2 r3 reference pin_nf buffered points boards note rails", defaults=(0.05,))
 
 V33 = 3300, 0.02
 V25 = 2500, 0.005
@@ -28,7 +29,8 @@ CIRCUITS = (
         "270 k / 68 k / 56 k, 330 pF"),
     Row("esp32-evse, 1 nF", FULL, "esp32", 270, 68, 56, V33, 1.0, False, SHORT, "", "270 k / 68 k / 56 k, 1 nF"),
     Row("SmartEVSE v3", FULL, "esp32", 40.2, 10, 15, V33, 1.0, True, PLUG, "smartevse-v3 smartevse-v3.1",
-        "buffered, 40.2 k / 10 k / 15 k, 1 nF"),
+        "buffered, 40.2 k / 10 k / 15 k, 1 nF, ±12 V within 2 %", 0.02),
+    Row("SmartEVSE v3, 5 %", FULL, "esp32", 40.2, 10, 15, V33, 1.0, True, PLUG, "", "the same, ±12 V within 5 %"),
     Row("P3", POSITIVE, "esp32", 100, 0, 22, V33, 0.47, False, (), "esp32-wrover", "100 k / 22 k, 470 pF, comparator at -10.4 V"),
     Row("P3 low", POSITIVE, "esp32", 47, 0, 10, V33, 1.0, False, (), "", "47 k / 10 k, 1 nF, comparator at -10.4 V"),
     Row("S3-2", POSITIVE, "esp32s3", 100, 0, 27, V33, 0.22, False, (), "esp32-s3", "100 k / 27 k, 220 pF, comparator at -10.4 V"),
@@ -67,11 +69,12 @@ class Pick:
 
 
 def nominal(row):
-    """(a_ppm, b_uv) that the board file of this circuit would hold."""
+    """(a_ppm, b_uv) that the board file of this circuit holds. A divider to ground also loads the 1 kohm of the source."""
     to_ground = 1 / row.r3 + (1 / row.r2 if row.r2 else 0)
     total = to_ground + 1 / row.r1
     shift_mv = row.reference[0] / row.r2 / total if row.r2 else 0
-    return int(1e6 / row.r1 / total + 0.5), int(shift_mv * 1000 + 0.5)
+    load = 1 if row.r2 or row.buffered else (row.r1 + row.r3) / (row.r1 + row.r3 + 1)
+    return int(1e6 / row.r1 / total * load + 0.5), int(shift_mv * 1000 + 0.5)
 
 
 def charger(row, pick):
@@ -81,7 +84,8 @@ def charger(row, pick):
     at_ends_mv = pick(-1, 1) * converter["error_mv"]
     gain_part = pick(0, 1)                         # of the error at the ends so much comes from the gain, which turns at 1300 mV
     return {
-        "plus_mv": pick(11_400, 12_600), "minus_mv": pick(-12_600, -11_400), "source_kohm": pick.around(1.0, 0.03),
+        "plus_mv": pick.around(12_000, row.rails), "minus_mv": -pick.around(12_000, row.rails),
+        "source_kohm": pick.around(1.0, 0.03),
         "rise_us": pick(0.5, 2.5), "line_nf": pick(0.3, 3.1),
         "r1_kohm": pick.around(row.r1, 0.01), "r2_kohm": pick.around(row.r2, 0.01), "r3_kohm": pick.around(row.r3, 0.01),
         "reference_mv": pick.around(*row.reference), "pin_nf": pick.around(row.pin_nf, 0.1), "buffered": row.buffered,

@@ -26,6 +26,13 @@ ENTER_TICKS = 47             # and C and D, until they count
 PATIENCE_TICKS = 150         # a state that is not seen after so long never will be
 PEAK_TICKS = 30              # peak detectors fall in 0.1 s
 STEPS = "ABCBDCBABEADA"      # all changes that matter, twice: with PWM and without; then F
+# what state_from_mv() takes for each state, mV
+_GAP = limits.CP_GAP_MV
+WINDOWS = {
+    "A": (limits.CP_A_B_MV + _GAP, limits.CP_MAX_MV), "B": (limits.CP_B_C_MV + _GAP, limits.CP_A_B_MV - _GAP),
+    "C": (limits.CP_C_D_MV + _GAP, limits.CP_B_C_MV - _GAP), "D": (limits.CP_D_E_MV + _GAP, limits.CP_C_D_MV - _GAP),
+    "E": (limits.CP_E_LOW_MV, limits.CP_D_E_MV - _GAP), "F": (limits.CP_F_LOW_MV, limits.CP_F_HIGH_MV),
+}
 NUMBERS = {letter: control_pilot.LETTERS.index(letter) for letter in "ABCDEF"}
 
 
@@ -166,6 +173,7 @@ class Unit:
         self.count = Counter()
         self.latency = Counter()
         self.raw_latency = Counter()
+        self.margin_mv = {}          # state -> how far its mean reading stays from the ends of its window
         self.settle_ticks = PEAK_TICKS if row.kind == circuits.PEAK else 3
         self._tick = 0
         self._since_us = 0
@@ -230,16 +238,16 @@ class Unit:
         """So many ticks in this state: what is wrong in them."""
         count, reader = self.count, self.reader
         wanted, was = NUMBERS[state], NUMBERS[before]
-        may = {wanted, was}
-        begun = seen = 0
-        raw_seen = 0
-        row_raw = 0
+        may = {wanted, was, reader.state} if reader.state == control_pilot.UNKNOWN else {wanted, was}
+        begun = seen = raw_seen = row_raw = total_mv = reads = 0
         done = 0
         while done < ticks or (not seen and done < PATIENCE_TICKS):
             done += 1
             whole = self._one(pwm)
             begun += whole
             count["bursts"] += 1
+            if reader.stale_left_ms == 0:
+                count["pilot lost"] += 1
             if not reader.fresh:
                 count["no evidence"] += 1
             elif whole and begun > self.settle_ticks - 2 - (self.settle_ticks == 3):
@@ -247,6 +255,8 @@ class Unit:
                     count["raw undefined"] += 1
                 elif reader.raw != wanted:
                     count["raw wrong"] += 1
+                total_mv += self.inputs.cp_low_mv if state == "F" else self.inputs.cp_high_mv
+                reads += 1
             row_raw = row_raw + 1 if reader.raw == wanted and whole else 0
             if not raw_seen and row_raw >= 2:
                 raw_seen = begun
@@ -259,6 +269,10 @@ class Unit:
                     count["wrong: %s read as %s" % (state, control_pilot.LETTERS[reader.state])] += 1
             if pwm and state in "ABCD":
                 self._judge_diode(state, begun)
+        if reads:
+            low_mv, high_mv = WINDOWS[state]
+            margin_mv = min(total_mv // reads - low_mv, high_mv - total_mv // reads)
+            self.margin_mv[state] = min(self.margin_mv.get(state, margin_mv), margin_mv)
         if seen:
             if state != before:
                 self.latency["%s%s" % (before, state), seen] += 1

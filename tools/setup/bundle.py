@@ -11,8 +11,8 @@ import ast
 BUNDLE = "all"
 # Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
 ALONE = ("firmware.charging.demo", "firmware.drivers.board_facts", "firmware.drivers.board_pins", "firmware.drivers.board_blocks",
-         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker", "firmware.energy.meter_types",
-         "firmware.energy.meter_table")
+         "firmware.drivers.onewire", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker",
+         "firmware.energy.meter_types", "firmware.energy.meter_table")
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
 

@@ -322,6 +322,8 @@ def install(clock=None, hal=None):
     inst.patch(asyncio, "run", inst.run)
     inst.patch(asyncio, "new_event_loop", inst.new_loop)
     _patch_time(inst, clock, hal)
+    if hal is not None and hal.random is not None:
+        inst.patch(os, "urandom", _urandom(hal.random, os.urandom))
     for path in SHIM_DIRS:
         sys.path.insert(0, path)
     inst.hidden = {name: sys.modules.pop(name) for name in SHIMS if name in sys.modules}
@@ -336,6 +338,12 @@ def install(clock=None, hal=None):
     else:
         inst.port = twin.port = Port(clock, hal)
     return inst
+
+
+def _urandom(seeded, real):
+    """os.urandom() that gives the firmware's thread the same bytes in every run of a seed, and everybody else real ones."""
+    board_thread = threading.get_ident()
+    return lambda n: seeded.randbytes(n) if threading.get_ident() == board_thread else real(n)
 
 
 class _NoDevices:

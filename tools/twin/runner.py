@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import random
 import socket
 import sys
 import threading
@@ -143,6 +144,8 @@ class Twin:
         # somebody watches: the world's time is now; else the same day in every run
         self.clock = VirtualClock(speed=speed, utc_s=int(time.time())) if speed else VirtualClock()
         self.hal = self._make_hal()
+        if not speed:                   # nobody watches: the same run for the same seed, down to the chip's random bytes
+            self.hal.random = random.Random(seed)
         self.hal.use_wave(wave, seed)
         self.world = World(self.clock, None, self.board, seed, ModbusMeter, energy_mwh)
         self._meter = meter

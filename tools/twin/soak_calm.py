@@ -42,6 +42,15 @@ class Calm:
         if chapter._app_now() is None:
             chapter._after(1 * S, self._settings)
             return
+        # a showroom forgets its settings when it ends: it ends first
+        chapter._in_the_firmware(lambda app: chapter._command(app, "service_mode", {"mode": "normal"}))
+        chapter._after(1 * S, self._set)
+
+    def _set(self):
+        chapter = self._chapter
+        if chapter._app_now() is None:
+            self._settings()
+            return
         body = json.dumps({key: SANE[key] for key in SANE}).encode()
         chapter._call("PUT", "/api/v1/settings", body, self._orders)
 
@@ -56,7 +65,6 @@ class Calm:
             return
 
         def give(app):
-            chapter._command(app, "service_mode", {"mode": "normal"})
             chapter._command(app, "mode", {"mode": "immediate"})
             for name in CEILINGS:
                 chapter._command(app, "clear_ceiling", {"source": name})

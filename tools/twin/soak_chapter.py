@@ -180,9 +180,11 @@ class Chapter:
         elif name == "house":
             world.set_house(argument)
         elif name == "fault":
-            self._meter_trouble = self._meter_trouble or argument[0] == "meter_silent"
+            self._meter_trouble = self._meter_trouble or argument[0].startswith("meter_")
             world.set_fault(*argument)
         elif name == "button":
+            if argument[0] == "service" and argument[1] >= 2000:          # a long press of it restarts the charger
+                self._expect_end("restart", argument[1] * 1000 + 30 * S)
             world.press_button(*argument)
         elif name == "input":
             world.set_input(*argument)
@@ -383,7 +385,7 @@ class Chapter:
                     len(rows), told_wh, seen_wh))
         self._audit_number = max(numbers + [self._audit_number])
         self._audit_wh = now_wh
-        self._meter_trouble = self.world.faults["meter_silent"]
+        self._meter_trouble = any(self.world.faults[name] for name in self.world.faults if name.startswith("meter_"))
 
     def calm_is_over(self):
         self.counts["calms"] += 1

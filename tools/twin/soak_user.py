@@ -21,10 +21,14 @@ finally:
 MS = 1000
 S = 1_000_000
 FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor_stuck_open", "meter_silent",
-          "home_meter_silent", "reader_dead", "over_temperature", "flash_full")
+          "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "meter_babbling", "meter_slow",
+          "meter_wrong_address")
+METER_TYPES = ("eastron_sdm630", "abb_b23", "carlo_gavazzi_em340", "tq_em300", "generic", "none")
+REGISTERS = ("", "voltage fc4 f32 1 0 2 4; current fc4 f32 1 6 8 10; power fc4 f32 1 0x34", "power f32 1")
 SIGNALS = ("ev_state", "coil", "contacts", "duty_permille", "rcd_trip")
 UTC_S = (1_735_689_600, 4_102_444_800)
-PATHS = ("/api/v1/status", "/api/v1/facts", "/api/v1/commands", "/api/v1/settings", "/api/v1/settings/table", "/api/v1/none")
+PATHS = ("/api/v1/status", "/api/v1/facts", "/api/v1/commands", "/api/v1/settings", "/api/v1/settings/table", "/api/v1/meters",
+         "/api/v1/none")
 JUNK = (None, True, -1, 0, 7, 2 ** 31, 10 ** 20, 1.5, "", "6", "x" * 300, "\x00", "\ud800", [], [1], {}, {"a": [None]})
 NORMAL_CAR = {"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.2, "asleep": False,
               "stubborn": False, "simplified": False, "battery_wh": 60_000}
@@ -161,7 +165,8 @@ class User:
         if kind == schema.INT:
             return rng.choice((allowed[0], allowed[1], rng.randint(*allowed), row[2]))
         if kind == schema.STR:
-            return rng.choice(("eastron_sdm630", "none", "x" * allowed[1])) if row[0] == "meter.type" else "x" * allowed[1]
+            some = {"meter.type": METER_TYPES, "meter.generic_registers": REGISTERS}.get(row[0], ())
+            return rng.choice(some + ("x" * allowed[1],))
         return rng.choice(allowed)
 
     def _request(self):

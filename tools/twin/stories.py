@@ -15,7 +15,8 @@ from tools.twin.verbs import FAULTS, INPUTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
 ON_THE_VM = "vm"
-CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "faults", "installer", "other")     # in the order of a tour
+# in the order of a tour
+CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "inputs", "front", "cards", "faults", "installer", "other")
 FRESH = "Needs a charger that was just set up"
 ROW = re.compile(r"\bCH-\d+\b")
 CALM = {"state": "auto", "plugged": False, "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.4, "asleep": False,
@@ -79,6 +80,8 @@ class Stories:
         path = {one.stem: one for one in files()}.get(name)
         if path is None:
             raise UnknownStory(name)
+        if story(path)["fresh"]:
+            raise NotNow(f"{name} needs a charger that was just set up: python -m tools.twin.scenario_suite {path.name}")
         steps = read(path)
         tell = progress or (lambda state: None)
         self._undo = {}

@@ -17,6 +17,7 @@ from tools.twin.mains import Mains, MeterReadings
 from tools.twin.pilot import Generator, levels_mv
 from tools.twin.pulses import Optocouplers
 from tools.twin.rcd import ResidualCurrentMonitor
+from tools.twin.reader import Reader
 from tools.twin.socket_outlet import Lock, Proximity
 from tools.twin.thermal import CHIP_RISE_K, OVER_TEMPERATURE_C, PLACES, UPDATE_US, Body, sensor_uv
 from tools.twin.trace import Trace
@@ -30,7 +31,7 @@ BITS_PER_BYTE = 10
 # codes of the DS18B20 sensors on the bus: family, serial number, CRC
 ONEWIRE_IDS = ("28a10c0000000054", "28b20c0000000056", "28c30c00000000f9", "28d40c0000000027")
 KEPT_TONES = 24
-NOT_SIMULATED_YET = ("home_meter_silent", "reader_dead")
+NOT_SIMULATED_YET = ("home_meter_silent",)
 
 
 class World:
@@ -107,6 +108,9 @@ class World:
             self._outputs[signal, pins["buzzer"]] = self._set_buzzer
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = self._meter_request
+        self.reader = Reader(clock, self._reader_says)
+        if board.get("rfid", {}).get("bus") == "uart":
+            self._outputs["uart", board["rfid"]["number"]] = self.reader.hear
 
         self.trace.edge("ev_state", "A")
         self.trace.edge("coil", False)
@@ -216,6 +220,8 @@ class World:
             self._refresh_temperatures()
         elif name == "sensor_lost":
             self._refresh_onewire()
+        elif name == "reader_dead":
+            self.reader.chip.dead = on
         elif name == "rcd_dead":
             self.rcd.set_dead(on)
         elif name == "lock_jammed":
@@ -234,6 +240,7 @@ class World:
         if self._card_event is not None:
             self.clock.cancel(self._card_event)
         self.card = uid
+        self.reader.hold(uid)
         self._card_event = self.clock.after(CARD_SHOWN_US, self._take_card_away)
 
     def press_button(self, name, hold_ms=DEFAULT_HOLD_MS):
@@ -531,3 +538,8 @@ class World:
     def _take_card_away(self):
         self._card_event = None
         self.card = None
+        self.reader.hold(None)
+
+    def _reader_says(self, frame):
+        if self.hal is not None:
+            self.hal.uart_rx(self.board["rfid"]["number"], frame)

@@ -1,0 +1,269 @@
+"""A card at the reader: who begins a charge, who ends it, who is refused and why, and how cards are taught."""
+import unittest
+
+from firmware.access.authorization import ACCEPT, ASK, REJECT, Rules
+from firmware.access.card import ADMIN, USER, Card, hex_from_uid
+from firmware.access.cards import CardStore
+from firmware.access.gate import Gate
+from firmware.access.teaching import Teacher
+from firmware.charging.facts import REFUSALS
+from firmware.charging.station import Station
+from firmware.safety.core import SafetyCore
+from firmware.safety.io_image import Fitted
+from host_tests.storage.scratch import Scratch
+
+ANN, BEN, BOSS, MASTER, STRANGER = [bytes((4, 1, 2, number)) for number in range(5)]
+STEP_MS = 100
+
+
+class GateTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Scratch()
+        self.store = CardStore(self.scratch.folder)
+        for uid, kind, master in ((ANN, USER, False), (BEN, USER, False), (BOSS, ADMIN, False), (MASTER, ADMIN, True)):
+            self.store.add(Card(uid, "", kind, master))
+        self.core = SafetyCore(Fitted())
+        self.station = Station(self.core, lambda: (1, 2, 0), lambda stamp: None)
+        self.station.free = False
+        self.shown, self.notes, self.asked = [], [], []
+        self.utc_s, self.may_teach, self.teaching = 1800000000, True, False
+        self.gate = Gate(self.station, self.store, Rules("local"), lambda: self.utc_s, self.shown.append, self.note)
+        self.gate.teacher = Teacher(self.store, lambda: self.may_teach, self.shown.append, self.note, self.flag)
+        self.now_ms = 1000
+
+    def tearDown(self):
+        self.scratch.close()
+
+    def note(self, code, detail):
+        self.notes.append(code)
+
+    def flag(self, on):
+        self.teaching = on
+
+    def card(self, uid, wait_ms=1000):
+        """Hold a card to the reader, after a while."""
+        self.let(wait_ms)
+        self.shown.clear()
+        verdict = self.gate.card(uid, self.now_ms)
+        self.assertEqual(self.shown[0], "read")
+        if verdict[0] == REJECT:
+            self.assertEqual(self.shown[-1], "refused")
+            self.assertIn(self.station.last_refusal[0], REFUSALS)
+        return verdict
+
+    def let(self, ms):
+        """Time passes."""
+        for _ in range(ms // STEP_MS):
+            self.now_ms = (self.now_ms + STEP_MS) & 0x3FFFFFFF
+            self.station.tick(self.now_ms)
+            self.gate.tick(self.now_ms)
+
+    def plug(self, state=2):
+        self.core.pilot.state = state
+        self.let(200)
+
+    def unplug(self):
+        self.plug(1)
+
+
+class ChargingTest(GateTest):
+    def test_a_known_card_lets_the_vehicle_charge_and_ends_it_and_nobody_else_does(self):
+        self.plug()
+        self.assertFalse(self.station.is_authorized())
+        self.assertEqual(self.card(ANN), (ACCEPT, "local"))
+        self.assertTrue(self.station.is_authorized())
+        self.assertEqual(self.station.session.id, hex_from_uid(ANN))
+        self.assertEqual(self.card(BEN), (REJECT, "not_the_current_user"))
+        self.assertEqual(self.card(STRANGER), (REJECT, "not_the_current_user"))
+        self.assertFalse(self.station.stopped)
+        self.assertEqual(self.card(ANN), (ACCEPT, "ended"))
+        self.assertTrue(self.station.stopped)
+        self.assertEqual(self.card(BEN), (REJECT, "not_the_current_user"))
+        self.assertEqual(self.card(ANN), (ACCEPT, "again"))
+        self.assertFalse(self.station.stopped)
+        self.unplug()
+        self.plug()
+        self.assertFalse(self.station.is_authorized())
+        self.assertEqual(self.card(BEN), (ACCEPT, "local"))
+
+    def test_an_unknown_card_is_refused_and_nothing_is_authorised(self):
+        self.plug()
+        self.assertEqual(self.card(STRANGER), (REJECT, "unknown_card"))
+        self.assertFalse(self.station.is_authorized())
+        self.assertEqual(self.station.last_refusal[0], "card_unknown")
+        self.assertEqual(self.notes, ["card_refused"])
+
+    def test_an_admin_card_ends_any_charge_and_begins_none(self):
+        self.plug()
+        self.assertEqual(self.card(BOSS), (REJECT, "admin_card"))
+        self.card(ANN)
+        self.assertEqual(self.card(BOSS), (ACCEPT, "ended_by_admin"))
+        self.assertTrue(self.station.stopped)
+        blocked = self.store.find(BOSS)
+        blocked.blocked = True
+        self.store.change(blocked)
+        self.card(ANN)
+        self.assertEqual(self.card(BOSS), (REJECT, "not_the_current_user"))
+
+    def test_an_authorisation_without_a_vehicle_lapses_after_a_minute(self):
+        self.card(ANN)
+        self.let(59000)
+        self.assertTrue(self.station.is_authorized())
+        self.assertEqual(self.card(BEN, 500), (REJECT, "not_the_current_user"))
+        self.let(1000)
+        self.assertFalse(self.station.is_authorized())
+        self.assertEqual(self.station.last_refusal[0], "authorization_lapsed")
+        self.plug()
+        self.assertFalse(self.station.is_authorized())
+
+    def test_an_authorisation_followed_by_a_vehicle_stays(self):
+        self.card(ANN)
+        self.let(50000)
+        self.plug()
+        self.let(120000)
+        self.assertTrue(self.station.is_authorized())
+        self.assertEqual(self.station.session.id, hex_from_uid(ANN))
+
+    def test_the_same_card_withdraws_an_authorisation_that_no_vehicle_followed(self):
+        self.card(ANN)
+        self.assertEqual(self.card(ANN), (ACCEPT, "ended"))
+        self.assertFalse(self.station.is_authorized())
+        self.plug()
+        self.assertFalse(self.station.stopped)
+        self.assertEqual(self.card(BEN), (ACCEPT, "local"))
+
+    def test_out_of_service_nobody_is_let_in(self):
+        self.station.operative = False
+        self.plug()
+        self.assertEqual(self.card(ANN)[0], REJECT)
+        self.assertFalse(self.station.is_authorized())
+
+    def test_a_reservation_lets_only_its_card_in(self):
+        self.gate.reserved_for = hex_from_uid(BEN)
+        self.plug()
+        self.assertEqual(self.card(ANN), (REJECT, "not_the_booker"))
+        self.assertEqual(self.card(BEN), (ACCEPT, "local"))
+
+    def test_a_list_that_cannot_be_read_lets_nobody_in(self):
+        def broken(uid):
+            raise OSError(5)
+        self.store.find = broken
+        self.plug()
+        self.assertEqual(self.card(ANN), (REJECT, "list_unreadable"))
+        self.assertFalse(self.station.is_authorized())
+
+
+class AskingTest(GateTest):
+    def setUp(self):
+        super().setUp()
+        self.gate.rules = Rules("remote", "first_online", "local_authorization")
+        self.gate.ask = self.asked.append
+        self.gate.online = lambda: True
+        self.plug()
+
+    def test_the_central_system_s_word_counts(self):
+        for accepted in (False, True):
+            self.assertEqual(self.card(STRANGER), (ASK, "central"))
+            self.assertFalse(self.station.is_authorized())
+            self.gate.answered(hex_from_uid(STRANGER), accepted)
+            self.assertEqual(self.station.is_authorized(), accepted)
+        self.assertEqual(self.asked, [hex_from_uid(STRANGER)] * 2)
+
+    def test_no_answer_in_time_is_a_refusal_and_a_late_one_counts_no_more(self):
+        self.card(STRANGER)
+        self.let(10000)
+        self.assertEqual(self.station.last_refusal, None)
+        self.let(200)
+        self.assertEqual(self.station.last_refusal[0], "card_no_answer")
+        self.gate.answered(hex_from_uid(STRANGER), True)
+        self.assertFalse(self.station.is_authorized())
+
+    def test_while_one_is_asked_for_no_other_card_acts(self):
+        self.card(ANN)
+        self.assertEqual(self.card(BEN), (REJECT, "busy"))
+        self.assertEqual(self.card(ANN)[0], ASK)
+        self.gate.answered(hex_from_uid(BEN), True)
+        self.assertFalse(self.station.is_authorized())
+        self.gate.answered(hex_from_uid(ANN), True)
+        self.assertEqual(self.station.session.id, hex_from_uid(ANN))
+        self.assertEqual(len(self.asked), 1)
+
+    def test_without_anybody_to_ask_a_card_is_refused(self):
+        self.gate.ask = None
+        self.assertEqual(self.card(ANN), (REJECT, "offline"))
+
+
+class TeachingTest(GateTest):
+    def known(self, uid):
+        return self.store.find(uid) is not None
+
+    def test_master_new_master_teaches_the_new_card(self):
+        self.card(MASTER)
+        self.assertEqual(self.card(STRANGER), (ACCEPT, "teaching"))
+        self.assertFalse(self.known(STRANGER))
+        self.assertEqual(self.card(MASTER), (ACCEPT, "teaching"))
+        self.assertTrue(self.known(STRANGER))
+        self.assertEqual(self.shown[-1], "accepted")
+
+    def test_five_seconds_are_all_there_is(self):
+        self.card(MASTER)
+        self.let(5200)
+        self.assertEqual(self.card(STRANGER)[0], REJECT)
+        self.card(MASTER)                        # withdraws what the first one authorised
+        self.card(MASTER)
+        self.card(STRANGER)
+        self.let(5200)
+        self.card(MASTER)
+        self.assertFalse(self.known(STRANGER))
+
+    def test_another_card_than_the_master_confirms_nothing(self):
+        self.card(MASTER)
+        self.card(STRANGER)
+        self.card(ANN)
+        self.assertFalse(self.known(STRANGER))
+        self.assertEqual(self.shown[-1], "refused")
+
+    def test_with_a_vehicle_plugged_nothing_is_taught(self):
+        self.may_teach = False
+        self.card(MASTER)
+        self.assertEqual(self.card(STRANGER)[0], REJECT)
+        self.assertFalse(self.gate.teacher.start("add", self.now_ms))
+        self.assertFalse(self.teaching)
+
+    def test_the_page_s_modes_add_and_remove_card_after_card(self):
+        self.assertTrue(self.gate.teacher.start("add", self.now_ms))
+        self.assertTrue(self.teaching)
+        for uid in (STRANGER, b"\x05\x06\x07\x08"):
+            self.assertEqual(self.card(uid, 25000), (ACCEPT, "teaching"))
+            self.assertTrue(self.known(uid))
+        self.card(ANN)
+        self.assertEqual(self.shown[-1], "refused")       # it is known already
+        self.gate.teacher.start("remove", self.now_ms)
+        self.card(ANN)
+        self.assertFalse(self.known(ANN))
+        self.let(30100)
+        self.assertFalse(self.teaching)
+        self.assertEqual(self.card(BEN), (ACCEPT, "local"))
+
+    def test_a_vehicle_ends_teaching(self):
+        self.gate.teacher.start("add", self.now_ms)
+        self.may_teach = False
+        self.let(100)
+        self.assertFalse(self.teaching)
+        self.assertEqual(self.card(STRANGER)[0], REJECT)
+
+    def test_after_the_list_was_cleared_the_next_card_is_the_master(self):
+        self.store.clear()
+        self.gate.teacher.start("master", self.now_ms)
+        self.card(STRANGER, 59000)
+        self.assertTrue(self.store.find(STRANGER).master)
+        self.assertFalse(self.teaching)
+        self.assertEqual(self.card(ANN)[0], REJECT)
+
+    def test_a_full_flash_teaches_nothing_and_says_so(self):
+        def full(card):
+            raise OSError(28)
+        self.store.add = full
+        self.gate.teacher.start("add", self.now_ms)
+        self.card(STRANGER)
+        self.assertEqual((self.shown[-1], self.notes[-1]), ("refused", "flash"))
