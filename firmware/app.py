@@ -265,9 +265,9 @@ class App:
         """Many chargers come back at once: each waits for a random time; and the interrupted charge may go on, or not."""
         longest_s = self.settings.get("charging.start_delay_max_s")
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
-        interrupted = self.records.sessions.unfinished
-        if interrupted is not None and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.station.resume(interrupted["uid"])
+        token = self.records.interrupted_id()
+        if token and self.settings.get("charging.resume_after_power_cut") == "resume":
+            self.station.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
