@@ -1,19 +1,24 @@
 // Keeps the status fresh: by the charger's stream, and by asking every five seconds where there is no stream.
 
 const POLL_MS = 5000;
+const POLL_SILENT_MS = 2500;   // where a stream should speak and does not
 const SILENT_MS = 4000;     // the stream speaks every second; so long without a word is a lost connection
 const STREAM_AGAIN_MS = 30000;
 const ASK_TIMEOUT_MS = 4000;
+const LOST_MS = 5000;
+const LOST_POLLING_MS = 10000;   // longer than a poll and its answer may take
 
 export class Live {
-  // onStatus(facts), and onAge(ms) each second: how old the newest facts are, null while there are none.
-  constructor(onStatus, onAge) {
+  // onStatus(facts, asked): asked is true where this page alone was answered.
+  // onLink({link: wait, on, paused or lost, age_ms}) each second, and when it changes.
+  constructor(onStatus, onLink) {
     this.onStatus = onStatus;
-    this.onAge = onAge;
+    this.onLink = onLink;
     this.heardAt = null;
     this.askedAt = 0;
     this.closedAt = 0;
     this.stream = null;
+    this.paused = false;
   }
 
   start() {
@@ -25,12 +30,24 @@ export class Live {
     addEventListener("pageshow", () => this.open());
   }
 
+  // Stands still until it is let go; ask() still asks once.
+  pause(on) {
+    this.paused = on;
+    if (on) this.close();
+    else {
+      this.heardAt = Date.now();      // the wait begins now; what is shown is not called lost before it had a chance
+      this.open();
+      this.look();
+    }
+    this.tell();
+  }
+
   open() {
-    if (this.stream || document.hidden) return;
-    this.stream = new EventSource("api/v1/stream");
-    this.stream.onmessage = event => this.take(JSON.parse(event.data));
-    this.stream.onerror = () => {
-      if (this.stream?.readyState === EventSource.CLOSED) this.close();   // refused: both places are taken
+    if (this.stream || this.paused || document.hidden) return;
+    const stream = this.stream = new EventSource("api/v1/stream");
+    stream.onmessage = event => { if (this.stream === stream) this.take(JSON.parse(event.data), false); };
+    stream.onerror = () => {
+      if (stream.readyState === EventSource.CLOSED && this.stream === stream) this.close();   // refused: both places are taken
     };
   }
 
@@ -40,19 +57,30 @@ export class Live {
     this.closedAt = Date.now();
   }
 
-  take(facts) {
+  take(facts, asked) {
     this.heardAt = Date.now();
-    this.onStatus(facts);
-    this.onAge(0);
+    this.onStatus(facts, asked);
+    this.tell();
+  }
+
+  tell() {
+    const age = this.heardAt === null ? null : Date.now() - this.heardAt;
+    let link = "on";
+    if (age === null) link = "wait";
+    else if (this.paused) link = "paused";
+    else if (age > (this.stream ? LOST_MS : LOST_POLLING_MS)) link = "lost";
+    this.onLink({ link, age_ms: age, at: this.heardAt });
   }
 
   look() {
     if (document.hidden) return;
     const now = Date.now();
     const age = this.heardAt === null ? null : now - this.heardAt;
-    if ((age === null || age > SILENT_MS) && now - this.askedAt >= POLL_MS) this.ask();
-    if (!this.stream && now - this.closedAt > STREAM_AGAIN_MS) this.open();
-    this.onAge(age);
+    if (!this.paused) {
+      if ((age === null || age > SILENT_MS) && now - this.askedAt >= (this.stream ? POLL_SILENT_MS : POLL_MS)) this.ask();
+      if (!this.stream && now - this.closedAt > STREAM_AGAIN_MS) this.open();
+    }
+    this.tell();
   }
 
   // Asks once; also used after a command, so that its effect is seen at once.
@@ -60,8 +88,8 @@ export class Live {
     this.askedAt = Date.now();
     try {
       const answer = await fetch("api/v1/status", { cache: "no-store", signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-      if (answer.ok) this.take(await answer.json());
-    } catch { /* the age that look() tells says it */ }
+      if (answer.ok) this.take(await answer.json(), true);
+    } catch { /* the age that tell() tells says it */ }
   }
 }
 

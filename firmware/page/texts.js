@@ -24,6 +24,7 @@ export async function use(wanted, keep) {
   locale = (navigator.languages || []).find(wish => wish.toLowerCase().startsWith(wanted)) || wanted;
   document.documentElement.lang = wanted;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = text(element.dataset.t);
+  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text(element.dataset.label));
   if (keep) {
     try { localStorage.setItem("language", wanted); } catch { /* holds for this visit */ }
   }
@@ -63,6 +64,22 @@ export function duration(s) {
 
 // How long ago, for people: seconds first, then a clock.
 export const age = s => s < 60 ? number(s, 0, "s") : duration(s);
+
+// A number for an axis in kW, without its unit.
+export const kilowattPlain = w => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(w / 1000);
+
+// Cents of the tariff's currency, which is the owner's and has no name here.
+export const money = cents => unknown(cents) ? "–" : new Intl.NumberFormat(locale, { minimumFractionDigits: 2 }).format(cents / 100);
+
+// Time of day.
+export const clock = ms => new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(new Date(ms));
+
+// The time of day s seconds after start (RFC 3339); where the charger's clock was not set, how long after it.
+export function clockAt(start, s, seconds) {
+  if (!start) return duration(s);
+  const style = { hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }) };
+  return new Intl.DateTimeFormat(locale, style).format(new Date(Date.parse(start) + s * 1000));
+}
 
 export function moment(iso) {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(iso));

@@ -1,146 +1,138 @@
-// Puts facts on the page. Nothing here asks or commands.
+// Puts the overview on the page: state, power, who limits, faults, the connection. Nothing here asks or commands.
 
 import { limitSentence, whySentence } from "./sentences.js";
 import * as t from "./texts.js";
 
-const COLOURS = { Charging: "charging", Suspended: "paused", RecoverFromError: "fault", UnrecoverableError: "fault" };
+// overview state: [colour, icon]
+const LOOKS = {
+  Idle: ["", "plug"], ReadyForCharging: ["", "ready"], Charging: ["charging", "bolt"], Suspended: ["paused", "pause"],
+  RecoverFromError: ["fault", "again"], UnrecoverableError: ["fault", "fault"], TokenProgrammingMode: ["", "card"],
+  ServiceMode: ["", "service"], Degraded: ["limited", "limited"],
+};
+const COLOURS = ["charging", "paused", "fault", "limited"];
 
 const find = id => document.getElementById(id);
 
 // Writes only what differs: a screen reader speaks what was written, and a selection stays.
-function put(element, words) {
+export function put(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-function fill(table, rows) {
-  while (table.rows.length > rows.length) table.deleteRow(-1);
-  rows.forEach((cells, y) => {
-    const row = table.rows[y] ?? table.insertRow();
-    row.className = cells.className ?? "";
-    while (row.cells.length > cells.length) row.deleteCell(-1);
-    cells.forEach((words, x) => {
-      if (!row.cells[x]) row.append(Object.assign(document.createElement(x ? "td" : "th"), x ? {} : { scope: "row" }));
-      put(row.cells[x], words);
-    });
-  });
-}
-
-function sourceName(source) {
-  return t.has(`source.${source}`) ? t.text(`source.${source}`) : source;
-}
-
 function stepSentence(facts) {
-  if (facts.overview_state === "ServiceMode") return t.text("step.service");
+  if (facts.overview_state === "ServiceMode" && facts.availability === "inoperative") return t.text("step.service");
   if (facts.session_state === "fault" && facts.contactor !== "open") return t.text("step.fault_live");
   return whySentence(facts) || t.text(`step.${facts.session_state}`);
 }
 
-function showFaults(faults) {
+function paragraph(words, kind = "p") {
+  return Object.assign(document.createElement(kind), { textContent: words });
+}
+
+function showFaults(facts) {
+  const { faults, retry_in_s: left } = facts;
   const place = find("faults");
-  const signature = JSON.stringify([faults, document.documentElement.lang]);
+  const retry = left === null || !faults.some(fault => fault.severity === "error") ? "" : t.text("retry_in", { time: t.age(left) });
+  if (place.dataset.retry !== undefined) for (const line of place.querySelectorAll(".retry")) put(line, retry);
+  const signature = JSON.stringify([faults, Boolean(retry), document.documentElement.lang]);
   if (place.dataset.signature === signature) return;
   place.dataset.signature = signature;
+  place.dataset.retry = "";
   place.replaceChildren(...faults.map(fault => {
     const box = document.createElement("div");
     box.className = `notice ${fault.severity}`;
-    const title = document.createElement("h2");
-    title.textContent = t.text("fault_title", {
-      name: t.has(fault.advice) ? t.text(fault.advice) : fault.name, code: fault.code });
-    const advice = document.createElement("p");
+    const name = t.has(fault.advice) ? t.text(fault.advice) : fault.name;
     const key = `${fault.advice}.advice`;
-    advice.textContent = t.has(key) ? t.text(key) : t.text("fault.unknown.advice");
-    box.append(title, advice);
-    if (fault.since) {
-      const since = document.createElement("p");
-      since.textContent = t.text("since", { time: t.moment(fault.since) });
-      box.append(since);
+    box.append(paragraph(t.text("fault_title", { name, code: fault.code }), "h2"),
+               paragraph(t.has(key) ? t.text(key) : t.text("fault.unknown.advice")));
+    const since = fault.since ? paragraph(t.text("since", { time: t.moment(fault.since) })) : null;
+    if (since) box.append(since);
+    if (retry && fault.severity === "error") {
+      const line = paragraph(retry);
+      line.className = "retry";
+      line.setAttribute("aria-live", "off");       // counts down: to be seen, not to be spoken each second
+      box.append(line);
     }
     return box;
   }));
   place.hidden = faults.length === 0;
 }
 
-// A reading is a second old as a rule; only older ones are worth a word.
-const meterAge = seconds => seconds > 2 ? ` · ${t.text("meter_age", { time: t.age(seconds) })}` : "";
-
-function meterModel(model) {
-  if (!model) return "–";
-  const name = model.models || model.type;
-  return model.evidence === "unverified" ? `${name} · ${t.text("meter_unverified")}` : name;
+function showGauge(facts) {
+  const own = (facts.ceilings ?? []).map(row => row.limit_ma).filter(ma => ma <= 80000);
+  const most = Math.max(6000, ...own, facts.limit_ma);
+  const gauge = find("gauge").style;
+  gauge.setProperty("--reach", `${facts.limit_ma / most * 100}%`);
+  gauge.setProperty("--drawn", `${Math.min(1, (facts.drawn_ma ?? 0) / most) * 100}%`);
+  gauge.setProperty("--offered", `${facts.offered_ma / most * 100}%`);
 }
 
-function showDetails(facts) {
-  const phases = [0, 1, 2].map(n => [
-    `L${n + 1}`, t.ampereFine(facts.drawn_phases_ma?.[n]), t.volt(facts.voltage_phases_v?.[n])]);
-  fill(find("phases"), phases);
-  fill(find("ceilings"), (facts.ceilings ?? []).map(row => {
-    const name = sourceName(row.source);
-    const cells = [row.failsafe ? t.text("failsafe", { name }) : name, t.ampere(row.limit_ma)];
-    if (row.source === facts.limited_by) cells.className = "lowest";
-    return cells;
-  }));
-  const late = facts.lateness_ms ?? {};
-  const rows = [
-    [t.text("cp_state"), `${facts.cp_state ?? "–"} (${facts.ev_state})`.replaceAll("_", "_\u200b")],
-    [t.text("contactor"), t.text(`contactor.${facts.contactor}`)],
-    [t.text("energy_total"), t.energy(facts.energy_wh)],
-    [t.text("meter"), facts.meter_source ? t.text(`meter.${facts.meter_source}`) + meterAge(facts.meter_age_s) : "–"],
-    [t.text("meter_model"), meterModel(facts.meter_model)],
-    [t.text("life_energy"), t.energy(facts.life_energy_wh)],
-    [t.text("life_charging"), t.duration(facts.life_charging_s)],
-    ...Object.entries(facts.temperatures ?? {}).filter(row => row[1] !== null)
-      .map(([place, c]) => [t.text(`temperature.${place}`), t.celsius(c)]),
-    [t.text("lateness"), t.text("lateness_values", { p50: late.p50, p99: t.millis(late.p99), max: t.millis(late.max) })],
-    [t.text("uptime"), t.duration(facts.uptime_s)],
-    [t.text("boots"), String(facts.boot_number ?? "–")],
-    [t.text("clock"), facts.utc ? t.moment(facts.utc) : t.text("clock_unset")],
-    [t.text("version"), facts.version],
-    [t.text("serial"), facts.serial ?? "–"],
-    [t.text("board"), facts.board?.name ?? "–"],
-  ];
-  if (facts.board?.lacks?.length) {
-    rows.push([t.text("lacks"), facts.board.lacks.map(name => t.has(`lacks.${name}`) ? t.text(`lacks.${name}`) : name).join(", ")]);
+function showSteps(facts) {
+  let past = true;
+  for (const item of find("steps").children) {
+    const now = item.dataset.stage === facts.step;
+    if (now) past = false;
+    item.className = now ? "now" : past ? "past" : "";
+    if (now) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
   }
-  fill(find("device"), rows);
 }
 
-export function showFacts(facts) {
-  const colour = COLOURS[facts.overview_state] ?? "";
-  for (const name of ["charging", "paused", "fault"]) document.body.classList.toggle(name, name === colour);
-  put(find("name"), facts.serial ? `Mode3 ${facts.serial}` : "Mode3");
-  put(find("state"), t.text(`state.${facts.overview_state}`));
-  put(find("step"), stepSentence(facts));
+export function showFacts(facts, account) {
+  const [colour, icon] = LOOKS[facts.overview_state] ?? ["", "plug"];
+  for (const name of COLOURS) document.body.classList.toggle(name, name === colour);
+  if (find("sign").getAttribute("href") !== `#icon-${icon}`) find("sign").setAttribute("href", `#icon-${icon}`);
+  put(find("name"), facts.station_name ?? "Mode3");
+  put(find("serial"), facts.serial ?? "");
+  const state = t.text(`state.${facts.overview_state}`);
+  document.title = `${state} · ${facts.station_name ?? "Mode3"}`;
+  put(find("state"), state);
+  const step = stepSentence(facts);
+  put(find("step"), step);
+  // A sentence may count down: it is spoken when its matter changes, not each second.
+  const matter = JSON.stringify([facts.overview_state, facts.why_not_charging?.code, document.documentElement.lang]);
+  if (find("say").dataset.matter !== matter) {
+    find("say").dataset.matter = matter;
+    put(find("say"), `${state}. ${step}`);
+  }
+  const session = facts.session;
   const guessed = facts.meter_source === "estimate" ? "≈\u2009" : "";
   const values = {
-    power: guessed + t.watt(facts.power_w),
-    session_energy: facts.session ? guessed + t.energy(facts.session.energy_wh) : "–",
-    duration: facts.session ? t.duration(facts.session.duration_s) : "–",
+    power: t.watt(facts.power_w),
+    session_energy: session ? guessed + t.energy(session.energy_wh) : "–",
+    duration: session ? t.duration(session.duration_s) : "–",
+    charging_time: session ? t.duration(session.charging_s) : "–",
+    cost: t.money(session?.cost_cents),
+    account: account || "–",
+    began: session?.start ? t.clockAt(session.start, 0, false) : "–",
     drawn: guessed + t.ampereFine(facts.drawn_ma),
     offered: t.ampere(facts.offered_ma),
     allowed: t.ampere(facts.limit_ma),
-    voltage: t.volt(facts.voltage_v),
   };
   for (const element of document.querySelectorAll("[data-fact]")) put(element, values[element.dataset.fact]);
+  find("estimated").hidden = !guessed;
   put(find("limit"), limitSentence(facts));
-  showFaults(facts.faults ?? []);
-  if (find("more").open) showDetails(facts);
+  showGauge(facts);
+  showSteps(facts);
+  showFaults(facts);
 }
 
-export { showDetails };
-
-// ms: how old the facts are; null: there were none yet.
-export function showAge(ms, silentMs) {
-  const lost = ms === null || ms > silentMs;
-  document.body.classList.toggle("stale", lost);
+// {link: wait, on, paused or lost, age_ms and at (ms since 1970) of the newest facts, null while there are none}
+export function showLink({ link, age_ms, at }) {
+  find("link").dataset.link = link;
+  put(find("link_words"), t.text(`link.${link}`, { time: at === null ? "" : t.clock(at) }));
+  const lost = link === "lost" || link === "wait";
+  document.body.classList.toggle("stale", link === "lost");
   const place = find("lost");
-  if (place.hidden === lost) {
+  const key = lost ? link + document.documentElement.lang : "";
+  if (place.dataset.key !== key) {
+    place.dataset.key = key;
     place.hidden = !lost;
     place.replaceChildren();
     if (lost) {
       const age = document.createElement("span");
       age.setAttribute("aria-hidden", "true");      // counts up: to be seen, not to be spoken each second
-      place.append(t.text(ms === null ? "connecting" : "lost"), " ", age);
+      place.append(t.text(link === "wait" ? "connecting" : "lost"), " ", age);
     }
   }
-  if (lost && ms !== null) put(place.lastElementChild, t.text("age", { age: t.age(Math.floor(ms / 1000)) }));
+  if (link === "lost") put(place.lastElementChild, t.text("age", { age: t.age(Math.floor(age_ms / 1000)) }));
 }

@@ -43,14 +43,15 @@ def _fault(name):
 
 def _session(**more):
     session = {"number": 312, "start": "2026-11-20T09:30:00Z", "duration_s": 4267, "charging_s": 4012, "energy_wh": 11870,
-               "end_reason": None, "account": None, "id": None}
+               "end_reason": None, "account": None, "id": None, "cost_cents": None}
     session.update(more)
     return session
 
 
 _CHARGING = {"overview_state": "Charging", "cp_state": "C", "ev_state": "C_Ready_6V_M12V", "session_state": "charging",
              "contactor": "closed", "offered_ma": 16000, "drawn_ma": 15800, "drawn_phases_ma": [15800, 15600, 15700],
-             "power_w": 10853, "phases_used": 3, "session": _session(), "why_not_charging": None, "step": "charge"}
+             "power_w": 10853, "power_phases_w": [3650, 3588, 3615], "phases_used": 3, "session": _session(),
+             "why_not_charging": None, "step": "charge"}
 _PLUGGED = {"cp_state": "B", "ev_state": "B_Present_Asked_9V_M12V", "offered_ma": 16000,
             "session": _session(energy_wh=0, duration_s=42, charging_s=0)}
 
@@ -76,6 +77,20 @@ CHANGES = {
                "why_not_charging": {"code": "fault", "fault": "contactor_welded"}},
     "service": {"overview_state": "ServiceMode", "availability": "inoperative",
                 "why_not_charging": {"code": "out_of_service", "by": "settings"}},
+    "warm": dict(_CHARGING, overview_state="Charging", derated_by="relay", limit_ma=10000, limited_by="temperature",
+                 offered_ma=10000, drawn_ma=9900, drawn_phases_ma=[9900, 9900, 9800], power_w=6830, phases=3,
+                 power_phases_w=[2290, 2280, 2260], limit_reason={"code": "temperature", "sensor": "relay"}, mode="smart",
+                 smart_state="fallback", station_name="Tiefgarage, Platz 12 beim Aufzug",
+                 session=_session(cost_cents=356, account="Familie Müller-Lüdenscheid", start="2026-11-20T09:30:00Z"),
+                 temperatures={"mcu": 61, "relay": 83, "interior": 55, "supply_1": 48, "supply_2": 47},
+                 flags=[{"name": "single_phase", "source": "vehicle"}, {"name": "not_enough_energy", "source": "home"},
+                        {"name": "vip", "source": "card"}, {"name": "reserved", "source": "ocpp"}],
+                 last_refusal={"code": "card_not_the_current_user", "source": "card", "since": "2026-11-20T10:12:00Z",
+                               "since_uptime_s": 92000},
+                 ceilings=BASE["ceilings"] + [_own("temperature", 10000), dict(_own("hems", 14000), expires_in_s=50, by="mqtt")]),
+    "degraded": {"overview_state": "Degraded", "faults": [_fault("meter_lost")], "meter_source": "estimate", "meter_age_s": 65,
+                 "voltage_v": 230, "service_mode": "commissioning", "supply_present": [1, 0, 1]},
+    "teaching": {"overview_state": "TokenProgrammingMode", "flags": [{"name": "teaching", "source": "card"}]},
     "bare": {"power_w": None, "drawn_ma": None, "drawn_phases_ma": [None, None, None], "voltage_v": None, "energy_wh": None,
              "voltage_phases_v": [None, None, None], "meter_source": None, "meter_age_s": None,
              "meter_model": None, "meter_bus": None, "life_energy_wh": None, "cp_state": None, "utc": None, "serial": None,

@@ -12,18 +12,27 @@ from host_tests.page.browser import Browser, NoBrowser
 ROOT = Path(__file__).resolve().parents[2]
 # What the firmware imports on CPython: fetched libraries, and the device's modules.
 sys.path[:0] = [str(ROOT / place) for place in ("lib", "tools/twin/shims", "tools/twin/shims_cpython")]
-SIZES = ((320, 800), (1280, 900))
-LANGUAGES = {"paused": "de", "fault": "fr", "waiting": "de", "welded": "fr"}
+SIZES = ((320, 800), (360, 800), (1280, 900))
+LANGUAGES = {"paused": "de", "fault": "fr", "waiting": "de", "welded": "fr", "warm": "de", "degraded": "fr", "teaching": "de"}
+# A session's power as a house and a filling battery make it, put where the page keeps its curve.
+CURVE = """localStorage.setItem('curve', JSON.stringify({step: 10, session: {number: 312, start: '2026-11-20T09:30:00Z'},
+    points: Array.from({length: 426}, (_, n) => [n * 10, n < 6 ? 0 : n < 120 ? 10853 - n % 9 * 14 : n < 210 ? 4140 + n % 7 * 20
+    : Math.round(10853 - Math.max(0, n - 330) * 42), n < 6 ? 0 : 15800, 10]).filter(([s]) => s < 2900 || s > 3050)}));
+    Storage.prototype.setItem = () => {}"""     # the page that goes writes no other curve over it
 
 
 def take(browser, charger, state, width, height, dark, out):
     """One picture; returns what was wrong."""
     language = LANGUAGES.get(state, "en")
     charger.show("idle" if state == "lost" else state)
-    browser.show(width, height, dark, language)
+    browser.show(width, height, dark, language, still=True)
     url = "http://127.0.0.1:%d/" % charger.port
     browser.open(url)
-    browser.wait("document.readyState == 'complete' && document.getElementById('state')?.textContent.length > 1")
+    browser.wait("location.href === '%s' && document.readyState === 'complete'" % url)
+    browser.value(CURVE)
+    browser.open(url)
+    browser.wait("document.readyState == 'complete' && document.body.className !== 'empty'"
+                 " && document.getElementById('state')?.textContent.length > 1")
     if width > 600 or state == "bare":
         browser.value("document.getElementById('more').open = true")
         browser.wait("document.getElementById('device').rows.length > 5")

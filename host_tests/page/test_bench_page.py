@@ -46,7 +46,8 @@ class Twin:
         end = time.monotonic() + START_S
         while True:
             try:
-                self.url = json.loads((data / "twin.json").read_text())["bench"] + "/"
+                places = json.loads((data / "twin.json").read_text())
+                self.url, self.charger = places["bench"] + "/", places["http"] + "/"
                 self.look()
                 return
             except (OSError, ValueError):

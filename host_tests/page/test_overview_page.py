@@ -1,0 +1,270 @@
+# cpython only: drives a Chromium
+"""The charger's own page as its owner uses it, in a real browser: on a real twin, and with example statuses behind the server."""
+import json
+import re
+import socket
+import time
+import unittest
+
+from host_tests.page.browser import Browser, NoBrowser, find_browser
+from host_tests.page.charger import Charger
+from host_tests.page.examples import CHANGES, status
+from host_tests.page.test_bench_page import CALM_CAR, CUT_OFF, FAST, PICTURES, Twin
+from host_tests.page.test_page import PAGE
+
+SHOWN = "!window.old && document.getElementById('state') !== null && !document.body.classList.contains('empty')"
+# Of each text that is seen: how much it differs from what lies behind it (WCAG 2), where that is less than 4.5.
+CONTRAST = """(() => {
+    const read = colour => { const n = colour.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
+    const over = ([r, g, b, a], under) => [r, g, b].map((one, n) => one * a + under[n] * (1 - a));
+    const light = rgb => { const [r, g, b] = rgb.map(one => (one /= 255) <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+    const behind = one => {
+        if (!one) return [[255, 255, 255]];
+        const style = getComputedStyle(one), stops = style.backgroundImage.match(/rgba?\\([^)]+\\)/g);
+        if (stops) return stops.map(stop => read(stop).slice(0, 3));
+        const own = read(style.backgroundColor);
+        return own[3] === 1 ? [own.slice(0, 3)] : behind(one.parentElement).map(under => over(own, under));
+    };
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const one = texts.currentNode.parentElement, words = texts.currentNode.data.trim();
+        if (!words || !one.checkVisibility({visibilityProperty: true}) || one.closest('.hidden, option, noscript')) continue;
+        const ink = one instanceof SVGElement ? getComputedStyle(one).fill : getComputedStyle(one).color;
+        for (const under of behind(one)) {
+            const [dim, bright] = [light(over(read(ink), under)), light(under)].sort((a, b) => a - b);
+            const ratio = (bright + 0.05) / (dim + 0.05);
+            if (ratio < 4.5) found.push(`${words.slice(0, 30)}: ${ratio.toFixed(2)}`);
+        }
+    }
+    return found;
+})()"""
+SHIFTS = """new Promise(done => { let sum = 0; new PerformanceObserver(list => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; })
+    .observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 60); })"""
+
+
+def setUpModule():
+    try:
+        find_browser()
+    except NoBrowser as error:
+        raise unittest.SkipTest(str(error)) from None
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+
+class Seen(unittest.TestCase):
+    """What both kinds of visit need. A subclass gives self.url and self.browser."""
+
+    def tearDown(self):
+        self.assertEqual(self.browser.errors, [])
+        self.assertEqual([one for one in self.browser.requests if not one.startswith(self.url)], [])
+
+    def see(self, width=1280, height=900, dark=False, language="en"):
+        self.browser.show(width, height, dark, language, still=True)
+        self.browser.value("window.old = true")
+        self.browser.open(self.url)
+        self.browser.wait(SHOWN)
+
+    def words(self, identity):
+        return self.browser.value("document.getElementById(%s).textContent" % json.dumps(identity)).replace("\u202f", " ")
+
+    def until(self, identity, words, limit_s=8):
+        asked = (json.dumps(identity), json.dumps(words))
+        self.browser.wait("document.getElementById(%s).textContent.includes(%s)" % asked, limit_s)
+
+
+class OnTheTwin(Seen):
+    @classmethod
+    def setUpClass(cls):
+        cls.twin = Twin()
+        cls.addClassCleanup(cls.twin.close)
+        cls.url = cls.twin.charger
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        twin = self.twin
+        twin.post("time", speed=FAST)
+        for name in [name for name, on in twin.look()["state"]["faults"].items() if on]:
+            twin.post("fault", name=name, on=False)
+        twin.post("ev", **CALM_CAR)
+        twin.wait("calm", lambda seen: seen["charger"] and seen["charger"]["overview_state"] == "Idle"
+                  and not seen["charger"]["faults"])
+        self.see()
+
+    def see(self, *args, **more):
+        self.twin.post("time", speed=1)       # the server's patience with connections that say nothing is in the charger's time
+        super().see(*args, **more)
+        self.twin.post("time", speed=FAST)
+
+    def charge(self):
+        self.twin.post("ev", plugged=True)
+        self.until("state", "Charging")
+        self.browser.wait("parseFloat(document.querySelector('[data-fact=power]').textContent) > 10")
+
+    def test_a_visitor_plugs_in_sees_it_charge_stops_and_starts(self):
+        self.assertEqual(self.words("state"), "No vehicle")
+        self.twin.post("time", speed=1)
+        begin = time.monotonic()
+        self.twin.post("ev", plugged=True)
+        self.until("state", "Charging")
+        self.assertLess(time.monotonic() - begin, 8)
+        self.twin.post("time", speed=FAST)
+        self.browser.wait("/^1[01]\\.\\d+\u202fkW$/.test(document.querySelector('[data-fact=power]').textContent)")
+        self.assertIn("16 A because the installation’s fuse allows no more.", self.words("limit"))
+        self.browser.wait("document.getElementById('phases').rows[2].cells[1].textContent.startsWith('16.0')")
+        self.assertEqual(self.browser.value("document.querySelector('#steps [aria-current]').dataset.stage"), "charge")
+        self.assertTrue(self.browser.value("document.body.classList.contains('charging')"))
+        self.browser.click("[data-command=stop]")
+        self.until("state", "Paused")
+        self.until("step", "Stopped by the web page.")
+        self.twin.wait("the stop", lambda seen: seen["charger"]["contactor"] == "open")
+        self.browser.click("[data-command=start]")
+        self.until("state", "Charging")
+        self.assertLess(self.browser.value(SHIFTS), 0.1)
+
+    def test_a_tap_or_an_arrow_key_tells_a_value_of_the_curve_which_outlives_a_reload(self):
+        self.charge()
+        self.browser.wait("Number(document.getElementById('chart').getAttribute('aria-valuemax')) > 12", 12)
+        x, y = self.browser.middle("#chart")
+        self.browser.drag((x, y))
+        self.assertRegex(self.words("readout"), r"^\d\d:\d\d:\d\d( [AP]M)? · [\d.]+ k?W · \d+\.\d A$")
+        tapped = self.words("readout")
+        self.assertFalse(self.browser.value("document.querySelector('.rule').hasAttribute('hidden')"))
+        time.sleep(0.3)
+        self.assertEqual(self.words("readout"), tapped)           # time goes on, the finger stays
+        self.browser.value("document.getElementById('chart').focus()")
+        self.browser.key("Home", 36)
+        self.browser.wait("document.getElementById('chart').ariaValueText.includes('· 0\\u202fW ·')")
+        self.browser.key("End", 35)
+        self.browser.wait("document.getElementById('readout').textContent.match(/· 1[01]\\.\\d+\u202fkW ·/) !== null")
+        self.browser.key("Escape", 27)
+        self.browser.wait("document.querySelector('.rule').hasAttribute('hidden')")
+        before = int(self.browser.value("document.getElementById('chart').getAttribute('aria-valuemax')"))
+        self.see()
+        self.assertGreaterEqual(int(self.browser.value("document.getElementById('chart').getAttribute('aria-valuemax')")), before)
+
+    def test_pause_stands_still_and_refresh_asks_once(self):
+        self.charge()
+        duration = "document.querySelector('[data-fact=duration]').textContent"
+        self.browser.click("#pause")
+        self.browser.wait("document.getElementById('link').dataset.link === 'paused'")
+        time.sleep(0.2)
+        before, asked = self.browser.value(duration), len(self.browser.requests)
+        time.sleep(1)
+        self.assertEqual(self.browser.value(duration), before)
+        self.assertEqual(len(self.browser.requests), asked)
+        self.browser.click("#refresh")
+        self.browser.wait(duration + " !== " + json.dumps(before))
+        once = self.browser.value(duration)
+        time.sleep(0.5)
+        self.assertEqual(self.browser.value(duration), once)
+        self.assertEqual(len(self.browser.requests), asked + 1)
+        self.browser.click("#pause")
+        self.browser.wait(duration + " !== " + json.dumps(once))
+        self.assertEqual(self.browser.value("document.getElementById('link').dataset.link"), "on")
+
+    def test_a_fault_is_shown_with_advice_and_goes(self):
+        self.charge()
+        self.twin.post("fault", name="rcd_ac", on=True)
+        self.until("faults", "Residual current: power was cut (")
+        self.assertIn("Unplug the vehicle. Have vehicle, cable and installation checked", self.words("faults"))
+        self.assertTrue(self.browser.value("document.body.classList.contains('fault')"))
+        self.twin.post("fault", name="rcd_ac", on=False)
+        self.twin.post("ev", plugged=False)
+        self.browser.wait("document.getElementById('faults').hidden")
+        self.until("state", "No vehicle")
+
+    def test_the_mode_is_chosen_and_told(self):
+        self.browser.click("[data-mode=smart]")
+        self.browser.wait("document.querySelector('[data-mode=smart]').getAttribute('aria-pressed') === 'true'")
+        self.browser.click("[data-mode=immediate]")
+        self.browser.wait("document.querySelector('[data-mode=immediate]').getAttribute('aria-pressed') === 'true'")
+
+
+class WithExamples(Seen):
+    @classmethod
+    def setUpClass(cls):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        cls.charger = Charger(PAGE, port)
+        cls.addClassCleanup(cls.charger.close)
+        cls.url = "http://127.0.0.1:%d/" % port
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def take(self, facts):
+        """Show another status in the page that is open."""
+        self.charger.station.values = facts
+        self.browser.value("(async () => { await fetch('api/v1/status'); document.getElementById('refresh').click();"
+                           " await new Promise(done => setTimeout(done, 80)); })()")
+
+    def hold(self, width, dark, language="en"):
+        self.charger.show("idle")
+        self.see(width, 800, dark, language)
+        self.browser.value("document.getElementById('more').open = true; document.getElementById('pause').click()")
+
+    def test_every_state_fits_in_every_language_and_can_be_read(self):
+        for width, dark, language in ((320, False, "de"), (360, True, "fr"), (1280, False, "en")):
+            self.hold(width, dark, language)
+            for name in CHANGES:
+                with self.subTest(width=width, dark=dark, language=language, state=name):
+                    self.take(status(name))
+                    self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), width)
+                    self.assertEqual(self.browser.value(CUT_OFF.replace(".unseen", ".hidden").replace("'unseen'", "'hidden'")), [])
+                    self.assertEqual(self.browser.value(CONTRAST), [])
+                    shown = self.browser.value("document.body.innerText")
+                    self.assertIsNone(re.search(r"\b(why|state|step|because|flag|source|refused|smart|link)\.\w|\{\w+\}|undefined|NaN",
+                                                shown), shown)
+
+    def test_what_the_charger_says_is_text_and_never_markup(self):
+        self.hold(360, False)
+        evil = "<img src=x onerror=alert(1)>"
+        facts = status("warm")
+        facts.update(station_name=evil, serial=evil, version=evil, session=dict(facts["session"], account=evil),
+                     limit_reason={"code": "outside_said", "name": evil, "by": "mqtt", "text": evil},
+                     flags=[{"name": evil, "source": evil}])
+        self.take(facts)
+        self.assertEqual(self.words("name"), evil)
+        self.assertEqual(self.browser.value("document.querySelectorAll('img').length"), 0)
+
+    def test_a_screen_reader_meets_names_for_everything(self):
+        self.hold(1280, False)
+        self.take(status("charging"))
+        names = self.browser.names()
+        for role, name in (("heading", "Charging"), ("slider", "Power in this session"), ("button", "Stop charging"),
+                           ("button", "Refresh once"), ("group", "Charging mode"), ("combobox", "Language")):
+            self.assertIn((role, name), names)
+        self.assertEqual(self.words("say"), "Charging. The vehicle is being charged.")
+
+    def test_language_and_look_are_chosen_and_kept(self):
+        self.hold(360, False)
+        self.browser.value("(() => { const one = document.getElementById('language'); one.value = 'de';"
+                           " one.dispatchEvent(new Event('change')); })()")
+        self.until("state", "Kein Fahrzeug")
+        self.browser.click("#theme")
+        self.browser.click("#theme")
+        back = "getComputedStyle(document.body).backgroundColor"
+        self.assertEqual(self.browser.value(back), "rgb(9, 13, 19)")
+        self.see(360, 800, False)
+        self.assertEqual(self.words("state"), "Kein Fahrzeug")
+        self.assertEqual(self.browser.value(back), "rgb(9, 13, 19)")
+        self.browser.value("localStorage.clear()")
+
+    def test_a_lost_connection_is_told_and_comes_back_by_itself(self):
+        self.charger.show("charging")
+        self.see()
+        self.charger.serve(False)
+        self.browser.wait("!document.getElementById('lost').hidden && document.body.classList.contains('stale')", 12)
+        self.assertIn("Connection to the charger lost.", self.words("lost"))
+        self.charger.serve(True)
+        self.browser.wait("document.getElementById('lost').hidden && !document.body.classList.contains('stale')", 12)
+        for error in self.browser.errors:
+            self.assertRegex(error, "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|INCOMPLETE")
+        self.browser.errors.clear()
+
+
+if __name__ == "__main__":
+    unittest.main()
