@@ -53,7 +53,7 @@ class Teacher:
             self._master = self._new = None
 
     def card(self, uid, card, now_ms, valid=True):
-        """True when the card was taken for teaching; `card`: what the list knows of it, or None; valid: neither blocked nor expired,
+        """True when the card was taken for teaching; `card`: what the list knows of it, or None; valid: not blocked, not expired,
         and for this station, or it is no master here."""
         self.tick(now_ms)
         if not self._may_teach():

@@ -60,8 +60,8 @@ class TestBoards(unittest.TestCase):
                         refused.append("input_" + name)
             charger.at(1, try_all)
             charger.run(2)
-            self.assertEqual(refused, [name for name in ("input_enable", "input_upstream", "input_limit", "input_delay", "input_dim")
-                                       if pins[name] is None], board)
+            names = ["input_" + name for name in ("enable", "upstream", "limit", "delay", "dim")]
+            self.assertEqual(refused, [name for name in names if pins[name] is None], board)
 
     def test_every_board_charges_a_tethered_vehicle_and_lets_it_go_in_time(self):
         for board in BOARDS:
