@@ -58,7 +58,7 @@ class SafetyCore:
         self.offered_ma = 0         # what the duty says now
         self.phases = fitted.phases  # closed now, or to be closed next
         self.self_tested = 0        # 1: passed in this plug-in
-        self.simplified = 0         # 1: the vehicle went from A to C or D: no S2; 2: it was there when we began: not known to have one
+        self.simplified = 0         # 1: the vehicle went from A to C or D: no S2; 2: it was in C or D when we began: not known
         self.unplugged_in_charge = 0  # counts; not a fault
         self._started = 0
         self._tick_ms = 0
