@@ -191,6 +191,9 @@ class App:
             self.settings.guard("sensors." + place, _refuse_sensor)
         can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
         self.settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
+        for contact in ("enable", "upstream", "limit", "delay", "dim"):
+            if facts["pins"]["input_" + contact] is None:
+                self.settings.guard("inputs." + contact, _refuse_contact)
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
         if self.settings.load_report:
@@ -267,9 +270,9 @@ class App:
         """Many chargers come back at once: each waits for a random time; and the interrupted charge may go on, or not."""
         longest_s = self.settings.get("charging.start_delay_max_s")
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
-        interrupted = self.records.sessions.unfinished
-        if interrupted is not None and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.station.resume(interrupted["uid"])
+        token = self.records.interrupted_id()
+        if token and self.settings.get("charging.resume_after_power_cut") == "resume":
+            self.station.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -490,6 +493,11 @@ def _refuse_cable(can_lock, value):
     if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
+
+
+def _refuse_contact(value):
+    """What nobody reads must not be believed in: a board without the input obeys no contact."""
+    return None if value == "off" else "off: this board has no such input"
 
 
 def _meter(facts, get, core, faults):

@@ -70,14 +70,19 @@ def _refusal(rules, now):
     card = now.card
     if card is None:
         return None
+    if card.kind == ADMIN and not card.master and not card.blocked:
+        return "admin_card"          # ends other people's sessions, has none of its own
+    return why_invalid(rules, card, now.utc_s)
+
+
+def why_invalid(rules, card, utc_s):
+    """Why a card of the list is worth nothing here and now, whatever it is held to the reader for; None: it is valid."""
     if card.blocked:
         return "blocked"
-    if card.kind == ADMIN and not card.master:
-        return "admin_card"          # ends other people's sessions, has none of its own
     if card.expires_utc:
-        if not now.utc_s:
+        if not utc_s:
             return "clock_unknown"   # it may have expired: nobody gets in because the clock was lost
-        if now.utc_s >= card.expires_utc:
+        if utc_s >= card.expires_utc:
             return "expired"
     if not card.is_for(rules.station):
         return "other_station"

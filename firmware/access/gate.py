@@ -44,22 +44,23 @@ class Gate:
             card = self._store.find(uid)
         except OSError:
             return self._refuse(text, "list_unreadable")
-        if self.teacher is not None and self.teacher.card(uid, card, now_ms):
+        valid = card is not None and authorization.why_invalid(self.rules, card, self._utc_s()) is None
+        if self.teacher is not None and self.teacher.card(uid, card, now_ms, valid):
             return ACCEPT, "teaching"
         if self._asked is not None:
             return self._refuse(text, "busy") if self._asked != text else (ASK, "busy")
         if self._station.authorized and self._station.authorized_id:
-            return self._second(text, card)
+            return self._second(text, card if valid else None)
         return self._first(text, card, now_ms)
 
     def _second(self, text, card):
-        """Somebody charges here, or is about to."""
+        """Somebody charges here, or is about to. card: where the list has it and it is valid."""
         station = self._station
         if text == station.authorized_id:
             if station.stopped:
                 return self._command(text, "start", "again")
             return self._command(text, "stop", "ended")
-        if card is not None and card.kind == ADMIN and not card.blocked:
+        if card is not None and card.kind == ADMIN:
             return self._command(text, "stop", "ended_by_admin")
         return self._refuse(text, "not_the_current_user")
 

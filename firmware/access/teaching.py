@@ -52,8 +52,9 @@ class Teacher:
                 self.start("off", now_ms)
             self._master = self._new = None
 
-    def card(self, uid, card, now_ms):
-        """True when the card was taken for teaching; `card`: what the list knows of it, or None."""
+    def card(self, uid, card, now_ms, valid=True):
+        """True when the card was taken for teaching; `card`: what the list knows of it, or None; valid: not blocked, not expired,
+        and for this station, or it is no master here."""
         self.tick(now_ms)
         if not self._may_teach():
             return False
@@ -61,7 +62,7 @@ class Teacher:
             self._take(uid, card, now_ms)
             return True
         if self._master is None:
-            if card is not None and card.master and not card.blocked:
+            if card is not None and card.master and valid:
                 self._master = uid
                 self._wait(MASTER_MS, now_ms)
             return False               # it may charge: whether it teaches, the next card shows

@@ -161,9 +161,10 @@ class Station:
         used = self.reading.phases_used
         if used and self.session is not None:
             self.one_phase_seen = used == 1
-        if self.asymmetry_ma and self.phases == 3 and used in (1, 2):
+        limited = self.asymmetry_ma and self.phases == 3
+        if limited and used in (1, 2):
             self.ceilings.own("asymmetry", self.asymmetry_ma)
-        elif used != 0 or self.session is None:
+        elif not limited or used == 3 or self.session is None:      # a meter that falls silent does not take it away
             self.ceilings.disown("asymmetry")
 
     def _follow_notices(self):

@@ -148,6 +148,7 @@ class Keeper:
             self.events.add(stamp, event, data["name"], data["code"], data["kind"])
         elif event == "command" and data["command"] not in _QUIET:
             self.events.add(stamp, "info", data["command"], None, data["source"])
+            self._keep_word()
         elif event == "session_start":
             self._pending = data["session"]
             self._cost, self._priced_mwh = self.new_cost(), 0
@@ -182,6 +183,21 @@ class Keeper:
             self._try(self.sessions.begin, session.start, self._register_wh(), session.id, self._station.phases)
             if self.sessions.current is not None:    # it runs, also where the flash did not take it
                 session.number = self._station.session_number = self.sessions.current["number"]
+
+    def _keep_word(self):
+        """Who authorised the session, and that it was stopped, outlive a power cut: after it nobody else's charge goes on."""
+        session, record = self._station.session, self.sessions.current
+        if session is None or record is None or not self._contactor_open():
+            return
+        said = "stop" if self._station.stopped else ""
+        if record["uid"] != session.id or record["end_reason"] != said:
+            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said))
+
+    def interrupted_id(self):
+        """Who authorised the charge that a power cut interrupted; "" where there is none that may go on: nobody had authorised it,
+        or somebody had stopped it."""
+        interrupted = self.sessions.unfinished
+        return "" if interrupted is None or interrupted["end_reason"] else interrupted["uid"]
 
     def _first_rate(self, energy_wh):
         """Cents for energy whose times a power cut took away; None without a tariff."""
@@ -229,6 +245,7 @@ class Keeper:
         stamp = self.stamp()
         if self._pending is not None or self.sessions.unfinished is not None:
             self._begin_when_known()
+        self._keep_word()
         session = self._station.session
         if session is not None:
             self._price(session, stamp)

@@ -193,6 +193,16 @@ class AskingTest(GateTest):
         self.assertEqual(self.card(ANN), (REJECT, "offline"))
 
 
+class WornOutTest(GateTest):
+    def test_admin_card_that_is_expired_or_another_station_s_ends_nobody_s_charge(self):
+        self.assertEqual(self.card(ANN), (ACCEPT, "local"))
+        for what in ({"expires_utc": self.utc_s}, {"stations": "elsewhere"}):
+            self.store.change(Card(BOSS, "", ADMIN, **what))
+            self.assertEqual(self.card(BOSS), (REJECT, "not_the_current_user"), what)
+        self.store.change(Card(BOSS, "", ADMIN))
+        self.assertEqual(self.card(BOSS), (ACCEPT, "ended_by_admin"))
+
+
 class TeachingTest(GateTest):
     def known(self, uid):
         return self.store.find(uid) is not None
@@ -222,6 +232,14 @@ class TeachingTest(GateTest):
         self.card(ANN)
         self.assertFalse(self.known(STRANGER))
         self.assertEqual(self.shown[-1], "refused")
+
+    def test_master_that_is_expired_blocked_or_another_station_s_teaches_nobody(self):
+        for what in ({"expires_utc": self.utc_s}, {"blocked": True}, {"stations": "elsewhere"}):
+            self.store.change(Card(MASTER, "", ADMIN, True, **what))
+            self.assertEqual(self.card(MASTER)[0], REJECT, what)
+            self.assertEqual(self.card(STRANGER)[0], REJECT, what)
+            self.assertEqual(self.card(MASTER)[0], REJECT, what)
+            self.assertFalse(self.known(STRANGER), what)
 
     def test_with_a_vehicle_plugged_nothing_is_taught(self):
         self.may_teach = False

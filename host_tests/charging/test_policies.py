@@ -176,7 +176,15 @@ class TestFloorsAndCaps(unittest.TestCase):
         place.station.reading.phases_used = 0           # it pauses: still the same vehicle
         place.run(200)
         self.assertEqual(place.fact("limit_ma"), 12000)
+        place.station.reading.phases_used = None        # the meter is silent: nobody knows of another vehicle
+        place.run(200)
+        self.assertEqual(place.fact("limit_ma"), 12000)
         place.station.reading.phases_used = 3
+        place.run(200)
+        self.assertEqual(place.fact("limit_ma"), 16000)
+        place.station.reading.phases_used = 1
+        place.run(200)
+        place.station.reading.phases_used, place.station.asymmetry_ma = 0, 0
         place.run(200)
         self.assertEqual(place.fact("limit_ma"), 16000)
 

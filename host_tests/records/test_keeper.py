@@ -292,6 +292,29 @@ class TestPowerCut(KeeperTest):
         self.assertFalse(again.station.held)
         self.assertEqual([row["end_reason"] for row in again.sessions()], ["power_cut"])
 
+    def test_only_an_authorised_charge_that_nobody_stopped_may_go_on_after_a_cut(self):
+        place = self.boot().meter(1000)
+        place.run(300)
+        place.rig.vehicle = "B"
+        place.run(2000)                           # plugged in, and nobody has said a word
+        place = self.boot().meter(1000)
+        self.assertIsNotNone(place.keeper.sessions.unfinished)
+        self.assertEqual(place.keeper.interrupted_id(), "")
+        place.run(2000)
+        place.rig.vehicle = "B"
+        place.run(2000)
+        place.station.command("authorize", {"id": "04A1"}, "card")     # after the plug
+        place.charge()
+        place = self.boot().meter(1000)
+        self.assertEqual(place.keeper.interrupted_id(), "04A1")
+        place.station.command("authorize", {"id": "04A1"}, "card")     # before the plug
+        place.charge()
+        place.station.command("stop", {}, "card")
+        place.run(10000)
+        self.assertEqual(self.boot().keeper.interrupted_id(), "")
+        place.station.command("start", {}, "card")
+        self.assertEqual(self.boot().keeper.interrupted_id(), "04A1")
+
     def test_boots_are_counted_and_noted_with_their_cause(self):
         for number, cause in ((1, "power_on"), (2, "watchdog")):
             place = self.boot(start=cause)

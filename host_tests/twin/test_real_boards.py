@@ -46,6 +46,23 @@ def faults(charger):
 
 
 class TestBoards(unittest.TestCase):
+    def test_contact_that_the_board_cannot_read_is_refused_and_one_that_it_can_is_not(self):
+        for board in BOARDS:
+            pins = json.loads((Path(__file__).parents[2] / "board_configs" / (board + ".json")).read_text())["pins"]
+            charger, refused = OnBoard(self, board), []
+
+            def try_all(charger=charger, refused=refused):
+                for name in ("enable", "upstream", "limit", "delay", "dim"):
+                    try:
+                        charger.app.settings.set_many({"inputs." + name: "normally_closed"})
+                    except Exception as error:         # the application's own module of the name
+                        self.assertEqual((type(error).__name__, error.key), ("SettingError", "inputs." + name))
+                        refused.append("input_" + name)
+            charger.at(1, try_all)
+            charger.run(2)
+            names = ["input_" + name for name in ("enable", "upstream", "limit", "delay", "dim")]
+            self.assertEqual(refused, [name for name in names if pins[name] is None], board)
+
     def test_every_board_charges_a_tethered_vehicle_and_lets_it_go_in_time(self):
         for board in BOARDS:
             with self.subTest(board=board):

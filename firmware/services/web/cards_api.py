@@ -46,9 +46,12 @@ class CardsApi:
             ("DELETE", _PATH + "/*", ADMIN, self.remove, 0),
         )
 
-    def _must_write(self):
+    def _must_be_open(self):
         if not self._may_write():
             raise HttpError(409, "charging", "the card list cannot be changed while power flows")
+
+    def _must_write(self):
+        self._must_be_open()
         if self._busy:
             raise HttpError(409, "busy", "the card list is being changed already")
 
@@ -151,7 +154,7 @@ class CardsApi:
         return Reply("{}")
 
     async def change_type(self, request, rest):
-        """{"uids": […], "type"}: many cards, or none of them."""
+        """{"uids": […], "type"}: many cards, or none of them; where a charge begins meanwhile the rest stay as they were (409)."""
         values = json_object(request.body)
         uids = values.get("uids")
         if not isinstance(uids, list) or not isinstance(values.get("type"), str):
@@ -183,10 +186,13 @@ class CardsApi:
                 piece = await request.read()
                 if not piece:
                     break
+                self._must_be_open()       # a vehicle may have begun to charge meanwhile
                 loading.feed(piece)
                 await asyncio.sleep_ms(0)
+            self._must_be_open()
             for _ in loading.finish():
                 await asyncio.sleep_ms(0)
+                self._must_be_open()
         except CsvError as error:
             message = "line %d%s: %s" % (error.line, "" if error.field is None else ", " + error.field, error.message)
             raise HttpError(422, "bad_csv", message, error.field)
@@ -194,7 +200,8 @@ class CardsApi:
             raise _flash_failed()
         finally:
             self._busy = False
-            loading.abort()            # whatever ended it, also a client that went: its files go
+            if self._may_write():          # else its files go with the next import
+                loading.abort()            # whatever ended it, also a client that went: its files go
         self._done("cards_imported")
         return Reply(json.dumps({"cards": loading.count}))
 
@@ -203,6 +210,7 @@ class CardsApi:
         try:
             for _ in steps:
                 await asyncio.sleep_ms(0)
+                self._must_be_open()
         finally:
             self._busy = False
 

@@ -141,6 +141,31 @@ class CardsTest(unittest.TestCase):
             self.assertEqual((await server.call("GET", "/api/v1/cards/" + UID)).json(), ANN)
         self.with_server(test)
 
+    def test_a_change_under_way_stops_as_soon_as_power_flows(self):
+        async def test(server):
+            await server.call("POST", "/api/v1/cards", ANN)
+            client = await server.client()
+            await client.send(b"PUT /api/v1/cards.csv HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 90000\r\n\r\nuid\n")
+            await client.send(b"".join([b"%08X\n" % number for number in range(200)]))
+            await asyncio.sleep_ms(100)
+            self.open = False
+            before = self.scratch.names()
+            await client.send(b"".join([b"%08X\n" % number for number in range(200, 400)]))
+            self.assertIn(b" 409 ", await client.rest())
+            self.assertEqual(self.scratch.names(), before)             # not even to tidy up
+            self.open = True
+            self.assertEqual((await server.call("GET", "/api/v1/cards")).json()["cards"], [ANN])
+            self.assertEqual((await self.put_csv(server, b"uid\n11111111\n22222222\n33333333")).json(), {"cards": 3})
+            self.assertEqual([name for name in self.scratch.names() if "run" in name or "new" in name], [])
+            asked = []
+            self.api._may_write = lambda: asked.append(1) or len(asked) < 3      # power flows after the first card
+            answer = await server.call("POST", "/api/v1/cards/type",
+                                       {"uids": ["11111111", "22222222", "33333333"], "type": "vip"})
+            self.assertEqual(answer.status, 409)
+            self.api._may_write = lambda: True
+            self.assertLess(len((await server.call("GET", "/api/v1/cards?type=vip")).json()["cards"]), 3)
+        self.with_server(test)
+
     def test_cards_are_for_administrators(self):
         async def test(server):
             for method, path in (("GET", ""), ("POST", ""), ("GET", ".csv"), ("PUT", ".csv"), ("DELETE", "/" + UID)):
