@@ -113,8 +113,8 @@ export class Chart {
       make("text", this.grid, { x: LEFT - 8, y: y(w) + 4, "text-anchor": "end" }).textContent = t.kilowattPlain(w);
     }
     make("text", this.grid, { x: LEFT - 8, y: height - 5, "text-anchor": "end" }).textContent = "kW";
-    const room = Math.max(2, Math.floor((width - LEFT - RIGHT) / 76));
-    const run = STEPS_S.find(step => (to - from) / step <= room) ?? 86400 * Math.ceil((to - from) / 86400 / room);
+    const room = step => Math.floor((width - LEFT - RIGHT) / (step < 60 ? 84 : 62));      // that many labels fit
+    const run = STEPS_S.find(step => (to - from) / step <= room(step)) ?? 86400 * Math.ceil((to - from) / 86400 / room(86400));
     const zero = start ? Math.floor(new Date(start).getTime() / 1000) % run : 0;       // ticks at round times of day
     for (let s = Math.ceil((from + zero) / run) * run - zero; s <= to; s += run) {
       const x = this.x(s);

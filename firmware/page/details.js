@@ -58,6 +58,7 @@ function ceilingRow(row, facts) {
 function notes(facts) {
   const rows = [[t.text("smart"), t.text(`smart.${facts.smart_state}`)]];
   if (facts.service_mode !== "normal") rows.push([t.text("service_mode"), t.text(`service.${facts.service_mode}`)]);
+  if (facts.board?.lacks?.includes("pe_monitor")) rows.push([t.text("earth"), t.text("earth_off")]);
   const refusal = facts.last_refusal;
   const when = refusal?.since ? ` · ${t.moment(refusal.since)}` : "";
   rows.push([t.text("last_refusal"), refusal ? `${refusalWords(refusal.code)} (${sourceName(refusal.source)})${when}` : t.text("none")]);

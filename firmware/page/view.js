@@ -110,7 +110,7 @@ export function showFacts(facts, account) {
   };
   for (const element of document.querySelectorAll("[data-fact]")) put(element, values[element.dataset.fact]);
   find("estimated").hidden = !guessed;
-  put(find("limit"), limitSentence(facts));
+  put(find("limit"), facts.why_not_charging?.code === "limit" ? "" : limitSentence(facts));     // else it would say it twice
   showGauge(facts);
   showSteps(facts);
   showFaults(facts);
