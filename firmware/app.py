@@ -32,7 +32,7 @@ from firmware.energy import catalogue
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
-from firmware.energy.tariff import Cost, Tariff, spans_from_text
+from firmware.energy.tariff import SPANS_FORM, Cost, Tariff, spans_from_text
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
@@ -49,7 +49,7 @@ from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
 from firmware.version import VERSION
-from firmware.zone import Zone
+from firmware.zone import ZONE_FORM, Zone
 
 STATION_MS = 100
 SENSE_MS = 1000         # temperatures change slowly
@@ -182,11 +182,13 @@ class App:
             self._after_power_cut()
         self._apply(())
         self.settings.subscribe("", self._apply)
-        self.settings.guard("time.zone", lambda value: _refuse(Zone, value))
-        self.settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value))
+        self.settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
+        self.settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
         self.settings.guard("meter.type", _refuse_meter)
         self.settings.guard("schedule.windows", lambda value: WINDOWS_FORM if _windows(value) is None else None)
         self.settings.guard("meter.generic_registers", _refuse_registers)
+        for place in PLACES:
+            self.settings.guard("sensors." + place, _refuse_sensor)
         can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
         self.settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
         for contact in ("enable", "upstream", "limit", "delay", "dim"):
@@ -452,12 +454,12 @@ def _board(path):
     return facts, lacks
 
 
-def _refuse(make, value):
-    """None where make(value) can be made, else what is wrong with it."""
+def _refuse(make, value, form):
+    """None where make(value) can be made, else the form that is allowed and what is wrong with the value."""
     try:
         make(value)
     except ValueError as error:
-        return str(error)
+        return "%s (%s)" % (form, error)
     return None
 
 
@@ -477,6 +479,13 @@ def _windows(text):
         return windows_from_text(text)
     except ValueError:
         return None
+
+
+def _refuse_sensor(value):
+    """The number of a one-wire sensor, or nothing: the sensor is found by itself."""
+    if value and (len(value) != 16 or [char for char in value.lower() if char not in "0123456789abcdef"]):
+        return "16 hexadecimal digits, as temperature_sensors tells them, or nothing"
+    return None
 
 
 def _refuse_cable(can_lock, value):

@@ -10,6 +10,7 @@ from firmware.dates import date_from_utc, utc_from_date
 
 _HOUR_S = const(3600)
 _DAY_S = const(86400)
+ZONE_FORM = "a time zone in POSIX form, such as UTC0 or CET-1CEST,M3.5.0,M10.5.0/3"
 
 
 class Zone:

@@ -21,6 +21,29 @@ def lowest(core, limit_ma, source):
     return limit_ma, source
 
 
+def rows(core, ceilings, now_ms):
+    """The rows of all ceilings with the core's own caps among them, so that the lowest row is what `lowest` tells."""
+    found = ceilings.rows(now_ms)
+    limit_ma = ceilings.lowest()[0]
+    if core.vehicle() and core.cable.rating_a != TETHERED:
+        for row in found:
+            if row["source"] == "cable":
+                row["limit_ma"] = min(row["limit_ma"], core.cable.cap_ma(0))
+        limit_ma = min(limit_ma, core.cable.cap_ma(0))
+    if core.simplified:
+        limit_ma = min(limit_ma, SIMPLIFIED_MA)
+        found.append(_row("simplified_pilot", SIMPLIFIED_MA, {"code": "simplified_pilot"}))
+    derated_ma = core.temperature.derated_ma(limit_ma)
+    if derated_ma < limit_ma:
+        found.append(_row("temperature", derated_ma, {"code": "temperature", "sensor": limited_sensor(core)}))
+    return found
+
+
+def _row(source, limit_ma, reason):
+    return {"source": source, "limit_ma": limit_ma, "failsafe": False, "failsafe_ma": None, "expires_in_s": None, "by": None,
+            "reason": reason}
+
+
 def limited_sensor(core):
     """Name of the temperature sensor that derates, or None."""
     hottest = core.temperature.hottest

@@ -69,4 +69,5 @@ class Demo:
         found["phases_used"] = 3 if charging else 0
         found["session"] = None if overview == "Idle" else {
             "number": 0, "start": None, "duration_s": self._round_ms // 1000, "charging_s": self._charged_ms // 1000,
-            "energy_wh": self._energy_mws // 3600, "end_reason": None, "account": None, "id": None}
+            "energy_wh": self._energy_mws // 3600, "end_reason": None, "account": None, "id": None,
+            "cost_cents": None}

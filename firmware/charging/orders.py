@@ -5,6 +5,8 @@ from firmware.charging.sources import OUTSIDE
 from firmware.safety import core as phases
 
 ACCEPTED = {"result": "accepted"}
+# caps that the charger sets at times, so that nobody else may take their names meanwhile
+OWN_CAPS = ("smart", "asymmetry", "input", "input_limit", "input_delay", "grid_dimming", "simplified_pilot", "temperature")
 
 
 def refused(reason):
@@ -27,6 +29,8 @@ def do(station, name, args, source):
 def _is_theirs(station, name, source):
     """A cap of the charger itself is nobody's; one that was set from outside is its setter's, or of whoever stands inside."""
     by = station.ceilings.set_by(name)
+    if name in OWN_CAPS:
+        return False
     return by is None or by != "" and (by == source or source not in OUTSIDE)
 
 

@@ -1,9 +1,8 @@
 """What the station tells: its facts, made from the core, the session, the ceilings and the last reading."""
 
+from firmware.charging import caps, reasons
 from firmware.charging import facts as fact_table
 from firmware.charging import faults as fault_table
-from firmware.charging import reasons
-from firmware.charging.caps import limited_sensor
 from firmware.charging.plug_in import highest
 from firmware.charging.session import session_state
 from firmware.safety import control_pilot as cp
@@ -118,10 +117,10 @@ def facts(station, providers, show_time):
     found["last_refusal"] = _refusal(station, show_time)
     found["service_mode"] = station.service_mode()
     found["smart_state"] = station.smart.state
-    found["derated_by"] = limited_sensor(core)
+    found["derated_by"] = caps.limited_sensor(core)
     found["retry_in_s"] = station.retries.left_s(station.now_ms)
     found["reclose_in_s"] = (core.reclose_left_ms() + 999) // 1000 if station.vehicle_plugged() else None
-    found["ceilings"] = station.ceilings.rows(station.now_ms)
+    found["ceilings"] = caps.rows(core, station.ceilings, station.now_ms)
     found["drawn_phases_ma"] = list(reading.current_ma)
     found["drawn_ma"] = highest(reading.current_ma)
     found["voltage_phases_v"] = voltages_v

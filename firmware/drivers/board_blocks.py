@@ -214,6 +214,9 @@ def _contradiction(facts):
             _TRIP_MS, _RELEASE_MS)
     if pins["cp_disconnect"] is not None and "sense_before_disconnect" not in facts["cp"]:
         return "cp.sense_before_disconnect", "missing; must be true or false where pins.cp_disconnect is fitted"
+    for place in PLACES:
+        if pins["temperature_%s_adc" % place] is not None and temperature_circuit(facts, place).get("uv_per_c") == 0:
+            return "temperature.uv_per_c", "must not be 0: the voltage has to change with the heat"
     if pins["rs485_tx"] is not None and (facts.get("rfid") or {}).get("bus") == "uart" \
             and facts["rfid"].get("number") == facts["rs485"]["uart"]:
         return "rfid.number", "must be another UART than rs485.uart"

@@ -10,6 +10,7 @@ WEEK_MINUTES = const(10080)
 _UNITS_PER_CENT = const(100000000)   # mWh times hundredths of a cent per kWh
 _SLOT_S = const(900)
 _SLOTS = const(64)                   # 16 hours without a clock; then the oldest costs the first rate
+SPANS_FORM = "DAYS HH:MM-HH:MM, parted by commas, such as mo-fr 22:00-06:00, su 00:00-24:00"
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 
 

@@ -58,7 +58,7 @@ class SafetyCore:
         self.offered_ma = 0         # what the duty says now
         self.phases = fitted.phases  # closed now, or to be closed next
         self.self_tested = 0        # 1: passed in this plug-in
-        self.simplified = 0         # 1: the vehicle went from A to C or D: no S2
+        self.simplified = 0         # 1: the vehicle went from A to C or D: no S2; 2: it was in C or D when we began: not known
         self.unplugged_in_charge = 0  # counts; not a fault
         self._started = 0
         self._tick_ms = 0
@@ -165,8 +165,13 @@ class SafetyCore:
             self._reclose_after(limits.RECLOSE_MS)
         elif last >= cp.D:                        # D, E, F
             self._reclose_after(limits.RECLOSE_DEF_MS)
-        if last == cp.A and (state == cp.C or state == cp.D):
-            self.simplified = 1
+        if state == cp.C or state == cp.D:
+            if last == cp.A:
+                self.simplified = 1
+            elif last == cp.UNKNOWN:
+                self.simplified = 2
+        elif state == cp.B and self.simplified == 2:
+            self.simplified = 0                   # it opened its S2
         if self.outputs.coil_1 and state != cp.C and state != cp.D:
             if state == cp.A:
                 self.unplugged_in_charge = (self.unplugged_in_charge + 1) & limits.TICKS_MASK

@@ -183,6 +183,22 @@ class TestLimitReason(unittest.TestCase):
         place.charge()
         self.assertEqual(place.fact("limit_reason"), {"code": "temperature", "sensor": "relay"})
 
+    def test_lowest_row_of_the_ceilings_is_the_limit(self):
+        place = Place()
+        Feed(place.core).temperatures({"relay": 66})
+        place.charge()
+        place.run(200)
+        row = [row for row in place.fact("ceilings") if row["source"] == "temperature"][0]
+        self.assertEqual(row["limit_ma"], place.fact("limit_ma"))
+        self.assertEqual(row["reason"], place.fact("limit_reason"))
+        place = Place()
+        place.station.ceilings.own("cable", 32000)
+        place.core.inputs.pp_ohm = 1500
+        place.charge()
+        place.run(200)
+        self.assertEqual((place.fact("limited_by"), place.fact("limit_ma")), ("cable", 13000))
+        self.assertEqual([row["limit_ma"] for row in place.fact("ceilings") if row["source"] == "cable"], [13000])
+
     def test_reason_of_the_house_comes_through_with_its_numbers(self):
         place = Place().charge()
         reason = {"code": "home", "used_ma": 10000, "fuse_ma": 16000, "phase": 2}

@@ -102,6 +102,11 @@ class TestDemo(unittest.TestCase):
         demo.overlay(found)
         self.assertTrue(520 <= found["session"]["energy_wh"] <= 552)         # three minutes of 11 kW, and a ramp
 
+    def test_session_of_the_show_has_the_fields_of_a_session(self):
+        found = {}
+        Demo().overlay(found)
+        self.assertEqual(sorted(found["session"]), sorted(Place().charge().fact("session")))
+
 
 class TestCommissioning(unittest.TestCase):
     def test_installers_hour_needs_no_authorisation_and_ends_by_itself(self):

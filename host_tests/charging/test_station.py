@@ -151,6 +151,13 @@ class TestRequest(unittest.TestCase):
         place.run(6000)
         self.assertEqual((place.core.offered_ma, place.fact("limit_ma")), (16000, 16000))
 
+    def test_nobody_outside_takes_a_name_of_the_charger_meanwhile(self):
+        place = Place().charge()
+        for name in ("temperature", "input_delay", "smart"):
+            self.assertEqual(place.station.command("set_ceiling", {"source": name, "limit_ma": 6000}, "test"),
+                             {"result": "refused", "reason": "not_allowed"})
+        self.assertEqual(place.fact("limited_by"), "installation")
+
     def test_silent_source_falls_to_its_failsafe(self):
         for start_ms in STARTS:
             place = Place(start_ms).charge()

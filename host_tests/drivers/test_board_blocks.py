@@ -97,6 +97,8 @@ class TestBlocks(unittest.TestCase):
         self.assertEqual([temperature_circuit(facts, place)["circuit"] for place in ("relay", "interior")], ["ntc_high", "linear"])
         self.bad(S3, self.put({"circuit": "linear", "zero_mv": 500}, "temperature", "interior"), "temperature.interior.uv_per_c")
         self.bad(S3, self.put("linear", "temperature", "relay"), "temperature.relay", "object")
+        still = {"circuit": "linear", "zero_mv": 500, "uv_per_c": 0}         # divided by, second by second
+        self.bad(S3, self.put(still, "temperature", "relay"), "temperature.uv_per_c", "not be 0")
 
     def test_feedback_and_its_pin_and_the_capability_agree(self):
         self.bad(SMARTEVSE, self.put("mirror", "contactor", "feedback"), "pins.contactor_feedback_1")

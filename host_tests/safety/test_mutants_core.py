@@ -220,11 +220,20 @@ class TestVehicle(unittest.TestCase):
                 self.assertEqual(core._reclose_left_ms, waits.get(last, 0) if last != state else 0)
                 self.assertEqual(core._last_state, state)
 
-    def test_from_a_straight_to_c_or_d_is_a_vehicle_without_s2(self):
+    def test_from_a_straight_to_c_or_d_is_a_vehicle_without_s2_and_one_found_there_may_be(self):
         for last in STATES:
             for state in STATES:
                 self.assertEqual(self.follow(last, state).simplified,
-                                 1 if last == cp.A and state in (cp.C, cp.D) else 0)
+                                 {cp.A: 1, cp.UNKNOWN: 2}.get(last, 0) if state in (cp.C, cp.D) else 0)
+
+    def test_state_b_shows_an_s2_only_where_none_was_missed(self):
+        for last in (cp.C, cp.D, cp.E, cp.F):
+            for state in STATES:
+                for before in (0, 1, 2):
+                    core = healthy()
+                    core.simplified = before
+                    after = 0 if state == cp.A or state == cp.B and before == 2 else before
+                    self.assertEqual(self.follow(last, state, core).simplified, before if state == last else after)
 
     def test_leaving_c_and_d_opens_and_unplugging_is_counted(self):
         for last in (cp.C, cp.D):

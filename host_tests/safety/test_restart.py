@@ -67,6 +67,28 @@ class TestRestart(unittest.TestCase):
         rig.run_until(lambda core: core.outputs.coil_1)
         self.assertLess(rig.elapsed_ms, 3000)
 
+    def test_vehicle_found_in_c_gets_10_a_until_it_shows_that_it_has_an_s2(self):
+        for began in (0, 1):
+            rig = restarted(restarted=began)
+            rig.core.request.offered_ma = 32000
+            rig.run(20000)
+            self.assertEqual((rig.core.phase, rig.core.offered_ma), (CLOSED, 10000))
+            rig.vehicle = "B"
+            rig.run(3000)
+            rig.vehicle = "C"
+            rig.run(20000)
+            self.assertEqual((rig.core.phase, rig.core.offered_ma), (CLOSED, 32000))
+
+    def test_vehicle_found_in_c_is_refused_where_vehicles_without_s2_are_and_may_show_that_it_has_one(self):
+        rig = restarted(restarted=0, simplified=0)
+        rig.run(20000)
+        self.assertEqual((rig.coil, rig.core.offered_ma), (0, 0))
+        rig.vehicle = "B"
+        rig.run(3000)
+        rig.vehicle = "C"
+        rig.run(20000)
+        self.assertEqual(rig.coil, 1)
+
     def test_socket_whose_proximity_pilot_is_not_read_offers_nothing(self):
         rig = Rig(socket=1)
         rig.allow().run(100)

@@ -7,9 +7,11 @@ import time
 import unittest
 
 from host_tests.twin.probe_board import BOARD, ProbeBoard
+from tools.checks.boards import BOARDS
 from tools.twin import bench_page
 from tools.twin.bench import Bench, PortInUse, bound_socket
 from tools.twin.clock import VirtualClock
+from tools.twin.orders import note_on
 from tools.twin.runner import NotNow, Pace
 from tools.twin.verbs import FAULTS, VERBS
 from tools.twin.world import World
@@ -117,6 +119,15 @@ class BenchTest(unittest.TestCase):
     def test_a_fault_that_breaks_nothing_yet_says_so(self):
         self.assertIn("not simulated", self.desk.post("fault", {"name": "home_meter_silent", "on": True})[1]["note"])
         self.assertNotIn("note", self.desk.post("fault", {"name": "pe_lost", "on": True})[1])
+
+    def test_what_the_board_cannot_see_is_said(self):
+        facts = json.loads((BOARDS / "smartevse-v3.json").read_text())
+        for verb, values in (("fault", {"name": "pe_lost"}), ("fault", {"name": "rcd_ac"}), ("fault", {"name": "sensor_lost"}),
+                             ("input", {"name": "dim"}), ("button", {"name": "front"})):
+            self.assertEqual(note_on(facts, verb, values), "the board smartevse-v3 does not see this", values)
+        for verb, values in (("fault", {"name": "rcd_dc"}), ("fault", {"name": "weld"}), ("fault", {"name": "lock_jammed"}),
+                             ("input", {"name": "enable"}), ("button", {"name": "service"}), ("ev", {"plugged": True})):
+            self.assertIsNone(note_on(facts, verb, values), values)
 
     def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):
         before = self.desk.state()["t_ms"]

@@ -419,21 +419,28 @@ class TestSettings(unittest.TestCase):
         self.assertIn(seen[0], (["waiting", 6000], ["schedule", 8000]))       # the second: the world's clock was set from the start
         self.assertEqual(seen[1:], [["schedule", 8000], ["off", 16000]])
 
-    def test_a_timetable_that_is_none_is_refused_with_its_form(self):
+    def test_a_text_that_is_none_is_refused_with_its_form(self):
         charger = Charger(self)
         told = []
+        cases = (("schedule.windows", "whenever", "22:00-06:00"), ("tariff.times", "whenever", "mo-fr 22:00-06:00"),
+                 ("time.zone", "Nowhere", "CET-1CEST"), ("sensors.relay", "the big one", "16 hexadecimal digits"),
+                 ("sensors.supply_1", "28a10c000000005", "16 hexadecimal digits"))
 
         def change():
-            try:
-                charger.app.settings.set_many({"schedule.windows": "whenever"})
-            except ValueError as error:
-                told.append(str(error))
-            except Exception as error:
-                told.append("%s %s" % (error.code, error))
+            for key, value, _ in cases:
+                try:
+                    charger.app.settings.set_many({key: value})
+                    told.append("taken")
+                except Exception as error:             # this boot's own SettingError
+                    told.append("%s %s" % (error.code, error))
+            charger.app.settings.set_many({"sensors.relay": "28A10C0000000054", "sensors.supply_2": ""})
         charger.at(3, change)
         charger.run(4)
-        self.assertIn("bad_value schedule.windows", told[0])
-        self.assertIn("22:00-06:00", told[0])
+        self.assertEqual(len(told), len(cases))
+        for (key, _, form), text in zip(cases, told):
+            self.assertIn("bad_value %s: " % key, text)
+            self.assertIn("allowed is ", text)
+            self.assertIn(form, text)
 
 
 if __name__ == "__main__":

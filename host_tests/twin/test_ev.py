@@ -187,6 +187,15 @@ class EvTest(unittest.TestCase):
                 self.assertLess(self.first_ms(lambda s, ma: ma == 0), opened_ms)
                 self.assertLessEqual(opened_ms - start_ms, 3000)
 
+    def test_a_car_whose_current_was_cut_opens_s2_all_the_same(self):
+        self.charge()
+        self.withdraw()
+        self.run_ms(15)
+        self.ev.see_mains(0)
+        self.assertEqual(self.ev.current_ma, 0)
+        self.run_ms(3000)
+        self.assertEqual(self.ev.state, "B")
+
     def test_a_stubborn_car_ignores_the_withdrawn_pwm(self):
         self.charge(stubborn=True)
         self.withdraw()

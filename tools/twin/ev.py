@@ -213,6 +213,8 @@ class Ev:
         if not self._s2 or not self._closed_phases or not self.plugged:
             self._cancel("_ramp_event")
             self._target_ma = self.current_ma = 0
+            if self._s2 and not self._bcb_left and not self._wants():
+                self._stop_in_order()       # the charger cut the current: S2 still has to open
             return
         if not self._wants() or self._bcb_left or self.battery.full:
             target_ma = 0

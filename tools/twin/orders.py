@@ -3,6 +3,25 @@
 from tools.twin.world import NOT_SIMULATED_YET
 
 PARTS = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}
+# what of the board sees it: one of these pins
+SEEN_BY = {"pe_lost": ("pe_ok", "pe_pulses"), "rcd_ac": ("rcd_trip",), "rcd_dc": ("rcd_trip", "rdc_dd_trip"),
+           "rcd_dead": ("rcd_test",), "lock_jammed": ("lock_1",), "pp_short": ("pp_adc",), "sensor_lost": ("temperature_onewire",),
+           "coil_supply_live": ("coil_watchdog",)}
+
+
+def note_on(board, verb, values):
+    """Why an order will show nowhere: a sentence, or None."""
+    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
+        return "only noted: what this would break is not simulated yet"
+    if verb in ("input", "button"):
+        pins = ("%s_%s" % (verb, values["name"]),)
+    else:
+        pins = SEEN_BY.get(values.get("name"), ()) if verb == "fault" else ()
+    monitor = board.get("rcd") or {}
+    blind = pins[:1] == ("rcd_trip",) and monitor.get("kind") == "one_line" and values["name"][4:] not in monitor["detects"]
+    if blind or pins and all(board["pins"].get(pin) is None for pin in pins):
+        return "the board %s does not see this" % board["name"]
+    return None
 
 
 def order(twin, verb, values):
@@ -28,6 +47,7 @@ def order(twin, verb, values):
     state = world.state()
     part = PARTS.get(verb, verb)
     answer = {"t_ms": state["t_ms"], part: state[part]}
-    if verb == "fault" and values["name"] in NOT_SIMULATED_YET:
-        answer["note"] = "only noted: what this would break is not simulated yet"
+    note = note_on(world.board, verb, values)
+    if note is not None:
+        answer["note"] = note
     return answer

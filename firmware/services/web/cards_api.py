@@ -179,8 +179,11 @@ class CardsApi:
     async def load(self, request, rest):
         """A CSV file takes the list's place, when all of it is good; else 422 names line and field and nothing changes."""
         self._must_write()
+        try:
+            loading = cards_csv.CardImport(self._store, self._prefix)      # tidies up what a power cut left
+        except OSError:
+            raise _flash_failed()
         self._busy = True
-        loading = cards_csv.CardImport(self._store, self._prefix)
         try:
             while True:
                 piece = await request.read()

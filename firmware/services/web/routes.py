@@ -23,7 +23,8 @@ class Routes:
             if rest is not None:
                 if row[0] == wanted:
                     return row, rest
-                allowed.append(row[0])
+                if row[0] not in allowed:
+                    allowed.append(row[0])
         if not allowed:
             raise HttpError(404, "not_found", "nothing is at this path")
         if "GET" in allowed:

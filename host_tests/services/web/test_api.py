@@ -123,6 +123,14 @@ class Commands(unittest.TestCase):
 
 
 class Paths(unittest.TestCase):
+    def test_a_method_is_allowed_once_however_many_rows_have_it(self):
+        async def main():
+            rows = tuple([(method, path, PUBLIC, _piecewise, 0) for method, path in (("GET", "/a"), ("PUT", "/a"), ("GET", "/*"))])
+            async with Server(rows=rows) as server:
+                answer = await server.call("DELETE", "/a")
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, PUT, HEAD"))
+        run(main())
+
     def test_unknown_path_is_404_and_wrong_method_405(self):
         async def main():
             async with Server() as server:

@@ -2,6 +2,7 @@
 import asyncio
 import unittest
 
+from firmware.access import cards_csv
 from firmware.access.cards import CardStore
 from firmware.services.web.cards_api import CardsApi
 from firmware.services.web.roles import CONTROL
@@ -164,6 +165,23 @@ class CardsTest(unittest.TestCase):
             self.assertEqual(answer.status, 409)
             self.api._may_write = lambda: True
             self.assertLess(len((await server.call("GET", "/api/v1/cards?type=vip")).json()["cards"]), 3)
+        self.with_server(test)
+
+    def test_flash_that_fails_at_the_beginning_of_an_import_does_not_keep_the_next_one_out(self):
+        make = cards_csv.CardImport
+
+        def failing(store, prefix):
+            cards_csv.CardImport = make
+            raise OSError(5)
+
+        async def test(server):
+            cards_csv.CardImport = failing
+            try:
+                answer = await self.put_csv(server, b"uid\n99999999")
+            finally:
+                cards_csv.CardImport = make
+            self.assertEqual((answer.status, answer.json()["error"]["code"]), (503, "flash_failed"))
+            self.assertEqual((await self.put_csv(server, b"uid\n99999999")).json(), {"cards": 1})
         self.with_server(test)
 
     def test_cards_are_for_administrators(self):
