@@ -15,6 +15,7 @@ from firmware.charging.reasons import LIMIT_REASONS, WHY
 from firmware.charging.sources import OUTSIDE
 from firmware.drivers.board_facts import CAPABILITIES, TOLD_BY_PINS
 from host_tests.page.examples import CHANGES, status
+from tools.bench.charger import FIRST_VIEW
 from tools.build import page
 
 PAGE = Path(__file__).resolve().parents[2] / "firmware" / "page"
@@ -116,6 +117,10 @@ class Build(unittest.TestCase):
             before = {path: path.read_bytes() for path in out.rglob("*.gz")}
             page.build(PAGE, out)
             self.assertEqual({path: path.read_bytes() for path in out.rglob("*.gz")}, before)
+
+    def test_the_benchmark_of_the_first_view_asks_for_all_of_it(self):
+        files = {path.name for path in PAGE.iterdir() if path.is_file()}
+        self.assertEqual(files - {name or "index.html" for name in FIRST_VIEW}, set())
 
     def test_a_file_of_unknown_kind_is_refused_by_name(self):
         with tempfile.TemporaryDirectory() as folder:
