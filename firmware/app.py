@@ -136,6 +136,7 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
+            ("card list", lambda beat: self.cards.tidy(self._contactor_open), False, 0),
         ) + (() if self.reader is None else (("cards", lambda beat: self.reader.run(self._hear_card), False, 0),)
         ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
@@ -198,6 +199,8 @@ class App:
             station.faults.begin("safe_mode_before")
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
+        if self.settings.get("station.showroom"):
+            station.set_service_mode("demo")
 
     def _contactor_open(self):
         """The flash may be touched: no power flows."""
@@ -260,11 +263,20 @@ class App:
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
     def _hear(self, event, data):
-        """What is set in a showroom is forgotten when it ends; what was set before is kept."""
-        if event == "service_mode" and data["mode"] == "demo" and self.settings.dirty:
-            self.settings.save()                # no vehicle is plugged in: the contactor is open
+        """What is set in a showroom is forgotten when it ends; what was set before is kept. A showroom outlives a restart, and so
+        does "out of service", whoever ordered it."""
+        if event == "service_mode" and data["mode"] == "demo":
+            if self.settings.dirty or not self.settings.get("station.showroom"):
+                self.settings.set_many({"station.showroom": True})      # no vehicle is plugged in: the contactor is open
         elif event == "service_mode" and data["before"] == "demo":
             self.settings.revert()
+            self.settings.set_many({"station.showroom": False})
+        elif event == "command" and data["command"] == "availability":
+            station = self.station
+            if station.demo is None and self.settings.get("charging.available") != station.operative:
+                by = station.operative_by
+                self.settings.set_many({"charging.available": station.operative}, save=self._may_save())
+                station.operative_by = by
 
     def _after_power_cut(self):
         """Many chargers come back at once: each waits for a random time; and the interrupted charge may go on, or not."""
@@ -347,7 +359,7 @@ class App:
         self.records.events.add(self.records.stamp(), "security", code, None, detail)
 
     def _may_teach(self):
-        return not self.station.vehicle_plugged() and self._contactor_open()
+        return not self.station.vehicle_plugged() and self._contactor_open() and not self.cards.busy
 
     def _flag_teaching(self, on):
         if on:

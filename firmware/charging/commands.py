@@ -22,7 +22,7 @@ COMMANDS = (
      "control", ("not_allowed", "too_many"),
      "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds (else the settings' value)"),
     ("clear_ceiling", (_SOURCE,), "control", ("not_allowed", "unknown_ceiling"), "takes a named cap away"),
-    ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative",), "lets this plug-in charge"),
+    ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative", "occupied"), "lets this plug-in charge"),
     ("start", (), "control", ("inoperative", "not_authorized", "fault"), "goes on after a stop"),
     ("stop", (("reason", "str", 1, MAX_TEXT, False),), "control", (), "ends the charge in order; the vehicle stays plugged"),
     ("unlock", (), "control", ("no_lock",), "ends the charge, then unlocks the socket"),

@@ -61,6 +61,8 @@ def _set_plan(station, args, _source):
 def _authorize(station, args, _source):
     if not station.operative:
         return refused("inoperative")
+    if station.session is not None and station.authorized_id not in ("", args.get("id")):
+        return refused("occupied")           # it is somebody's until the vehicle goes
     station.authorized, station.authorized_id, station.authorized_ms = True, args.get("id") or "", station.now_ms
     station.last_refusal = None
     if station.session is not None:

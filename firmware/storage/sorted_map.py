@@ -11,8 +11,7 @@ from micropython import const
 from firmware.storage import files
 from firmware.storage.sorted_file import MAX_VALUE_BYTES, SortedFile, SortedWriter
 
-EDITS = const(48)            # from here on compact() is due
-MOST_EDITS = const(96)       # and here put() does it itself
+EDITS = const(48)            # from here on compact() is due: each edit writes the short file anew
 
 
 class SortedMap:
@@ -83,9 +82,6 @@ class SortedMap:
         self._edits.forget()
         self._changes += 1
         self._open()
-        if self._edits.rows >= MOST_EDITS:
-            for _ in self.compact():
-                continue
 
     def items(self, after=b""):
         """Yields (key, value) ascending, from the first key above `after`. What changes meanwhile may be seen or not."""

@@ -2,10 +2,12 @@
 import unittest
 
 from firmware.access import card as cards
+from firmware.access import cards as store_module
 from firmware.access import cards_csv
 from firmware.access.card import ADMIN, USER, VIP, Card, CardError
 from firmware.access.cards import CardStore
 from firmware.csv_lines import CsvError, LineSplitter, cells_of, line_from_cells, separator_of
+from host_tests.drivers.stepper import ByHand
 from host_tests.storage.scratch import Scratch
 
 
@@ -78,6 +80,55 @@ class CardStoreTest(Base):
         for _ in self.store.change_kind([uid(0), uid(2)], VIP):
             continue
         self.assertEqual([card.kind for card in self.store.cards()], [VIP, VIP, VIP, USER])
+
+
+class TidyTest(Base):
+    def setUp(self):
+        super().setUp()
+        self.asyncio, store_module.asyncio = store_module.asyncio, ByHand()
+
+    def tearDown(self):
+        store_module.asyncio = self.asyncio
+        super().tearDown()
+
+    def tidied(self, may_write):
+        """Run the task for a minute of steps."""
+        task = self.store.tidy(may_write)
+        for _ in range(200):
+            task.send(None)
+        task.close()
+
+    def test_many_edits_are_written_into_the_list_while_no_power_flows(self):
+        self.fill(70)
+        self.tidied(lambda: False)
+        self.assertIn("cards.edits", self.scratch.names())
+        self.store.busy = True
+        self.tidied(lambda: True)
+        self.assertIn("cards.edits", self.scratch.names())
+        self.store.busy = False
+        self.tidied(lambda: True)
+        self.assertEqual(self.scratch.names(), ["cards"])
+        self.assertEqual((self.store.count(), self.store.busy), (70, False))
+
+    def test_a_charge_that_begins_breaks_it_off_and_nothing_is_lost(self):
+        self.fill(70)
+        for allowed in range(1, 6):
+            left = [allowed]
+
+            def may_write(left=left):
+                left[0] -= 1
+                return left[0] >= 0
+            self.tidied(may_write)
+            self.assertEqual(self.store.count(), 70)
+            self.assertEqual([name for name in self.scratch.names() if "new" in name], [])
+            self.assertFalse(self.store.busy)
+
+    def test_many_cards_changed_at_once_do_not_make_the_short_file_long(self):
+        self.fill(60)
+        for _ in self.store.change_kind([uid(number) for number in range(60)], VIP):
+            self.assertFalse(self.store._map._edits.rows > 60)
+        self.assertFalse(self.store._map.is_long())
+        self.assertEqual([card.kind for card in self.store.cards()], [VIP] * 60)
 
 
 class CsvTest(Base):

@@ -132,6 +132,13 @@ class ChargingTest(GateTest):
         self.assertFalse(self.station.stopped)
         self.assertEqual(self.card(BEN), (ACCEPT, "local"))
 
+    def test_another_id_cannot_take_over_a_session(self):
+        self.plug()
+        self.card(ANN)
+        answer = self.station.command("authorize", {"id": "BB"}, "web")
+        self.assertEqual((answer, self.station.session.id), ({"result": "refused", "reason": "occupied"}, hex_from_uid(ANN)))
+        self.assertEqual(self.card(ANN), (ACCEPT, "ended"))
+
     def test_out_of_service_nobody_is_let_in(self):
         self.station.operative = False
         self.plug()

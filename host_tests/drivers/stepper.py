@@ -11,7 +11,14 @@ class _Pause:
     __iter__ = __await__
 
 
-class Stepper:
+class ByHand:
+    """Takes the place of a module's `asyncio`: a coroutine's send(None) answers how many ms it wants to sleep."""
+
+    async def sleep_ms(self, ms):
+        await _Pause(ms)
+
+
+class Stepper(ByHand):
     """Takes the place of the modules' `asyncio`. longest_us: the longest time between two pauses."""
 
     def __init__(self, chip, *modules):
@@ -20,9 +27,6 @@ class Stepper:
         self.result = None
         for module in modules:
             module.asyncio = self
-
-    async def sleep_ms(self, ms):
-        await _Pause(ms)
 
     def run(self, coroutine):
         """Its result."""

@@ -2,7 +2,7 @@
 import unittest
 
 from firmware.storage.sorted_file import PAGE_BYTES, SortedFile, SortedWriter
-from firmware.storage.sorted_map import EDITS, MOST_EDITS, SortedMap
+from firmware.storage.sorted_map import EDITS, SortedMap
 from host_tests.storage.scratch import Scratch
 
 KIND = 9
@@ -158,12 +158,15 @@ class SortedMapTest(Base):
             self.assertEqual(rows.get(key(number)), known.get(key(number)))
         self.assertEqual(rows.damaged, 0)
 
-    def test_the_short_file_stays_short(self):
+    def test_it_says_when_the_short_file_is_long_and_never_shortens_it_by_itself(self):
         rows = self.map()
-        for number in range(MOST_EDITS + 20):
+        for number in range(EDITS + 30):
             rows.put(key(number), value(number))
-            self.assertEqual(rows.is_long(), EDITS <= number + 1 < MOST_EDITS or number + 1 >= MOST_EDITS + EDITS)
-        self.assertEqual(rows.count(), MOST_EDITS + 20)
+            self.assertEqual(rows.is_long(), number + 1 >= EDITS)
+        for _ in rows.compact():
+            continue
+        self.assertFalse(rows.is_long())
+        self.assertEqual(rows.count(), EDITS + 30)
 
     def test_what_changes_during_compaction_is_kept(self):
         rows = self.map()

@@ -401,6 +401,24 @@ class TestSettings(unittest.TestCase):
         self.assertEqual(charger.edges("coil", True), [])
         self.assertEqual(seen, {"during": ["Charging", "Show", "open"], "saved": True, "after": [12, None], "limit": 12000})
 
+    def test_a_showroom_and_out_of_service_outlive_a_power_cut(self):
+        for command, args, before, after in (
+                ("service_mode", {"mode": "demo"}, "demo", "demo"), ("availability", {"operative": False}, "normal", "normal")):
+            charger = Charger(self)
+            seen = []
+
+            def look(charger=charger, seen=seen):
+                seen.append((charger.fact("service_mode"), charger.app.station.operative))
+            charger.at(3, lambda charger=charger, command=command, args=args: charger.app.station.command(command, args, "web"))
+            charger.at(4, look)
+            charger.at(5, lambda charger=charger: charger.world.reset("power"))
+            charger.at(8, charger.ev(plugged=True, phases=3))
+            charger.at(25, look)
+            charger.run(26)
+            operative = command != "availability"
+            self.assertEqual(seen, [(before, operative), (after, operative)])
+            self.assertEqual(charger.edges("coil", True), [])
+
     def test_timetable_needs_the_clock_and_is_followed_when_it_is_set(self):
         charger = Charger(self)
         seen = []

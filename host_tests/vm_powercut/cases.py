@@ -324,7 +324,7 @@ class CardEdits:
         store = CardStore(FOLDER)
         for step in range(1, 7):
             if step == 3:
-                for _ in store.compact():
+                for _ in store._map.compact():
                     continue
             elif step % 2:
                 store.remove(_uid(step))

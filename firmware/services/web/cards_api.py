@@ -30,7 +30,6 @@ class CardsApi:
         self._prefix = prefix
         self._may_write = may_write
         self._on_change = on_change
-        self._busy = False             # an import, or a change of many, is under way
 
     def routes(self):
         """The table's rows, for Routes."""
@@ -52,7 +51,7 @@ class CardsApi:
 
     def _must_write(self):
         self._must_be_open()
-        if self._busy:
+        if self._store.busy:
             raise HttpError(409, "busy", "the card list is being changed already")
 
     def _done(self, what):
@@ -183,7 +182,7 @@ class CardsApi:
             loading = cards_csv.CardImport(self._store, self._prefix)      # tidies up what a power cut left
         except OSError:
             raise _flash_failed()
-        self._busy = True
+        self._store.busy = True
         try:
             while True:
                 piece = await request.read()
@@ -202,20 +201,20 @@ class CardsApi:
         except OSError:
             raise _flash_failed()
         finally:
-            self._busy = False
+            self._store.busy = False
             if self._may_write():          # else its files go with the next import
                 loading.abort()            # whatever ended it, also a client that went: its files go
         self._done("cards_imported")
         return Reply(json.dumps({"cards": loading.count}))
 
     async def _run(self, steps):
-        self._busy = True
+        self._store.busy = True
         try:
             for _ in steps:
                 await asyncio.sleep_ms(0)
                 self._must_be_open()
         finally:
-            self._busy = False
+            self._store.busy = False
 
 
 def matches(card, text):
