@@ -152,6 +152,10 @@ class ReadingTest(ScenarioCase):
         with self.assertRaises(ScenarioError):
             read(file)
 
+    def test_a_story_without_a_step_proves_nothing_and_is_refused(self):
+        with self.assertRaisesRegex(ScenarioError, "empty.scn: there is no step in it"):
+            read(self.write("# only said\n\n", "empty.scn"))
+
     def test_every_scenario_of_the_project_can_be_read(self):
         for file in sorted((Path(__file__).parents[1] / "scenarios").rglob("*.scn")):
             self.assertGreater(len(read(file)), 5, file.name)

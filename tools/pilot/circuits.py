@@ -148,4 +148,4 @@ def named(name):
     for row in CIRCUITS:
         if row.name == name:
             return row
-    raise ValueError("no pilot circuit %r; there are: %s" % (name, ", ".join(row.name for row in CIRCUITS)))
+    raise ValueError("no pilot circuit %r; there are: %s" % (name, "; ".join(row.name for row in CIRCUITS)))

@@ -49,7 +49,10 @@ def _has(seen, wanted):
 
 def read(path):
     """The steps of a scenario file. Raises ScenarioError; nothing has happened then."""
-    return Reader().read(Path(path), ())
+    steps = Reader().read(Path(path), ())
+    if not steps:
+        raise ScenarioError(f"{path}: there is no step in it")
+    return steps
 
 
 class Reader:
