@@ -113,6 +113,10 @@ def _minimum_below_maximum(get):
     return get("charging.min_current_a") <= get("charging.max_current_a")
 
 
+def _minimum_3p_below_maximum(get):
+    return get("charging.min_current_3p_a") <= get("charging.max_current_a")
+
+
 def _generic_has_registers(get):
     return get("meter.type") != "generic" or get("meter.generic_registers") != ""
 
@@ -122,6 +126,10 @@ RULES = (
     (_minimum_below_maximum, (
         ("charging.min_current_a", "no more than charging.max_current_a"),
         ("charging.max_current_a", "no less than charging.min_current_a"),
+    )),
+    (_minimum_3p_below_maximum, (
+        ("charging.min_current_3p_a", "no more than charging.max_current_a"),
+        ("charging.max_current_a", "no less than charging.min_current_3p_a"),
     )),
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),

@@ -99,6 +99,8 @@ class StoreTest(unittest.TestCase):
     def test_minimum_and_maximum_must_agree_whichever_is_changed(self):
         self.assertEqual(self.refused({"charging.max_current_a": 8, "charging.min_current_a": 10}).key,
                          "charging.min_current_a")
+        self.assertEqual(self.refused({"charging.max_current_a": 8, "charging.min_current_3p_a": 10}).key,
+                         "charging.min_current_3p_a")
         self.store.set_many({"charging.min_current_a": 10})
         error = self.refused({"charging.max_current_a": 9})
         self.assertEqual(str(error), "charging.max_current_a: 9 is refused; "

@@ -65,7 +65,7 @@ class Api:
         except CommandError as error:
             raise HttpError(404 if error.code == "unknown_command" else 422, error.code, error.message, error.field)
         if result["result"] != "accepted":
-            raise HttpError(409, result["reason"], "the charger refuses " + rest)
+            raise HttpError(409, result["reason"], "the charger refuses %s: %s" % (rest, result["reason"]))
         return Reply(json_pieces(result.items()))
 
     async def settings(self, request, rest):

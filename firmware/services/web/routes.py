@@ -21,6 +21,8 @@ class Routes:
         for row in self._rows:
             rest = _rest(row[1], path)
             if rest is not None:
+                if row[1] == "/*" and allowed:
+                    break                      # the page's files are no further method of a path that others serve
                 if row[0] == wanted:
                     return row, rest
                 if row[0] not in allowed:

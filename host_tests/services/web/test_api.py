@@ -131,6 +131,16 @@ class Paths(unittest.TestCase):
                 self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, PUT, HEAD"))
         run(main())
 
+    def test_files_below_everything_are_no_further_method_of_another_path(self):
+        async def main():
+            rows = (("POST", "/a/*", PUBLIC, _piecewise, 0), ("GET", "/*", PUBLIC, _piecewise, 0))
+            async with Server(rows=rows) as server:
+                answer = await server.call("GET", "/a/b")
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "POST"))
+                self.assertEqual((await server.call("GET", "/b")).status, 200)
+                self.assertEqual((await server.call("POST", "/b")).status, 405)
+        run(main())
+
     def test_unknown_path_is_404_and_wrong_method_405(self):
         async def main():
             async with Server() as server:
