@@ -55,6 +55,31 @@ class TestMainsPulses(unittest.TestCase):
         found = self.rates(pulses, 50, 60, gap_ms=37)
         self.assertEqual(set(found[10:]), set((1,)))
 
+    def test_an_interpreter_that_stood_still_and_counted_nothing_is_no_lost_earth(self):
+        for nominal_hz in (50, 100):
+            for stall_ms in (70, 150, 400):
+                pulses = self.pulses(nominal_hz)
+                self.rates(pulses, nominal_hz, 60)
+                for _ in range(3):
+                    self.tick(0, stall_ms)                    # its callbacks were lost with it
+                    self.assertEqual(set([pulses.rate(self.now_ms)] + self.rates(pulses, nominal_hz, 60)), set((1,)))
+
+    def test_earth_lost_while_it_stood_still_is_told_120_ms_after(self):
+        pulses = self.pulses()
+        self.rates(pulses, 50, 60)
+        self.tick(0, 300)
+        self.assertEqual(pulses.rate(self.now_ms), 1)
+        self.assertEqual(self.rates(pulses, 0, 12)[-1], 0)
+
+    def test_two_seconds_without_one_judged_window_are_no_healthy_earth(self):
+        for first in (0, 60):                                 # never judged at all, or judged well before
+            pulses = self.pulses()
+            self.rates(pulses, 50, first)
+            found = self.rates(pulses, 50, 40, gap_ms=70)     # late every time
+            self.assertNotIn(0, found[:24])
+            self.assertEqual(set(found[31:]), set((0,)))
+            self.assertEqual(self.rates(pulses, 50, 60)[-1], 1)
+
     def test_silence_is_told_within_120_ms(self):
         pulses = self.pulses()
         self.rates(pulses, 50, 60)

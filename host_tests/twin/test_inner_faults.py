@@ -70,8 +70,9 @@ class TestInnerFaults(unittest.TestCase):
 
         def damage():
             from firmware.access.card import Card
-            for number in range(400):                   # more than the list's edits hold: pages are written
-                charger.app.cards.add(Card(bytes((4, number >> 8, number & 0xFF, 1))))
+            uids = [bytes((4, number >> 8, number & 0xFF, 1)) for number in range(400)]
+            for _ in charger.app.cards.replace([(uid, Card(uid).row()) for uid in uids]):
+                continue
             for file in Path(charger.folder, "data").glob("cards*"):
                 seen.append(file.name)
                 data = bytearray(file.read_bytes())
@@ -79,12 +80,12 @@ class TestInnerFaults(unittest.TestCase):
                     data[place] ^= 0xFF
                 file.write_bytes(bytes(data))
         charger.at(3, damage)
-        charger.at(100, lambda: charger.app.cards.find(bytes((4, 0, 7, 1))))   # writing them took a minute
-        self.after(charger, 102, "card_list")
-        charger.at(103, lambda: charger.app.cards.clear())
-        self.restart(charger, 104)
-        self.after(charger, 110, "card_list", False)
-        charger.run(111)
+        charger.at(20, lambda: charger.app.cards.find(bytes((4, 0, 7, 1))))
+        self.after(charger, 22, "card_list")
+        charger.at(23, lambda: charger.app.cards.clear())
+        self.restart(charger, 24)
+        self.after(charger, 30, "card_list", False)
+        charger.run(31)
         self.assertIn("cards", seen)
 
     def test_a_driver_that_has_raised_is_a_fault_until_the_next_start(self):
