@@ -8,20 +8,15 @@ import asyncio
 import os
 import sys
 
-from firmware.access.authorization import Rules
-from firmware.access.cards import CardStore
-from firmware.access.gate import Gate
-from firmware.access.teaching import Teacher
+from firmware.card_desk import CardDesk
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
-from firmware.charging.schedule import WINDOWS_FORM, windows_from_text
 from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
 from firmware.drivers import clock, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
-from firmware.drivers.card_reader import reader_from_board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
 from firmware.drivers.rs485 import rs485_from_board
@@ -32,7 +27,8 @@ from firmware.energy import catalogue
 from firmware.energy.meter import Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
-from firmware.energy.tariff import SPANS_FORM, Cost, Tariff, spans_from_text
+from firmware.energy.tariff import Cost, Tariff
+from firmware.guards import guard, windows
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
@@ -49,7 +45,7 @@ from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
 from firmware.version import VERSION
-from firmware.zone import ZONE_FORM, Zone
+from firmware.zone import Zone
 
 STATION_MS = 100
 SENSE_MS = 1000         # temperatures change slowly
@@ -103,16 +99,15 @@ class App:
         self.records.also_flush(self._save_settings)
         self.records.new_cost = self._new_cost
 
-        # who may charge: the card list, the gate that judges a card, the reader where the board has one
-        self.cards = CardStore(root + "data/")
-        self.gate = Gate(self.station, self.cards, Rules(), clock.utc_s, self._show_card, self._note_card)
-        self.gate.teacher = Teacher(self.cards, self._may_teach, self._show_card, self._note_card, self._flag_teaching)
-        self.reader = reader_from_board(facts, self._wants_cards)
+        # who may charge: cards, the gate that judges them, the reader where the board has one
+        self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self._contactor_open, self._note_security,
+                             self._note_error)
+        self.cards, self.gate = self.desk.cards, self.desk.gate
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
         self.api = Api(self.station, self.settings, self._note_error, self._may_save)
-        cards_api = CardsApi(self.cards, root + "data/", self._contactor_open, lambda what: self._note_card(what, "page"))
+        cards_api = CardsApi(self.cards, root + "data/", self._contactor_open, lambda what: self._note_security(what, "page"))
         records_api = RecordsApi(self.records, lambda: self.zone, lambda: self.station.facts(personal=False), self.settings)
         pages = StaticFiles(_page_folder(root), VERSION)
         services = facts.get("services", {})
@@ -124,7 +119,8 @@ class App:
         # the front panel: lights, buzzer, buttons
         self.panel = Panel(self.station, FrontPanel(facts, self.board.errors), clock.ticks_ms, {
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
-            "factory_reset": self._factory_reset, "clear_cards": self._clear_cards})
+            "factory_reset": self._factory_reset, "clear_cards": self.desk.clear})
+        self.desk.show = self.panel.card
         self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
@@ -136,9 +132,7 @@ class App:
             ("records", self.records.run, False, 0),
             ("web", lambda beat: self.web.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-            ("card list", lambda beat: self.cards.tidy(self._contactor_open), False, 0),
-        ) + (() if self.reader is None else (("cards", lambda beat: self.reader.run(self._hear_card), False, 0),)
-        ) + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
+        ) + self.desk.tasks() + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
@@ -171,8 +165,6 @@ class App:
             station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
-        if self.reader is not None:
-            station.on("teach", lambda mode: self.gate.teacher.start(mode, clock.ticks_ms()))
         station.on("error", self._note_error)
         station.subscribe(self._hear, "app")
         station.smart.local_minutes = self._local_minutes
@@ -183,18 +175,7 @@ class App:
             self._after_power_cut()
         self._apply(())
         self.settings.subscribe("", self._apply)
-        self.settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
-        self.settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
-        self.settings.guard("meter.type", _refuse_meter)
-        self.settings.guard("schedule.windows", lambda value: WINDOWS_FORM if _windows(value) is None else None)
-        self.settings.guard("meter.generic_registers", _refuse_registers)
-        for place in PLACES:
-            self.settings.guard("sensors." + place, _refuse_sensor)
-        can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
-        self.settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
-        for contact in ("enable", "upstream", "limit", "delay", "dim"):
-            if facts["pins"]["input_" + contact] is None:
-                self.settings.guard("inputs." + contact, _refuse_contact)
+        guard(self.settings, facts)
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
         if self.settings.load_report:
@@ -226,15 +207,13 @@ class App:
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         station.free = get("access.mode") == "off"
-        self.gate.rules = Rules(get("access.mode"), get("access.csms_order"), get("access.csms_offline"),
-                                get("identity.serial") or get("station.name"))
-        self.gate.timeout_ms = get("access.timeout_s") * 1000
+        self.desk.apply(get)
         self.zone = Zone(get("time.zone"))
         station.phase_switch.wakes = get("charging.phase_switch") == "wake"
         self._apply_sources(get, station)
         station.smart.start_ma = get("schedule.start_a") * 1000
         station.smart.wait_ms = get("schedule.fallback_s") * 1000
-        station.smart.follow(_windows(get("schedule.windows")) or [])
+        station.smart.follow(windows(get("schedule.windows")) or [])
         self.meter.set_phase_voltage(get("meter.phase_voltage_v"))
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
@@ -321,7 +300,7 @@ class App:
         self._follow(faults, "coil_watchdog", self.board.coil_watchdog() == "failed")
         self._follow(faults, "lock_stuck", self.board.lock is not None and self.board.lock.stuck == 1)
         self._follow(faults, "flash", self.records.failing)
-        self._follow(faults, "card_reader", self.reader is not None and self.reader.failure is not None)
+        self._follow(faults, "card_reader", self.desk.failing())
         self._follow(faults, "card_list", self.cards.damaged > 0)
         self._follow(faults, "task_died", self.supervisor.ailing())
         if self.lateness.stops != self._late_stops:
@@ -343,42 +322,6 @@ class App:
         found.update(self._sensed)
         return found
 
-    # ---- cards
-
-    def _wants_cards(self):
-        """The reader asks for cards only where one can do something."""
-        return self.settings.get("access.mode") != "off" or self.gate.teacher.mode != "off"
-
-    def _hear_card(self, uid):
-        self.gate.card(uid, clock.ticks_ms())
-
-    def _show_card(self, result):
-        self.panel.card(result)
-
-    def _note_card(self, code, detail):
-        self.records.events.add(self.records.stamp(), "security", code, None, detail)
-
-    def _may_teach(self):
-        return not self.station.vehicle_plugged() and self._contactor_open() and not self.cards.busy
-
-    def _flag_teaching(self, on):
-        if on:
-            self.station.flags.set("teaching", "card")
-        else:
-            self.station.flags.clear("teaching")
-
-    def _clear_cards(self):
-        """The service button's long press: the list is emptied, and the next card within a minute becomes the master card."""
-        if not self._may_teach():
-            return False
-        try:
-            self.cards.clear()
-        except OSError as error:
-            self._note_error("clear_cards", error)
-            return False
-        self._note_card("cards_cleared", "button")
-        return self.gate.teacher.start("master", clock.ticks_ms())
-
     def _new_cost(self):
         """The cost of a session that begins; None where no price is set."""
         get = self.settings.get
@@ -399,6 +342,9 @@ class App:
         except OSError as error:
             self._note_error("slot_pointer", error)
 
+    def _note_security(self, code, detail):
+        self.records.events.add(self.records.stamp(), "security", code, None, detail)
+
     def _log_dimming(self, code, limit_ma, edge):
         self.records.events.add(self.records.stamp(), "grid", code, limit_ma, edge)
 
@@ -411,7 +357,7 @@ class App:
         except OSError as error:
             self._note_error("factory_reset", error)
             return False
-        self.records.events.add(self.records.stamp(), "security", "factory_reset", None, "button")
+        self._note_security("factory_reset", "button")
         self._request_restart()
         return True
 
@@ -464,52 +410,6 @@ def _board(path):
             delattr(sys.modules["firmware.drivers"], name)
             del sys.modules["firmware.drivers." + name]
     return facts, lacks
-
-
-def _refuse(make, value, form):
-    """None where make(value) can be made, else the form that is allowed and what is wrong with the value."""
-    try:
-        make(value)
-    except ValueError as error:
-        return "%s (%s)" % (form, error)
-    return None
-
-
-def _refuse_meter(value):
-    """None for a meter type that is known, else what is allowed."""
-    return None if value == "generic" else catalogue.refused(value, "")
-
-
-def _refuse_registers(value):
-    """None for registers of a generic meter that can be read, else which entry cannot, and what is allowed there."""
-    return catalogue.refused("generic", value) if value else None
-
-
-def _windows(text):
-    """The windows of a schedule; None where it is none."""
-    try:
-        return windows_from_text(text)
-    except ValueError:
-        return None
-
-
-def _refuse_sensor(value):
-    """The number of a one-wire sensor, or nothing: the sensor is found by itself."""
-    if value and (len(value) != 16 or [char for char in value.lower() if char not in "0123456789abcdef"]):
-        return "16 hexadecimal digits, as temperature_sensors tells them, or nothing"
-    return None
-
-
-def _refuse_cable(can_lock, value):
-    """A socket outlet needs the proximity pilot and a lock; a board without them has a tethered cable."""
-    if value == "socket" and not can_lock:
-        return "tethered: this board has no proximity input and lock for a socket"
-    return None
-
-
-def _refuse_contact(value):
-    """What nobody reads must not be believed in: a board without the input obeys no contact."""
-    return None if value == "off" else "off: this board has no such input"
 
 
 def _meter(facts, get, core, faults):

@@ -21,6 +21,8 @@ LAYERS = {
 # import them.
 FILES = {
     "app": ("*",),
+    "card_desk": ("*",),
+    "guards": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
     "dates": (),
