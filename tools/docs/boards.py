@@ -1,5 +1,4 @@
 """docs/boards.md from the board files: pins, levels, circuits, and what each board lacks. `python -m tools.docs.boards`."""
-import argparse
 import json
 import sys
 
@@ -7,6 +6,7 @@ from firmware.drivers.board_blocks import PLACES, temperature_circuit
 from firmware.drivers.board_facts import CAPABILITIES, PINS, TOLD_BY_PINS, lacks, load
 from tools.checks.boards import BOARDS
 from tools.checks.source import ROOT
+from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "boards.md"
 ORDER = ("esp32-s3", "esp32-wrover", "smartevse-v3", "smartevse-v3.1", "esp32-evse-devkitc", "twin")
@@ -212,19 +212,5 @@ def page():
     return "\n".join(lines + [ADDING])
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.docs.boards", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    options = parser.parse_args(arguments)
-    text = page()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/boards.md is stale: run python -m tools.docs.boards")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("boards", __doc__, lambda: {PAGE: page()}))

@@ -2,7 +2,6 @@
 
 `python -m tools.docs.faults` writes the page, `--check` fails when it is stale.
 """
-import argparse
 import json
 import sys
 
@@ -14,6 +13,7 @@ if not cpython._stack:
 
 from firmware.charging import faults  # MicroPython's modules had to be there first
 from firmware.safety import trips
+from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "faults.md"
 TEXTS = ROOT / "firmware" / "page" / "translations" / "en.json"
@@ -104,19 +104,5 @@ def page():
     return "\n".join(lines) + "\n"
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.docs.faults", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    options = parser.parse_args(arguments)
-    text = page()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/faults.md is stale: run python -m tools.docs.faults")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("faults", __doc__, lambda: {PAGE: page()}))

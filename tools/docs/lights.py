@@ -2,7 +2,6 @@
 
 `python -m tools.docs.lights` writes the page, `--check` fails when it is stale.
 """
-import argparse
 import sys
 
 from tools.checks.source import ROOT
@@ -13,6 +12,7 @@ if not cpython._stack:
 
 from firmware.charging.faults import FAULTS, LIGHT, LIGHTS, NAME  # MicroPython's modules had to be there first
 from firmware.ui import buttons, buzzer, lights
+from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "lights.md"
 COLOURS = {"B": "blue", "G": "green", "O": "orange", "R": "red", "W": "white", ".": "dark"}
@@ -102,18 +102,5 @@ def page():
                    "nothing happens. What cannot be done now answers with falling tones.\n" % (buttons.STUCK_MS // 1000))
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, fail when the page is stale")
-    options = parser.parse_args(arguments)
-    if options.check:
-        if not PAGE.is_file() or PAGE.read_text() != page():
-            print("docs/lights.md is stale: python -m tools.docs.lights")
-            return 1
-        return 0
-    PAGE.write_text(page())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("lights", __doc__, lambda: {PAGE: page()}))

@@ -1,5 +1,4 @@
 """docs/meters.md from the table of meters: types, models, registers, how sure each is. `python -m tools.docs.meters`."""
-import argparse
 import sys
 
 from tools.checks.source import ROOT
@@ -12,6 +11,7 @@ from firmware.energy import meter_types  # MicroPython's modules had to be there
 from firmware.energy.meter import LOST_MS
 from firmware.energy.meter_table import METERS
 from firmware.settings import schema
+from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "meters.md"
 SETTINGS = ("meter.type", "meter.address", "meter.baud", "meter.parity", "meter.stop_bits", "meter.phase_rotation",
@@ -131,19 +131,5 @@ def page():
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.docs.meters", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    options = parser.parse_args(arguments)
-    text = page()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/meters.md is stale: run python -m tools.docs.meters")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("meters", __doc__, lambda: {PAGE: page()}))

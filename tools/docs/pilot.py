@@ -3,13 +3,13 @@
 `python -m tools.docs.pilot` writes them, `--check` fails when one is stale. The figures are those of docs/pilot.json, which
 `python -m tools.pilot --write` makes: a million bursts a circuit are not run again for a check.
 """
-import argparse
 import json
 import sys
 
 from tools.checks.source import ROOT
+from tools.docs.made import run
 from tools.pilot import circuits
-from tools.pilot.__main__ import OTHERS
+from tools.pilot.__main__ import BAD, OTHERS
 from tools.twin.waveform import Circuit, Wave
 
 PAGE = ROOT / "docs" / "pilot.md"
@@ -17,7 +17,6 @@ FIGURES = ROOT / "docs" / "pilot.json"
 COMB = ROOT / "docs" / "pilot_comb.svg"
 MARGINS = ROOT / "docs" / "pilot_margins.svg"
 KINDS = {"full_range": "whole range", "positive_comparator": "positive half and comparator", "peak_detector": "peak detectors"}
-WRONG = ("wrong", "never seen", "diode wrongly lost", "lost diode not seen", "lost diode taken for good", "pilot lost")
 FALLING = ("AB", "BC", "BD", "AD", "BE")
 SWEEPS = {"noise_mv": "noise of the converter, 1 σ, mV at its pin", "hum_mv": "50 Hz on the line, mV",
           "spikes_permille": "reads in 1000 hit by a spike of up to 4 V"}
@@ -111,7 +110,7 @@ def _million(count, bursts):
 def summary(rows):
     """What the judgement comes to, in three lines."""
     held = [row for row in rows if row["must_hold"]]
-    good = [row for row in held if not any(row["counts"].get(name) for name in WRONG)]
+    good = [row for row in held if not any(row["counts"].get(name) for name in BAD)]
     bursts = sum(row["counts"]["bursts"] for row in held)
     yield "| Circuits that have to hold | %d of %d do, in %d bursts together |" % (len(good), len(held), bursts)
     combs = [row for row in held if circuits.named(row["circuit"]).kind != circuits.PEAK]
@@ -121,12 +120,12 @@ def summary(rows):
     peaks = [row for row in held if circuits.named(row["circuit"]).kind == circuits.PEAK]
     up = max(max(spread[2] for change, spread in row["latency"].items() if change in ("CB", "BA", "DA", "EA")) for row in peaks)
     yield "| The same, peak detectors, upwards | all within %d ticks |" % up
-    broken = [row for row in rows if not row["must_hold"] and any(row["counts"].get(name) for name in WRONG)]
+    broken = [row for row in rows if not row["must_hold"] and any(row["counts"].get(name) for name in BAD)]
     yield "| Circuits that do not hold | %s |" % ", ".join(
         "%s%s" % (row["circuit"], " calibrated" if row["calibrated"] else " as built") for row in broken)
     for row in rows:
         if row["calibrated"] and row["circuit"] in OTHERS:
-            bad = sum(row["counts"].get(name, 0) for name in WRONG)
+            bad = sum(row["counts"].get(name, 0) for name in BAD)
             yield "| %s, a board of others, calibrated | late, or the diode called lost, in %d of %d bursts |" % (
                 row["circuit"], bad, row["counts"]["bursts"])
 
@@ -139,7 +138,7 @@ def table(rows):
         counts = row["counts"]
         circuit = circuits.named(row["circuit"])
         bursts = counts["bursts"]
-        diode = sum(counts.get(name, 0) for name in WRONG if "diode" in name)
+        diode = sum(counts.get(name, 0) for name in BAD if "diode" in name)
         margin = min(row["margin_mv"].items(), key=lambda item: item[1])
         state = "calibrated" if row["calibrated"] else "as built"
         yield "| %s | %s | %s | %d | %s | %s | %s | %s | %s | %s | %d (%s) |" % (
@@ -283,19 +282,5 @@ def made():
     return {PAGE: "\n".join(lines) + "\n", COMB: comb_picture(), MARGINS: margin_picture(rows)}
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.docs.pilot", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when something is stale")
-    options = parser.parse_args(arguments)
-    stale = 0
-    for path, text in made().items():
-        if not options.check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            print("docs/%s is stale: run python -m tools.docs.pilot" % path.name)
-            stale = 1
-    return stale
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("pilot", __doc__, made))

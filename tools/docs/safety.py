@@ -3,7 +3,6 @@
 `python -m tools.docs.safety` writes the page, `--check` fails when it is stale. The figures are those of docs/safety_search.json,
 which `python -m tools.checks.reach --write` makes.
 """
-import argparse
 import json
 import re
 import sys
@@ -19,6 +18,7 @@ from firmware.safety import trips
 from firmware.safety.core import PHASE_NAMES
 from tools.checks.reach.abstraction import CLASSES, NOT_KEPT, SETTLED
 from tools.checks.reach.rules import RULES
+from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "safety.md"
 FIGURES = ROOT / "docs" / "safety_search.json"
@@ -232,19 +232,5 @@ def page():
     return "\n".join(lines) + "\n"
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.docs.safety", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    options = parser.parse_args(arguments)
-    text = page()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/safety.md is stale: run python -m tools.docs.safety")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("safety", __doc__, lambda: {PAGE: page()}))
