@@ -25,11 +25,13 @@ FILES = {
     "guards": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
+    "identity": (),
+    "pbkdf2": (),
     "dates": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("csv_lines", "dates", "version", "zone")
+LEAVES = ("csv_lines", "dates", "identity", "pbkdf2", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
