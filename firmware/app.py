@@ -101,7 +101,7 @@ class App:
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
-        self.online = Online(self)
+        self.online = Online(self, facts)
         self.web_desk = WebDesk(self, facts)
 
         # the front panel: lights, buzzer, buttons

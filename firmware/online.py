@@ -5,11 +5,25 @@ provider).
 """
 
 
-class Online:
-    """A part of the wiring: takes what the services need from the App."""
+from firmware.drivers import clock
+from firmware.services.mqtt_switch import MqttSwitch
+from firmware.services.worker import Workers
 
-    def __init__(self, app):
-        self.services = ()
+
+class Online:
+    """A part of the wiring: takes what the services need from the App. facts: the board's."""
+
+    def __init__(self, app, facts):
+        services = facts.get("services", {})
+        self.workers = Workers(inline=services.get("workers") == "inline")     # a twin's time stands still for what blocks
+        self._app = app
+        self.services = (MqttSwitch(self._mqtt, app.contactor_open),)
+
+    def _mqtt(self):
+        from firmware.services.mqtt.service import Mqtt
+        app = self._app
+        return Mqtt(app.station, app.records, clock, self.workers, app.root + "data/",
+                    lambda: app.settings.get("identity.serial"), app.contactor_open)
 
     def tasks(self):
         """Rows of the table of tasks."""

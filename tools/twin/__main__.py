@@ -258,7 +258,7 @@ def main(argv=None):
 
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
-    common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
+    common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "mqtt_port": args.mqtt_port,
               "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter, "pilot": args.pilot}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)

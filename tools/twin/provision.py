@@ -11,6 +11,8 @@ from firmware.storage.atomic_file import AtomicFile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+BROKER_HOST = "127.0.0.1"       # of the broker beside the twin
+
 # set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
 SET_UP = {
     "general.setup_done": True,
@@ -27,11 +29,12 @@ SET_UP = {
 }
 
 
-def provision(flash, services, board="twin", set_up=True):
+def provision(flash, services, board="twin", set_up=True, mqtt_port=None):
     """Write boot.py and board.json (always: ports may have changed) and, on an empty flash, the settings.
 
     flash: folder of the device's file system. services: what goes into the board's facts under that name, such as
     {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: the wizard's starting point.
+    mqtt_port: the broker beside the twin; a charger that is connected to it stays so wherever it listens now.
     """
     flash = Path(flash)
     (flash / "data").mkdir(parents=True, exist_ok=True)
@@ -42,6 +45,10 @@ def provision(flash, services, board="twin", set_up=True):
     store = Store(AtomicFile(str(flash / "data" / "settings"), FILE_KIND, FILE_VERSION))
     if store.load() == "none":
         store.set_many(SET_UP if set_up else {"identity.serial": SET_UP["identity.serial"]})
+        if set_up and mqtt_port is not None:
+            store.set_many({"mqtt.enabled": True, "mqtt.host": BROKER_HOST, "mqtt.port": mqtt_port})
+    if mqtt_port is not None and store.get("mqtt.host") == BROKER_HOST and store.get("mqtt.port") != mqtt_port:
+        store.set_many({"mqtt.port": mqtt_port})
 
 
 def settings_of(flash):
