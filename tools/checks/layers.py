@@ -23,13 +23,16 @@ FILES = {
     "app": ("*",),
     "card_desk": ("*",),
     "guards": ("*",),
+    "online": ("*",),
+    "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
     "dates": (),
+    "on_demand": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("csv_lines", "dates", "version", "zone")
+LEAVES = ("csv_lines", "dates", "on_demand", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
