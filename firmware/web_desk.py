@@ -18,14 +18,21 @@ class WebDesk:
         api = Api(app.station, app.settings, app.note_error, app.may_save)
         pages = StaticFiles(_page_folder(app.root), VERSION)
         cards = OnDemand(self._cards_api, (
-            "firmware.services.web.cards_api", "firmware.services.web.records_api", "firmware.access.cards_csv",
-            "firmware.records.export", "firmware.csv_lines")).rows
+            "firmware.services.web.cards_api", "firmware.services.web.query", "firmware.access.cards_csv",
+            "firmware.csv_lines")).rows
         records = OnDemand(self._records_api, (
-            "firmware.services.web.records_api", "firmware.records.export", "firmware.csv_lines")).rows
+            "firmware.services.web.records_api", "firmware.services.web.session_choice", "firmware.services.web.query",
+            "firmware.records.export", "firmware.csv_lines")).rows
+        curves = OnDemand(self._curve_api, ("firmware.services.web.curve_api", "firmware.records.curve_log")).rows
+        events = OnDemand(self._events_api, (
+            "firmware.services.web.events_api", "firmware.services.web.query", "firmware.records.export", "firmware.csv_lines")).rows
         self.routes = Routes(api.routes() + (
             (None, "/api/v1/cards*", ADMIN, cards, 0),
+            (None, "/api/v1/sessions/totals", READ, records, 0),
+            (None, "/api/v1/sessions/*", READ, curves, 0),
             (None, "/api/v1/sessions*", READ, records, 0),
-            (None, "/api/v1/events*", READ, records, 0),
+            (None, "/api/v1/curve", READ, curves, 0),
+            (None, "/api/v1/events*", READ, events, 0),
             (None, "/api/v1/report", ADMIN, records, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
@@ -40,7 +47,17 @@ class WebDesk:
     def _records_api(self):
         from firmware.services.web.records_api import RecordsApi
         app = self._app
-        return RecordsApi(app.records, lambda: app.zone, lambda: app.station.facts(personal=False), app.settings)
+        return RecordsApi(app.records, lambda: app.zone)
+
+    def _curve_api(self):
+        from firmware.services.web.curve_api import CurveApi
+        app = self._app
+        return CurveApi(app.records.curve, app.root + "data/", lambda: app.station.session is not None)
+
+    def _events_api(self):
+        from firmware.services.web.events_api import EventsApi
+        app = self._app
+        return EventsApi(app.records, lambda: app.zone, app.contactor_open)
 
 
 def _page_folder(root):

@@ -40,14 +40,16 @@ class Reply:
 
     body: str or bytes, or an iterator of them (sent as it comes; length None then means chunked). An empty piece lets others run:
     for iterators that look at much and give little.
-    stream: instead of a body, `async stream(write)` writes for as long as it likes.
+    stream: instead of a body, `async stream(write)` writes for as long as it likes. slow: a download, which may take longer than
+    other answers.
     """
 
-    def __init__(self, body=b"", status=200, kind=JSON_TYPE, headers=(), length=None, stream=None):
+    def __init__(self, body=b"", status=200, kind=JSON_TYPE, headers=(), length=None, stream=None, slow=False):
         if isinstance(body, str):
             body = body.encode()
         self.status = status
         self.stream = stream
+        self.slow = slow
         self.chunked = False
         self._kind = kind
         self._headers = headers
