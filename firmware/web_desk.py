@@ -1,8 +1,8 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware.on_demand import OnDemand
+from firmware import records_desk
 from firmware.services.web.api import Api
-from firmware.services.web.roles import ADMIN, PUBLIC, READ, role_on_loopback
+from firmware.services.web.roles import PUBLIC, role_on_loopback
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
@@ -13,51 +13,14 @@ class WebDesk:
     """A part of the wiring: takes what it serves from the App. facts: the board's; they may change where the server listens."""
 
     def __init__(self, app, facts):
-        self._app = app
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
         pages = StaticFiles(_page_folder(app.root), VERSION)
-        cards = OnDemand(self._cards_api, (
-            "firmware.services.web.cards_api", "firmware.services.web.query", "firmware.access.cards_csv",
-            "firmware.csv_lines")).rows
-        records = OnDemand(self._records_api, (
-            "firmware.services.web.records_api", "firmware.services.web.session_choice", "firmware.services.web.query",
-            "firmware.records.export", "firmware.csv_lines")).rows
-        curves = OnDemand(self._curve_api, ("firmware.services.web.curve_api", "firmware.records.curve_log")).rows
-        events = OnDemand(self._events_api, (
-            "firmware.services.web.events_api", "firmware.services.web.query", "firmware.records.export", "firmware.csv_lines")).rows
-        self.routes = Routes(api.routes() + (
-            (None, "/api/v1/cards*", ADMIN, cards, 0),
-            (None, "/api/v1/sessions/totals", READ, records, 0),
-            (None, "/api/v1/sessions/*", READ, curves, 0),
-            (None, "/api/v1/sessions*", READ, records, 0),
-            (None, "/api/v1/curve", READ, curves, 0),
-            (None, "/api/v1/events*", READ, events, 0),
-            (None, "/api/v1/report", ADMIN, records, 0),
+        self.routes = Routes(api.routes() + records_desk.rows(app) + (
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
                                 app.note_error)
-
-    def _cards_api(self):
-        from firmware.services.web.cards_api import CardsApi
-        app = self._app
-        return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
-
-    def _records_api(self):
-        from firmware.services.web.records_api import RecordsApi
-        app = self._app
-        return RecordsApi(app.records, lambda: app.zone)
-
-    def _curve_api(self):
-        from firmware.services.web.curve_api import CurveApi
-        app = self._app
-        return CurveApi(app.records.curve, app.root + "data/", lambda: app.station.session is not None)
-
-    def _events_api(self):
-        from firmware.services.web.events_api import EventsApi
-        app = self._app
-        return EventsApi(app.records, lambda: app.zone, app.contactor_open)
 
 
 def _page_folder(root):

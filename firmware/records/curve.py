@@ -18,8 +18,8 @@ _MOST_WAITING = const(3)       # sessions whose curve the flash did not take yet
 
 
 class Curve:
-    """number: of the session (None: none since the start). from_s: when power began, s after the plug-in; step_s: what a point stands
-    for; count: points so far."""
+    """number: of the session (None: none since the start). from_s: when power began, s after the plug-in; step_s: what a point
+    stands for; count: points so far."""
 
     def __init__(self, prefix):
         self._prefix = prefix

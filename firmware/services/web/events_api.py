@@ -1,4 +1,4 @@
-"""The event log over HTTP: by pages, as a file, deleted, and more of it for a while. Who is no installer sees no security details."""
+"""The event log over HTTP: by pages, as a file, deleted, and more of it for a while. Only installers see security's details."""
 
 import json
 

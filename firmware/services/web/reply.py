@@ -12,10 +12,10 @@ _REASONS = {200: "OK", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden"
 
 JSON_TYPE = "application/json"
 # Everything from ourselves, scripts and styles only as files; nothing may frame the page or lead a form elsewhere.
-_SECURITY = (
+_POLICY = (
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n")
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n")
+_SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
 
 
 class HttpError(Exception):
@@ -64,10 +64,13 @@ class Reply:
         lines = ["HTTP/1.1 %d %s\r\n" % (self.status, _REASONS.get(self.status, "Status")), _SECURITY]
         if self.status != 304:
             lines.append("Content-Type: %s\r\n" % self._kind)
-        cached = False
+        cached = policy = False
         for name, value in self._headers:
             cached = cached or name == "Cache-Control"
+            policy = policy or name == "Content-Security-Policy"
             lines.append("%s: %s\r\n" % (name, value))
+        if not policy:                # a page of another kind may have a stricter one
+            lines.append(_POLICY)
         if not cached:
             lines.append("Cache-Control: no-store\r\n")
         self.chunked = self._length is None and self.stream is None and http_1_1
