@@ -1,5 +1,7 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
+from firmware.drivers import clock
+from firmware.identity import Identity
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.roles import ADMIN, PUBLIC, READ, role_on_loopback
@@ -22,11 +24,14 @@ class WebDesk:
             "firmware.records.export", "firmware.csv_lines")).rows
         records = OnDemand(self._records_api, (
             "firmware.services.web.records_api", "firmware.records.export", "firmware.csv_lines")).rows
+        pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         self.routes = Routes(api.routes() + (
             (None, "/api/v1/cards*", ADMIN, cards, 0),
             (None, "/api/v1/sessions*", READ, records, 0),
             (None, "/api/v1/events*", READ, records, 0),
             (None, "/api/v1/report", ADMIN, records, 0),
+            (None, "/api/v1/pin*", PUBLIC, pins, 0),
+            (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
@@ -36,6 +41,13 @@ class WebDesk:
         from firmware.services.web.cards_api import CardsApi
         app = self._app
         return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+
+    def _pins_api(self):
+        from firmware.access.pins import Pins
+        from firmware.services.web.pins_api import PinsApi
+        app = self._app
+        pins = Pins(app.root + "data/", app.desk.attempts, lambda: Identity(app.root + "identity.json").get("puk"))
+        return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms, app.note_security)
 
     def _records_api(self):
         from firmware.services.web.records_api import RecordsApi

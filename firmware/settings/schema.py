@@ -36,6 +36,7 @@ SETTINGS = (
     ("access.csms_order", CHOICE, "first_local", ("first_local", "first_online", "only_local"), "", "rw", ""),
     ("access.default_id", STR, "Mode3", (1, 20), "", "rw", ""),
     ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("access.pin", BOOL, False, _YES_NO, "", "ww", ""),
     ("access.timeout_s", INT, 10, (0, 999), "s", "rw", ""),
     ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
     ("charging.front_button", BOOL, False, _YES_NO, "", "rw", ""),
