@@ -47,7 +47,8 @@ class WebDesk:
         from firmware.services.web.pins_api import PinsApi
         app = self._app
         pins = Pins(app.root + "data/", app.desk.attempts, lambda: Identity(app.root + "identity.json").get("puk"))
-        return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms, app.note_security)
+        return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms,
+                       app.note_security)
 
     def _records_api(self):
         from firmware.services.web.records_api import RecordsApi

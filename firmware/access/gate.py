@@ -66,7 +66,7 @@ class Gate:
 
     def _command(self, text, name, reason, source=_SOURCE):
         if self._station.command(name, {}, source)["result"] != "accepted":
-            return self._refuse(text, "refused", source)
+            return self._refuse(text, "refused", source, True)
         self._shown("accepted")
         self._note("card_" + reason, text)
         return ACCEPT, reason
@@ -86,7 +86,7 @@ class Gate:
 
     def _accept(self, text, reason, source=_SOURCE):
         if self._station.command("authorize", {"id": text}, source)["result"] != "accepted":     # out of service, a showroom
-            return self._refuse(text, "refused", source)
+            return self._refuse(text, "refused", source, True)
         if self._station.stopped:
             self._station.command("start", {}, source)
         self._note("card_accepted", text + " " + reason)
@@ -108,9 +108,11 @@ class Gate:
             verdict, reason = self._accept(name, "pin", "pin")
         return None if verdict == ACCEPT else station.last_refusal[0]
 
-    def _refuse(self, text, reason, source=_SOURCE):
+    def _refuse(self, text, reason, source=_SOURCE, said=False):
+        """said: the station itself refused, and has said why."""
         self._shown("refused")
-        self._station.refuse(_REFUSALS.get(reason, "card_" + reason), source)
+        if not said:
+            self._station.refuse(_REFUSALS.get(reason, "card_" + reason), source)
         self._note("card_refused", text + " " + reason)
         return REJECT, reason
 
