@@ -13,6 +13,8 @@ A row: key, type, default, allowed, unit, access, flags
 A row's help text in the page's translations has the key "help." + key.
 """
 
+from firmware.keyed import keyed
+
 BOOL = "bool"
 INT = "int"
 STR = "str"
@@ -165,10 +167,7 @@ def countries(key):
 
 def find(key):
     """The row of a key, None when there is no such setting."""
-    for row in SETTINGS:
-        if row[0] == key:
-            return row
-    return None
+    return keyed(SETTINGS, key)
 
 
 def kind_of(row):
