@@ -6,7 +6,6 @@
 
 import asyncio
 import os
-import sys
 
 from firmware.card_desk import CardDesk
 from firmware.charging.control import Control
@@ -29,22 +28,18 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.energy.tariff import Cost, Tariff
 from firmware.guards import guard, windows
+from firmware.on_demand import forget
+from firmware.online import Online
 from firmware.records.keeper import Keeper
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
-from firmware.services.web.api import Api
-from firmware.services.web.cards_api import CardsApi
-from firmware.services.web.records_api import RecordsApi
-from firmware.services.web.roles import role_on_loopback
-from firmware.services.web.routes import Routes
-from firmware.services.web.server import WebServer
-from firmware.services.web.static import StaticFiles
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
 from firmware.version import VERSION
+from firmware.web_desk import WebDesk
 from firmware.zone import Zone
 
 STATION_MS = 100
@@ -95,26 +90,20 @@ class App:
         for name in ("limit", "delay", "dim"):
             self.contacts.use(name, get("inputs." + name))
         self.inputs = ExternalInputs(self.station, self.contacts.signal, self._log_dimming)
-        self.records.follow(self.station, self._contactor_open)
+        self.records.follow(self.station, self.contactor_open)
         self.records.also_flush(self._save_settings)
         self.records.new_cost = self._new_cost
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
-        self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self._contactor_open, self._note_security,
-                             self._note_error)
+        self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
+                             self.note_error)
         self.cards, self.gate = self.desk.cards, self.desk.gate
+        self.records.also_flush(self.desk.attempts.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
-        self.api = Api(self.station, self.settings, self._note_error, self._may_save)
-        cards_api = CardsApi(self.cards, root + "data/", self._contactor_open, lambda what: self._note_security(what, "page"))
-        records_api = RecordsApi(self.records, lambda: self.zone, lambda: self.station.facts(personal=False), self.settings)
-        pages = StaticFiles(_page_folder(root), VERSION)
-        services = facts.get("services", {})
-        routes = self.api.routes() + cards_api.routes() + records_api.routes()
-        self.web = WebServer(Routes(routes + (("GET", "/*", "public", pages.handle, 0),)),
-                             services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
-                             self._note_error)
+        self.online = Online(self)
+        self.web_desk = WebDesk(self, facts)
 
         # the front panel: lights, buzzer, buttons
         self.panel = Panel(self.station, FrontPanel(facts, self.board.errors), clock.ticks_ms, {
@@ -130,9 +119,10 @@ class App:
             ("station", self._run_station, True, 2000),
             ("meter", lambda beat: self.meter.run(), False, 0),
             ("records", self.records.run, False, 0),
-            ("web", lambda beat: self.web.run(), False, 0),
+            ("web", lambda beat: self.web_desk.server.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ) + self.desk.tasks() + (() if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
+        ) + self.desk.tasks() + self.online.tasks() + (
+            () if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
         self._late_stops = 0
@@ -154,6 +144,7 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "standby": self.panel.standby.state,
+            "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
@@ -161,11 +152,12 @@ class App:
                               "failing": sorted(self.board.errors)},
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
+        provided.update(self.online.facts())
         for fact, fn in provided.items():
             station.provide(fact, fn)
         station.on("restart", self._request_restart)
         station.on("clock", self._set_clock)
-        station.on("error", self._note_error)
+        station.on("error", self.note_error)
         station.subscribe(self._hear, "app")
         station.smart.local_minutes = self._local_minutes
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
@@ -183,12 +175,12 @@ class App:
         if self.settings.get("station.showroom"):
             station.set_service_mode("demo")
 
-    def _contactor_open(self):
+    def contactor_open(self):
         """The flash may be touched: no power flows."""
         return self.core.outputs.coil_1 == 0
 
-    def _may_save(self):
-        return self._contactor_open() and self.station.demo is None     # a showroom keeps no settings
+    def may_save(self):
+        return self.contactor_open() and self.station.demo is None     # a showroom keeps no settings
 
     def _save_settings(self):
         if not self.settings.dirty or self.station.demo is not None:
@@ -199,6 +191,7 @@ class App:
     def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""
         get, station = self.settings.get, self.station
+        self._general = {name: get("general." + name) for name in ("country", "currency", "language", "setup_done", "units")}
         station.ceilings.own("installation", get("installation.fuse_a") * 1000)
         station.ceilings.own("cable", get("installation.cable_a") * 1000)
         station.ceilings.own("user", get("charging.max_current_a") * 1000)
@@ -206,8 +199,8 @@ class App:
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        station.free = get("access.mode") == "off"
         self.desk.apply(get)
+        self.online.apply(get)
         self.zone = Zone(get("time.zone"))
         station.phase_switch.wakes = get("charging.phase_switch") == "wake"
         self._apply_sources(get, station)
@@ -218,7 +211,7 @@ class App:
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
-        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
         panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
         panel.brightness_percent = get("lights.brightness_percent")
         panel.standby.dim_ms = get("standby.dim_after_min") * 60000
@@ -254,7 +247,7 @@ class App:
             station = self.station
             if station.demo is None and self.settings.get("charging.available") != station.operative:
                 by = station.operative_by
-                self.settings.set_many({"charging.available": station.operative}, save=self._may_save())
+                self.settings.set_many({"charging.available": station.operative}, save=self.may_save())
                 station.operative_by = by
 
     def _after_power_cut(self):
@@ -333,16 +326,16 @@ class App:
         clock.set_utc(utc_s)
         self.records.clock_was_set()
 
-    def _note_error(self, where, error):
+    def note_error(self, where, error):
         self.errors[where] = "%s: %s" % (type(error).__name__, error)
 
     def _confirm_slot(self):
         try:
             slot_pointer.confirm(self.root)
         except OSError as error:
-            self._note_error("slot_pointer", error)
+            self.note_error("slot_pointer", error)
 
-    def _note_security(self, code, detail):
+    def note_security(self, code, detail):
         self.records.events.add(self.records.stamp(), "security", code, None, detail)
 
     def _log_dimming(self, code, limit_ma, edge):
@@ -350,14 +343,14 @@ class App:
 
     def _factory_reset(self):
         """Settings back to what the factory gave them, then a restart; only while no power flows. True when it is done."""
-        if not self._contactor_open():
+        if not self.contactor_open():
             return False
         try:
             self.settings.reset()
         except OSError as error:
-            self._note_error("factory_reset", error)
+            self.note_error("factory_reset", error)
             return False
-        self._note_security("factory_reset", "button")
+        self.note_security("factory_reset", "button")
         self._request_restart()
         return True
 
@@ -378,7 +371,7 @@ class App:
             self.records.flush()
             reset_marker.mark(reason)
         except Exception as error:
-            self._note_error("restart", error)
+            self.note_error("restart", error)
         self.board.safe()
         self.watchdog.reset_now()
 
@@ -405,10 +398,7 @@ def _board(path):
     from firmware.drivers import board_facts
     facts = board_facts.load(path)
     lacks = board_facts.lacks(facts)
-    if sys.implementation.name == "micropython":
-        for name in ("board_facts", "board_blocks", "board_pins"):
-            delattr(sys.modules["firmware.drivers"], name)
-            del sys.modules["firmware.drivers." + name]
+    forget(("firmware.drivers.board_facts", "firmware.drivers.board_blocks", "firmware.drivers.board_pins"))
     return facts, lacks
 
 
@@ -427,12 +417,6 @@ def _meter(facts, get, core, faults):
     return Meter(line, clock.ticks_ms, lambda: (core.phase == CLOSED, core.offered_ma, core.phases), kind,
                  get("meter.address"), get("meter.phase_voltage_v"),
                  channel_order(get("installation.phase_rotation"), get("meter.phase_rotation")))
-
-
-def _page_folder(root):
-    """The page lies beside this file: in the slot, or in the development tree."""
-    here = __file__[:__file__.rfind("/")] if "/" in __file__ else root
-    return here + "/page"
 
 
 def run(root="/"):

@@ -1,5 +1,5 @@
 """The way to the table of meters: on a device the table and its parser are loaded for one look, and then forgotten."""
-import sys
+from firmware.on_demand import forget
 
 
 def choose(name, registers=""):
@@ -31,8 +31,5 @@ def table():
 
 def _use():
     from firmware.energy import meter_types
-    if sys.implementation.name == "micropython":
-        for name in ("meter_types", "meter_table"):
-            delattr(sys.modules["firmware.energy"], name)
-            del sys.modules["firmware.energy." + name]
+    forget(("firmware.energy.meter_types", "firmware.energy.meter_table"))
     return meter_types

@@ -14,7 +14,6 @@ from firmware.charging.faults import FAULTS
 from firmware.charging.reasons import LIMIT_REASONS, WHY
 from firmware.charging.sources import OUTSIDE
 from firmware.drivers.board_facts import CAPABILITIES, TOLD_BY_PINS
-from firmware.settings.schema import CHOICE, SETTINGS
 from host_tests.page.examples import CHANGES, status
 from tools.bench.charger import FIRST_VIEW
 from tools.build import page
@@ -65,12 +64,6 @@ class Translations(unittest.TestCase):
 
     def test_every_view_has_its_texts(self):
         self.assertEqual([path.stem for path in (PAGE / "views").glob("*.js") if path.stem not in _sets()], [])
-
-    def test_every_choice_of_a_setting_has_words(self):
-        words = _sets()["form"]["en"]
-        choices = ["%s.%s" % (row[0], value) for row in SETTINGS for value in (row[3] if row[1] == CHOICE else ())
-                   if isinstance(value, str) and not re.fullmatch("[L123-]+", value)]
-        self.assertEqual([one for one in choices if "choice." + one not in words and "choice." + one.rpartition(".")[2] not in words], [])
 
     def test_every_code_that_the_firmware_sends_has_words(self):
         needed = ["state." + name for name in OVERVIEW_STATES] + ["step." + name for name in SESSION_STATES]

@@ -10,9 +10,8 @@ import ast
 
 BUNDLE = "all"
 # Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
-ALONE = ("firmware.charging.demo", "firmware.drivers.board_facts", "firmware.drivers.board_pins", "firmware.drivers.board_blocks",
-         "firmware.drivers.onewire", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker",
-         "firmware.energy.meter_types", "firmware.energy.meter_table")
+ALONE = ("firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker")
+LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
 
@@ -58,6 +57,13 @@ def _used_as_objects(trees):
         found |= {names[node.id] for node in ast.walk(tree)
                   if isinstance(node, ast.Name) and node.id in names and id(node) not in dotted}
     return found & set(trees)
+
+
+def _on_demand(trees):
+    """Modules whose full names stand as texts in a call of LOADERS."""
+    return {text.value for tree in trees.values() for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOADERS
+            for text in ast.walk(node) if isinstance(text, ast.Constant) and text.value in trees}
 
 
 def _in_order(modules, trees):
@@ -175,7 +181,7 @@ def _called(places, trees):
 
 def bundle(trees):
     """{module: ast.Module} with the folders' modules in bundles; the given trees are changed."""
-    alone = _used_as_objects(trees) | set(ALONE)
+    alone = _used_as_objects(trees) | set(ALONE) | _on_demand(trees)
     place = {}
     for module in trees:
         folder = module.rsplit(".", 1)[0]

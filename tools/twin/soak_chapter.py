@@ -285,7 +285,7 @@ class Chapter:
             sent.extend(data)
         self.counts["calls"] += 1
         try:
-            row, rest = app.web._routes.find(request.method, request.path)
+            row, rest = app.web_desk.routes.find(request.method, request.path)
             reply = await row[3](request, rest)
             await reply.send(write, False, True)
             status = reply.status

@@ -3,6 +3,9 @@ interpreters, so that scenarios change settings and give commands in virtual tim
 """
 import json
 
+from firmware.services.web.reply import HttpError
+from firmware.services.web.roles import allows
+
 
 class Visit:
     """What the handlers read of a request; it comes from this machine itself."""
@@ -25,25 +28,34 @@ async def visit(app, method, path, role, body, source=None):
     With `source` a command of path /api/v1/commands/NAME is handed to the station as coming from there (mqtt, modbus, …)."""
     if source is not None:
         return _from_outside(app, path[path.rfind("/") + 1:], json.loads(body), source)
-    for row in app.api.routes():
-        pattern = row[1]
-        rest = path[len(pattern) - 1:] if pattern.endswith("*") and path.startswith(pattern[:-1]) else ""
-        if row[0] == method and (rest or pattern == path):
-            return await _answer(row[3], Visit(method, path, role, body), rest)
-    return 404, {"error": {"code": "not_found", "message": "nothing is at this path", "field": None}}
+    request = Visit(method, path, role, body)
+    try:
+        row, rest = app.web_desk.routes.find(method, path)
+        needed = row[2]() if callable(row[2]) else row[2]
+        if not allows(role, needed):
+            raise HttpError(403, "forbidden", "needs the role " + needed)
+    except Exception as error:
+        if not hasattr(error, "reply"):
+            raise
+        return await _taken(error.reply())
+    return await _answer(row[3], request, rest)
 
 
 async def _answer(handler, request, rest):
-    taken = bytearray()
-
-    async def write(data):
-        taken.extend(data)
     try:
         reply = await handler(request, rest)
     except Exception as error:
         if not hasattr(error, "reply"):
             raise
         reply = error.reply()
+    return await _taken(reply)
+
+
+async def _taken(reply):
+    taken = bytearray()
+
+    async def write(data):
+        taken.extend(data)
     await reply.send(write, False, False)
     return reply.status, json.loads(bytes(taken[taken.find(b"\r\n\r\n") + 4:]).decode())
 

@@ -17,7 +17,7 @@ export async function settingsTable(page) {
   return (await page.api("GET", "settings/table")).settings;
 }
 
-const choiceWords = (key, value) => word(`choice.${key}.${value}`, word(`choice.${value}`, String(value)));
+const choiceWords = (key, value) => word(`option.${key}.${value}`, String(value));
 
 // Words for a value as it is shown beside its name.
 export function valueWords(row, value) {

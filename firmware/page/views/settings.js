@@ -10,7 +10,7 @@ export const texts = FORM_TEXTS;
 const AREAS = [
   ["charging", ["charging"]], ["schedule", ["schedule"]], ["tariff", ["tariff"]], ["installation", ["installation"]],
   ["access", ["access"]], ["meter", ["meter"]], ["sources", ["sources"]], ["inputs", ["inputs"]], ["sensors", ["sensors"]],
-  ["panel", ["lights", "sounds", "standby"]], ["general", ["station", "time", "status", "identity"]], ["protection", ["protection"]],
+  ["panel", ["lights", "sounds", "standby"]], ["general", ["general", "station", "time", "status", "identity"]], ["protection", ["protection"]],
 ];
 // What stands first in its area, in this order; the rest follows in the table's.
 const FIRST = ["installation.fuse_a", "installation.phases", "installation.nominal_a", "installation.cable", "installation.cable_a",

@@ -9,16 +9,20 @@ class Routes:
     A path that ends in "*" takes any rest, given to the handler as its second argument. role is a name of roles.py, or
     a function that returns one (asked at each request). Handlers are `async handler(request, rest)` and return a Reply
     or raise HttpError. Rows are tried from the top.
+
+    A row without a method stands for a group of routes that is loaded at a request: (None, path, least role of the group, load, 0);
+    load() returns the group's rows, which are tried next. Its role is asked for before anything is loaded.
     """
 
     def __init__(self, rows):
         self._rows = rows
 
-    def find(self, method, path):
-        """(row, rest); raises HttpError 404, or 405 with the methods that are allowed."""
+    def find(self, method, path, may=None):
+        """(row, rest); raises HttpError 404, or 405 with the methods that are allowed. may(role) raises where the request may not
+        have a group loaded."""
         wanted = "GET" if method == "HEAD" else method
         allowed = []
-        for row in self._rows:
+        for row in self._candidates(path, may):
             rest = _rest(row[1], path)
             if rest is not None:
                 if row[1] == "/*" and allowed:
@@ -33,6 +37,23 @@ class Routes:
             allowed.append("HEAD")
         methods = ", ".join(allowed)
         raise HttpError(405, "method_not_allowed", "allowed: " + methods, headers=(("Allow", methods),))
+
+    def _candidates(self, path, may):
+        for row in self._rows:
+            if row[0] is not None:
+                yield row
+            elif _rest(row[1], path) is not None:
+                if may is not None:
+                    may(row[2])
+                yield from row[3]()
+
+    def all(self):
+        """Every row, those of the groups too: for what describes them."""
+        for row in self._rows:
+            if row[0] is None:
+                yield from row[3]()
+            else:
+                yield row
 
 
 def _rest(pattern, path):

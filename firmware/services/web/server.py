@@ -145,11 +145,9 @@ class WebServer:
             return None
         length = request.content_length
         client.unread = length > 0
-        row, rest = self._routes.find(request.method, request.path)
         request.role = self._role_of(request)
-        needed = row[2]() if callable(row[2]) else row[2]
-        if not allows(request.role, needed):
-            raise HttpError(403, "forbidden", "needs the role " + needed)
+        row, rest = self._routes.find(request.method, request.path, lambda needed: _must(request.role, needed))
+        _must(request.role, row[2])
         if length > abs(row[4]):
             raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % abs(row[4]))
         if row[4] < 0:
@@ -222,3 +220,11 @@ class WebServer:
         for _ in range(_LINGER_READS):
             if not await client.connection.read(512):
                 return
+
+
+def _must(role, needed):
+    """Raise 403 where the role is not at least the one that is needed: a name of roles.py, or a function that returns one."""
+    if callable(needed):
+        needed = needed()
+    if not allows(role, needed):
+        raise HttpError(403, "forbidden", "needs the role " + needed)

@@ -1,0 +1,31 @@
+"""What talks to the network beyond the page, in one place: each service is built here, has its task and hears of its settings.
+
+A service is an object with tasks() (rows of the table of tasks), apply(get) (settings that act at once) and facts() (fact ->
+provider).
+"""
+
+
+class Online:
+    """A part of the wiring: takes what the services need from the App."""
+
+    def __init__(self, app):
+        self.services = ()
+
+    def tasks(self):
+        """Rows of the table of tasks."""
+        rows = ()
+        for service in self.services:
+            rows += service.tasks()
+        return rows
+
+    def apply(self, get):
+        """Hand each service its settings."""
+        for service in self.services:
+            service.apply(get)
+
+    def facts(self):
+        """{fact: provider} of all services."""
+        found = {}
+        for service in self.services:
+            found.update(service.facts())
+        return found

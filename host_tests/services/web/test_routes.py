@@ -1,0 +1,53 @@
+import unittest
+
+from firmware.services.web.reply import HttpError
+from firmware.services.web.routes import Routes
+
+
+class Group:
+    """A group of routes that tells how often it was loaded."""
+
+    def __init__(self):
+        self.loaded = 0
+
+    def rows(self):
+        self.loaded += 1
+        return (("GET", "/api/v1/cards", "admin", "list", 0), ("PUT", "/api/v1/cards/*", "admin", "change", 10))
+
+
+class TestRoutes(unittest.TestCase):
+    def setUp(self):
+        self.group = Group()
+        self.routes = Routes((
+            ("GET", "/api/v1/status", "public", "status", 0),
+            (None, "/api/v1/cards*", "admin", self.group.rows, 0),
+            ("GET", "/*", "public", "page", 0),
+        ))
+
+    def refusal(self, *args):
+        with self.assertRaises(HttpError) as caught:
+            self.routes.find(*args)
+        return caught.exception
+
+    def test_group_is_loaded_at_a_request_for_it_and_not_before(self):
+        self.assertEqual(self.routes.find("GET", "/api/v1/status")[0][3], "status")
+        self.assertEqual(self.group.loaded, 0)
+        row, rest = self.routes.find("PUT", "/api/v1/cards/04A1")
+        self.assertEqual((row[3], rest, self.group.loaded), ("change", "04A1", 1))
+
+    def test_group_is_not_loaded_for_who_may_not_see_it(self):
+        def may(role):
+            raise HttpError(403, "forbidden", "needs the role " + role)
+        self.assertEqual(self.refusal("GET", "/api/v1/cards", may).status, 403)
+        self.assertEqual(self.group.loaded, 0)
+
+    def test_method_that_a_group_lacks_is_405_and_a_path_that_it_lacks_is_the_pages(self):
+        self.assertEqual(self.refusal("DELETE", "/api/v1/cards").status, 405)
+        self.assertEqual(self.routes.find("GET", "/api/v1/cards-nobody-serves")[0][3], "page")
+
+    def test_all_names_the_groups_rows_too(self):
+        self.assertEqual([row[3] for row in self.routes.all()], ["status", "list", "change", "page"])
+
+
+if __name__ == "__main__":
+    unittest.main()
