@@ -53,7 +53,8 @@ class Translations(unittest.TestCase):
                     self.assertEqual(sorted(texts), sorted(words["en"]))
                     for key, text in texts.items():
                         self.assertTrue(text.strip(), key)
-                        self.assertEqual(sorted(re.findall(r"\{\w+\}", text)), sorted(re.findall(r"\{\w+\}", words["en"][key])), key)
+                        gaps, english = (sorted(re.findall(r"\{\w+\}", one)) for one in (text, words["en"][key]))
+                        self.assertEqual(gaps, english, key)
 
     def test_no_two_sets_have_a_text_of_one_name(self):
         seen = {}
