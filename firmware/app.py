@@ -98,6 +98,7 @@ class App:
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
                              self.note_error)
         self.cards, self.gate = self.desk.cards, self.desk.gate
+        self.records.also_flush(self.desk.attempts.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -143,6 +144,7 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "standby": self.panel.standby.state,
+            "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
@@ -189,6 +191,7 @@ class App:
     def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""
         get, station = self.settings.get, self.station
+        self._general = {name: get("general." + name) for name in ("country", "currency", "language", "setup_done", "units")}
         station.ceilings.own("installation", get("installation.fuse_a") * 1000)
         station.ceilings.own("cable", get("installation.cable_a") * 1000)
         station.ceilings.own("user", get("charging.max_current_a") * 1000)
@@ -196,7 +199,6 @@ class App:
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        station.free = get("access.mode") == "off"
         self.desk.apply(get)
         self.online.apply(get)
         self.zone = Zone(get("time.zone"))
@@ -209,7 +211,7 @@ class App:
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
-        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
         panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
         panel.brightness_percent = get("lights.brightness_percent")
         panel.standby.dim_ms = get("standby.dim_after_min") * 60000

@@ -1,6 +1,9 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
 from firmware import records_desk
+from firmware.drivers import clock
+from firmware.identity import Identity
+from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.roles import PUBLIC, role_on_loopback
 from firmware.services.web.routes import Routes
@@ -13,14 +16,26 @@ class WebDesk:
     """A part of the wiring: takes what it serves from the App. facts: the board's; they may change where the server listens."""
 
     def __init__(self, app, facts):
+        self._app = app
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
         pages = StaticFiles(_page_folder(app.root), VERSION)
+        pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         self.routes = Routes(api.routes() + records_desk.rows(app) + (
+            (None, "/api/v1/pin*", PUBLIC, pins, 0),
+            (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
                                 app.note_error)
+
+    def _pins_api(self):
+        from firmware.access.pins import Pins
+        from firmware.services.web.pins_api import PinsApi
+        app = self._app
+        pins = Pins(app.root + "data/", app.desk.attempts, lambda: Identity(app.root + "identity.json").get("puk"))
+        return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms,
+                       app.note_security)
 
 
 def _page_folder(root):

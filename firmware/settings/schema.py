@@ -13,6 +13,8 @@ A row: key, type, default, allowed, unit, access, flags
 A row's help text in the page's translations has the key "help." + key.
 """
 
+from firmware.keyed import keyed
+
 BOOL = "bool"
 INT = "int"
 STR = "str"
@@ -29,13 +31,18 @@ _YES_NO = (False, True)
 _ROTATIONS = ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2", "L1-L3-L2", "L2-L1-L3", "L3-L2-L1")
 _OFFLINE = ("local_unknown_authorization", "local_authorization", "no_authorization", "no_charging", "free_charging")
 _CONTACT = ("off", "normally_open", "normally_closed")
+_COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS",
+            "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK")
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
+    ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
     ("access.csms_order", CHOICE, "first_local", ("first_local", "first_online", "only_local"), "", "rw", ""),
     ("access.default_id", STR, "Mode3", (1, 20), "", "rw", ""),
     ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("access.pin", BOOL, False, _YES_NO, "", "ww", ""),
     ("access.timeout_s", INT, 10, (0, 999), "s", "rw", ""),
     ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
     ("charging.front_button", BOOL, False, _YES_NO, "", "rw", ""),
@@ -47,6 +54,11 @@ SETTINGS = (
     ("charging.resume_after_power_cut", CHOICE, "wait", ("wait", "resume"), "", "rw", ""),
     ("charging.simplified_pilot", BOOL, True, _YES_NO, "", "rw", "R"),
     ("charging.start_delay_max_s", INT, 0, (0, 1800), "s", "rw", ""),
+    ("general.country", CHOICE, "other", _COUNTRY, "", "ww", ""),
+    ("general.currency", STR, "EUR", (3, 3), "", "ww", ""),
+    ("general.language", CHOICE, "auto", ("auto", "en", "de", "fr"), "", "ww", ""),
+    ("general.setup_done", BOOL, False, _YES_NO, "", "rw", ""),
+    ("general.units", CHOICE, "metric", ("metric", "imperial"), "", "ww", ""),
     ("identity.serial", STR, "", (0, 20), "", "rr", "i"),
     ("inputs.delay", CHOICE, "off", _CONTACT, "", "rw", "R"),
     ("inputs.dim", CHOICE, "off", _CONTACT, "", "rw", "R"),
@@ -138,12 +150,24 @@ RULES = (
 )
 
 
+# What only some countries' rules ask for; every other setting exists everywhere.
+COUNTRIES = (
+    ("inputs.dim", ("DE",)),
+    ("installation.asymmetry_a", ("AT", "CH", "DE")),
+)
+
+
+def countries(key):
+    """The countries in which a setting exists; () for all of them."""
+    for name, places in COUNTRIES:
+        if name == key:
+            return places
+    return ()
+
+
 def find(key):
     """The row of a key, None when there is no such setting."""
-    for row in SETTINGS:
-        if row[0] == key:
-            return row
-    return None
+    return keyed(SETTINGS, key)
 
 
 def kind_of(row):

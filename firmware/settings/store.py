@@ -71,6 +71,8 @@ class Store:
         self._guards = []
         self.dirty = False  # changed since it was last written
         self.load_report = []  # sentences about what was wrong with the file, empty when all is well
+        self._at_start = {}  # key -> value when this start began, of what was changed since and acts after a restart only
+        self.restart_needed = []  # keys of those that are different now
 
     def load(self):
         """Read the file. Never raises for what is in it: a damaged one falls back to the generation before it, then
@@ -145,6 +147,20 @@ class Store:
         `role` "user" or "admin" limits what may be changed (None: the firmware itself). With save=False the file is
         left for a later `save()`, for a moment when flash may not be written. Returns the dict of what changed.
         SettingError names the first one refused; OSError when the flash fails. In both cases nothing was changed."""
+        values, aside, changed = self._planned(changes, role)
+        if changed or len(aside) != len(self._aside) or (save and self.dirty):
+            if save:
+                self._write(values, aside)
+            before, self._values, self._aside = self._values, values, aside
+            self.dirty = not save
+            self._tell(changed, before)
+        return changed
+
+    def preview(self, changes, role=None):
+        """What set_many would change: {key: new value}. Raises SettingError as it does; nothing is changed."""
+        return self._planned(changes, role)[2]
+
+    def _planned(self, changes, role):
         values, aside, changed = dict(self._values), dict(self._aside), {}
         for key in sorted(changes):
             value = changes[key]
@@ -161,20 +177,14 @@ class Store:
                 raise self._refusal(row, value)
             self._ask_guards(key, value)
             aside.pop(key, None)
-            if value != self.get(key):
+            if value != values.get(key, row[2]):
                 changed[key] = value
             if value == row[2]:
                 values.pop(key, None)
             else:
                 values[key] = value
         self._check_rules(values, changes)
-        if changed or len(aside) != len(self._aside) or (save and self.dirty):
-            if save:
-                self._write(values, aside)
-            self._values, self._aside = values, aside
-            self.dirty = not save
-            self._tell(changed)
-        return changed
+        return values, aside, changed
 
     def guard(self, key, refuse):
         """What this charger allows beyond the table: refuse(value) is None, or the text of what is allowed instead."""
@@ -205,7 +215,7 @@ class Store:
                 values[key] = value
         self._write(values, {})
         self._values, self._aside, self.dirty = values, {}, False
-        self._tell({key: self.get(key) for key in before if key not in values})
+        self._tell({key: self.get(key) for key in before if key not in values}, before)
 
     def revert(self):
         """Forget what was changed and not saved: back to the file. The listeners hear what that changes."""
@@ -213,13 +223,21 @@ class Store:
         self.load()
         self.dirty = False
         self._tell({key: self.get(key) for key in set(before) | set(self._values)
-                    if before.get(key, schema.find(key)[2]) != self.get(key)})
+                    if before.get(key, schema.find(key)[2]) != self.get(key)}, before)
 
     def subscribe(self, prefix, listener):
         """listener({key: value}) after settings whose key begins with `prefix` changed, and were saved if asked."""
         self._listeners.append((prefix, listener))
 
-    def _tell(self, changed):
+    def _note_restart(self, changed, before):
+        for key in changed:
+            row = schema.find(key)
+            if "R" in row[6] and key not in self._at_start:
+                self._at_start[key] = before.get(key, row[2])
+        self.restart_needed = sorted([key for key, value in self._at_start.items() if value != self.get(key)])
+
+    def _tell(self, changed, before):
+        self._note_restart(changed, before)
         failure = None
         for prefix, listener in self._listeners:
             part = {key: value for key, value in changed.items() if key.startswith(prefix)}
@@ -232,12 +250,18 @@ class Store:
             raise failure
 
     def describe(self, role):
-        """Yields one dict per setting that `role` ("user", "admin"; None: all) may see, in the order of the table:
-        key, type, value, default, is_set, min/max or min_length/max_length or choices, unit, writable, restart, class,
-        help. A secret's value and default are None; is_set tells whether there is one."""
+        """Yields one dict per setting that `role` ("user", "admin"; None: all) may see, in the order of the table; those that
+        exist only in other countries than general.country are left out while they are not set. Keys: key, type, value,
+        default, is_set, min/max or min_length/max_length or choices, unit, writable, restart, class, help. A secret's value and
+        default are None; is_set tells whether there is one."""
+        country = self.get("general.country")
         for row in schema.SETTINGS:
-            if schema.may_read(row, role):
+            if schema.may_read(row, role) and (row[0] in self._values or self._exists_in(country, row[0])):
                 yield self._describe(row, role)
+
+    def _exists_in(self, country, key):
+        places = schema.countries(key)
+        return not places or country in places or country == "other"
 
     def _describe(self, row, role):
         key, kind, default, allowed, unit, _, flags = row
