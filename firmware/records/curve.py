@@ -7,8 +7,6 @@ from array import array
 
 from micropython import const
 
-from firmware.on_demand import forget
-
 POINTS = const(240)            # at most
 NONE = const(0xFFFF)           # of a point that nobody measured
 _TOP_W = const(0xFFFE)
@@ -18,11 +16,11 @@ _MOST_WAITING = const(3)       # sessions whose curve the flash did not take yet
 
 
 class Curve:
-    """number: of the session (None: none since the start). from_s: when power began, s after the plug-in; step_s: what a point
-    stands for; count: points so far."""
+    """keep(number, from_s, step_s, points) writes one that has ended. number: of the session (None: none since the start). from_s:
+    when power began, s after the plug-in; step_s: what a point stands for; count: points so far."""
 
-    def __init__(self, prefix):
-        self._prefix = prefix
+    def __init__(self, keep):
+        self._keep = keep
         self._watts = None             # made with the first session, then used again
         self._waiting = []             # (number, from_s, step_s, points) of sessions that ended
         self.number = None
@@ -89,13 +87,9 @@ class Curve:
         """Write what waits; True when something was. OSError from the flash, then it waits on."""
         if not self._waiting or not contactor_open:
             return False
-        try:
-            from firmware.records import curve_log
-            while self._waiting:
-                curve_log.append(self._prefix, *self._waiting[0])
-                self._waiting.pop(0)
-        finally:
-            forget(("firmware.records.curve_log",))
+        while self._waiting:
+            self._keep(*self._waiting[0])
+            self._waiting.pop(0)
         return True
 
 

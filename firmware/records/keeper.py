@@ -9,6 +9,7 @@ import os
 
 from micropython import const
 
+from firmware.on_demand import forget
 from firmware.records import boot_log
 from firmware.records.curve import Curve
 from firmware.records.debug import Debug
@@ -32,6 +33,7 @@ class Keeper:
     """prefix: the data folder with a slash. clock: ticks_ms(), utc_s(), rfc3339(utc_s). failing: the flash refuses."""
 
     def __init__(self, prefix, clock, start):
+        self._prefix = prefix
         self._clock = clock
         self._ticks_ms = clock.ticks_ms()
         self._uptime_ms = 0
@@ -55,7 +57,7 @@ class Keeper:
         self.debug = Debug(self.events)
         self.sessions = SessionLog(prefix)
         self.life = LifeTotals(prefix)
-        self.curve = Curve(prefix)
+        self.curve = Curve(self._keep_curve)
         self._try(self.life.load)
         self._try(self.sessions.start, self.life.last_session)
         self._try(self.stamper.start)
@@ -268,6 +270,13 @@ class Keeper:
         elif self._waiting_s >= _LONGEST_WAIT_S:      # a night's charge is too long to wait: once a minute is allowed
             self._waiting_s = 0
             self._try(self._flush_also)
+
+    def _keep_curve(self, *curve):
+        try:
+            from firmware.records import curve_log
+            curve_log.append(self._prefix, *curve)
+        finally:
+            forget(("firmware.records.curve_log",))
 
     def flush(self):
         """Write everything that waits; only with the contactor open."""

@@ -15,7 +15,7 @@ class CurveTest(unittest.TestCase):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
-        self.curve = Curve(self.scratch.folder)
+        self.curve = Curve(lambda *curve: curve_log.append(self.scratch.folder, *curve))
 
     def charge(self, number, seconds, power, every=1):
         self.curve.begin(number)

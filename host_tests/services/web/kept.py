@@ -1,7 +1,6 @@
 """Records on a scratch folder, as the keeper has them, for the tests of their APIs."""
 
 from firmware.dates import utc_from_text
-from firmware.records.curve import Curve
 from firmware.records.debug import Debug
 from firmware.records.event_log import EventLog
 from firmware.records.life_totals import LifeTotals
@@ -23,7 +22,6 @@ class Records:
         self.sessions.start()
         self.events = EventLog(folder + "events")
         self.debug = Debug(self.events)
-        self.curve = Curve(folder)
         self.life = LifeTotals(folder)
         self.failing, self.last_error = False, None
         self.uptime_s = 5000
