@@ -103,6 +103,7 @@ class App:
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
                              self.note_error)
         self.cards, self.gate = self.desk.cards, self.desk.gate
+        self.records.also_flush(self.desk.attempts.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -205,7 +206,6 @@ class App:
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        station.free = get("access.mode") == "off"
         self.desk.apply(get)
         self.online.apply(get)
         self.zone = Zone(get("time.zone"))
@@ -218,7 +218,7 @@ class App:
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
-        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
         panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
         panel.brightness_percent = get("lights.brightness_percent")
         panel.standby.dim_ms = get("standby.dim_after_min") * 60000
