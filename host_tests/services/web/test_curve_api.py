@@ -62,5 +62,5 @@ class CurveApiTest(unittest.TestCase):
     def test_nobody_unknown_sees_curves(self):
         async def test(server):
             for path in ("curve", "sessions/5/curve"):
-                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 403)
+                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 401)
         self.with_server(test, role_of=lambda request: PUBLIC)

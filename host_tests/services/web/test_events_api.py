@@ -61,7 +61,7 @@ class EventsApiTest(unittest.TestCase):
                 self.assertNotIn("04A1B2C3", (await server.call("GET", PATH + ".csv")).body.decode())
             self.role = PUBLIC
             for path in (PATH, PATH + ".csv"):
-                self.assertEqual((await server.call("GET", path)).status, 403)
+                self.assertEqual((await server.call("GET", path)).status, 401)
         self.with_server(test)
 
     def test_the_file_has_local_times_and_every_event(self):

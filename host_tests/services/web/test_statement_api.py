@@ -128,5 +128,5 @@ class StatementApiTest(unittest.TestCase):
     def test_nobody_unknown_sees_it(self):
         async def test(server):
             for path in (PATH, PATH + ".csv"):
-                self.assertEqual((await server.call("GET", path)).status, 403)
+                self.assertEqual((await server.call("GET", path)).status, 401)
         self.with_server(test, role_of=lambda request: PUBLIC)
