@@ -22,7 +22,11 @@ class WebDesk:
             "firmware.records.export", "firmware.csv_lines")).rows
         records = OnDemand(self._records_api, (
             "firmware.services.web.records_api", "firmware.records.export", "firmware.csv_lines")).rows
+        text = OnDemand(self._settings_text_api, (
+            "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form",
+            "firmware.csv_lines")).rows
         self.routes = Routes(api.routes() + (
+            (None, "/api/v1/settings.txt", ADMIN, text, 0),
             (None, "/api/v1/cards*", ADMIN, cards, 0),
             (None, "/api/v1/sessions*", READ, records, 0),
             (None, "/api/v1/events*", READ, records, 0),
@@ -36,6 +40,12 @@ class WebDesk:
         from firmware.services.web.cards_api import CardsApi
         app = self._app
         return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+
+    def _settings_text_api(self):
+        from firmware.services.web.settings_text_api import SettingsTextApi
+        app = self._app
+        return SettingsTextApi(app.settings, lambda: app.settings.get("identity.serial"), VERSION, app.may_save,
+                               lambda what: app.note_security(what, "page"))
 
     def _records_api(self):
         from firmware.services.web.records_api import RecordsApi
