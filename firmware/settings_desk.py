@@ -8,7 +8,8 @@ from firmware.version import VERSION
 def groups(app):
     """Rows for Routes; app: the App."""
     text = OnDemand(lambda: _text_api(app), (
-        "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form", "firmware.csv_lines")).rows
+        "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form",
+        "firmware.csv_lines")).rows
     return (
         (None, "/api/v1/settings.txt", ADMIN, text, 0),
     )
