@@ -9,6 +9,7 @@ from firmware.services.web.roles import PUBLIC, role_on_loopback
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
+from firmware.settings_desk import groups as settings_groups
 from firmware.version import VERSION
 
 _LOGIN = ("login", "logout", "session", "password", "recover", "tokens*")
@@ -30,7 +31,7 @@ class WebDesk:
         app.records.also_flush(self.login.credentials.flush)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        self.routes = Routes(api.routes() + login_rows + records_desk.rows(app) + (
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),

@@ -25,6 +25,7 @@ FILES = {
     "guards": ("*",),
     "online": ("*",),
     "records_desk": ("*",),
+    "settings_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
