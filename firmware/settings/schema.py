@@ -36,10 +36,13 @@ _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES",
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
+    ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
     ("access.csms_order", CHOICE, "first_local", ("first_local", "first_online", "only_local"), "", "rw", ""),
     ("access.default_id", STR, "Mode3", (1, 20), "", "rw", ""),
     ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("access.pin", BOOL, False, _YES_NO, "", "ww", ""),
     ("access.timeout_s", INT, 10, (0, 999), "s", "rw", ""),
     ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
     ("charging.front_button", BOOL, False, _YES_NO, "", "rw", ""),
