@@ -8,7 +8,7 @@ from firmware.dates import rfc3339
 from firmware.records import export
 from firmware.records.export import Choice, Totals
 from firmware.services.web.reply import HttpError, Reply, json_list_pieces
-from firmware.services.web.roles import ADMIN, READ
+from firmware.services.web.roles import ADMIN, CONTROL, READ, allows
 
 _PAGE = const(50)
 _MOST = const(200)
@@ -34,7 +34,7 @@ class RecordsApi:
             ("GET", "/api/v1/sessions.csv", READ, self.sessions_csv, 0),
             ("GET", "/api/v1/sessions/totals", READ, self.totals, 0),
             ("GET", "/api/v1/events", READ, self.events, 0),
-            ("GET", "/api/v1/report", ADMIN, self.report, 0),
+            ("GET", "/api/v1/report", CONTROL, self.report, 0),
         )
 
     def _newest_first(self):
@@ -121,10 +121,10 @@ class RecordsApi:
 
     async def report(self, request, rest):
         """The maintenance report: one HTML file without secrets and without persons."""
-        return Reply(self._report_pieces(), kind="text/html; charset=utf-8",
+        return Reply(self._report_pieces("admin" if allows(request.role, ADMIN) else "user"), kind="text/html; charset=utf-8",
                      headers=(("Content-Disposition", 'attachment; filename="report.html"'),))
 
-    def _report_pieces(self):
+    def _report_pieces(self, role):
         facts = self._facts()
         yield _REPORT_HEAD % (_escaped(facts.get("station_name") or "Mode3"), _escaped(facts.get("serial") or ""),
                               _escaped(facts.get("version") or ""), _escaped(facts.get("utc") or "clock not set"))
@@ -132,7 +132,7 @@ class RecordsApi:
         for name in sorted(facts):
             yield _row(name, json.dumps(facts[name]))
         yield "</table><h2>Settings</h2><table>"
-        for row in self._settings.describe("admin"):
+        for row in self._settings.describe(role):
             if row["class"] == "plain":
                 yield _row(row["key"], json.dumps(row["value"]))
         yield "</table><h2>Newest events</h2><table>"

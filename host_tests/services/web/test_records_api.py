@@ -6,7 +6,7 @@ from firmware.records.event_log import EventLog
 from firmware.records.session_log import SessionLog
 from firmware.records.stamp import Stamper
 from firmware.services.web.records_api import RecordsApi
-from firmware.services.web.roles import PUBLIC
+from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC
 from firmware.settings.store import Store
 from firmware.zone import Zone
 from host_tests.services.web.harness import Server, run
@@ -133,6 +133,14 @@ class RecordsTest(unittest.TestCase):
             self.assertEqual(text.count("<table>"), text.count("</table>"))
         self.records.fill(3)
         self.with_server(test)
+
+    def test_the_report_shows_a_user_only_settings_that_a_user_sees(self):
+        async def test(server):
+            text = (await server.call("GET", "/api/v1/report")).body.decode()
+            self.assertIn("<td>installation.fuse_a</td>", text)
+            self.assertEqual("protection.over_1_percent" in text, self.sees)
+        for self.sees, role in ((True, ADMIN), (False, CONTROL)):
+            self.with_server(test, role_of=lambda request: role)
 
     def test_nobody_unknown_sees_records(self):
         async def test(server):
