@@ -13,7 +13,7 @@ _MAX_DEPTH = 8        # of a JSON body
 
 # Others are read past: a header that nobody looks at costs no memory.
 _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect", "cookie", "authorization", "origin",
-         "x-csrf-token", "if-none-match", "accept-encoding")
+         "x-csrf-token", "x-file-name", "x-backup-password", "if-none-match", "accept-encoding")
 
 
 class Request:
