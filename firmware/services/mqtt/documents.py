@@ -11,14 +11,14 @@ DOCUMENTS = (
     ("status", 1000,
      "overview_state cp_state ev_state session_state contactor offered_ma limit_ma limited_by limit_reason why_not_charging "
      "derated_by retry_in_s reclose_in_s ceilings phases phases_used availability authorized mode smart_state service_mode standby "
-     "step flags last_refusal station_name"),
+     "step flags last_refusal station_name version update"),
     ("meter", 5000,
      "drawn_ma drawn_phases_ma voltage_v voltage_phases_v power_w power_phases_w energy_wh energy_phases_wh life_energy_wh "
      "life_charging_s meter_source"),
     ("session", 10000, "session account"),
     ("faults", 1000, "faults"),
     ("diagnostics", 60000,
-     "temperatures temperature_sensors lateness_ms uptime_s boot_number reset_cause utc version serial board coil_watchdog "
+     "temperatures temperature_sensors lateness_ms uptime_s boot_number reset_cause utc serial board coil_watchdog "
      "supply_present meter_age_s meter_model meter_bus tasks mqtt"),
 )
 # what counts down or up by itself: it goes along, but is no news
@@ -29,7 +29,7 @@ LOOK_MS = const(1000)           # all facts are looked at that often
 
 def names_of(row, known):
     """The facts of a document; the last one takes also what the table has and no document names: known is the table's NAMES."""
-    names = row[2].split(" ")
+    names = [name for name in row[2].split(" ") if name in known]
     if row is DOCUMENTS[-1]:
         told = " ".join([each[2] for each in DOCUMENTS]).split(" ")
         names += [name for name in known if name not in told]

@@ -17,7 +17,8 @@ from umqtt import simple
 
 from firmware.charging.facts import NAMES
 from firmware.charging.sources import DEFAULT_TIMEOUT_MS
-from firmware.services.mqtt.deadline_socket import pem
+from firmware.on_demand import forget
+from firmware.services.mqtt.deadline_socket import Streamed, pem
 from firmware.services.mqtt.documents import LOOK_MS, Documents
 from firmware.services.mqtt.link import KEEP_ALIVE_S, TURN_MS, Broker, Message, close_link, drop_link, exchange, open_link
 from firmware.services.mqtt.orders import SOURCE, Orders
@@ -38,16 +39,15 @@ class Mqtt:
     """station, keeper (records.keeper.Keeper), clock (drivers.clock), workers (services.worker.Workers).
 
     serial(): what names this charger in topics.
-    contactor_open(): no power flows. discovery(mqtt): yields Message of Home Assistant's discovery, or None for none.
+    contactor_open(): no power flows.
     """
 
-    def __init__(self, station, keeper, clock, workers, prefix, serial, contactor_open, discovery=None):
+    def __init__(self, station, keeper, clock, workers, prefix, serial, contactor_open):
         self._station = station
         self._clock = clock
         self._workers = workers
         self._serial = serial
         self._contactor_open = contactor_open
-        self._discovery = discovery
         self._documents = Documents(NAMES)
         self._orders = Orders(station)
         self.sessions = SessionsOut(prefix, keeper)
@@ -91,7 +91,9 @@ class Mqtt:
         if wanted != self._settings:
             self._settings = wanted
             self._wait_ms = _FIRST_WAIT_MS
-        self._orders.admin = get("mqtt.admin")
+        if self._orders.admin != get("mqtt.admin"):
+            self._orders.admin = get("mqtt.admin")
+            self.announce()        # it has more buttons now, or fewer
         if self._personal != get("mqtt.personal"):
             self._personal = self.sessions.personal = get("mqtt.personal")
             self._documents.forget()
@@ -182,7 +184,11 @@ class Mqtt:
             if code:
                 drop_link(link)
         if not code:
-            code = await self._workers.to_thread(close_link, link, (Message(self._topic("online"), b"offline", True),))
+            last = [Message(self._topic("online"), b"offline", True)]
+            now = self._settings
+            if settings[9] and (now is None or now[9] != settings[9]):
+                last.append(Message(self._discovery_topic(settings[9]), b"", True))     # Home Assistant forgets the device
+            code = await self._workers.to_thread(close_link, link, last)
         return code
 
     def _broker(self, settings):
@@ -231,8 +237,8 @@ class Mqtt:
         now_ms = self._clock.ticks_ms()
         if self._announce_ms is not None and (now_ms - self._announce_ms) & _MASK < _MASK >> 1:
             self._announce_ms = None
-            if self.prefix and self._discovery is not None:
-                batch.append((self._discovery(self), None))
+            if self.prefix:
+                batch.append((Message(self._discovery_topic(self.prefix), self._discovery(), True), None))
             self._documents.forget()
         glance = self._station.glance()
         hurry = glance != self._glance
@@ -248,6 +254,27 @@ class Mqtt:
         oldest = await self.sessions.oldest()
         if oldest is not None:
             batch.append((Message(self._topic("record"), oldest[1], False, 1), oldest[0]))
+
+    def _discovery_topic(self, prefix):
+        return ("%s/device/mode3-%s/config" % (prefix, _level(self._serial()))).encode()
+
+    def _discovery(self):
+        """Home Assistant's discovery message, made while it is sent; its table is then forgotten."""
+        from firmware.services.mqtt import entities
+        station = self._station
+        facts = station.facts(personal=False)
+        serial = _level(self._serial())
+        own = [row["limit_ma"] for row in facts["ceilings"] if row["source"] in ("board", "installation", "cable")]
+        has = []
+        for name, there in (("three_phases", station.core.fitted.phases == 3), ("phase_switching", station.has_phase_switching),
+                            ("lock", station.has_lock), ("admin", self._orders.admin)):
+            if there:
+                has.append(name)
+        device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base, None,
+                                 min(own) // 1000, has)
+        streamed = Streamed(lambda: entities.pieces(device))
+        forget(("firmware.services.mqtt.entities",))
+        return streamed
 
     def _sent(self, entry):
         """An event or answer has left, or the session of that number was acknowledged; None: a document."""

@@ -46,7 +46,7 @@ class TestConnected(unittest.TestCase):
             ("set_ceiling", "[" * 2000, "error", "bad_json"),
             ("set_ceiling", " " * 3000, "error", "too_long"),
             ("unlock", {}, "refused", "no_lock"),
-            ("restart", {}, "error", "forbidden"),
+            ("service_mode", {"mode": "demo"}, "error", "forbidden"),
             ("fly", {}, "error", "unknown_command"),
             ("charging", {"on": False}, "accepted", None),
             ("charging", {"on": 1}, "error", "bad_value"),
