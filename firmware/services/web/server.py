@@ -4,7 +4,7 @@ import gc
 
 from firmware.services.web.reply import HttpError
 from firmware.services.web.request import Reader, read_head
-from firmware.services.web.roles import allows
+from firmware.services.web.roles import PUBLIC, allows
 from firmware.services.web.sockets import ConnectionGone, Listener
 
 MAX_CONNECTIONS = 4       # of the ten sockets that stock lwIP has
@@ -223,8 +223,12 @@ class WebServer:
 
 
 def _must(role, needed):
-    """Raise 403 where the role is not at least the one that is needed: a name of roles.py, or a function that returns one."""
+    """Raise 401 (nobody is logged in) or 403 where the role is less than `needed`: a name of roles.py, or a function
+    that gives one."""
     if callable(needed):
         needed = needed()
     if not allows(role, needed):
+        if role == PUBLIC:
+            raise HttpError(401, "login_required", "log in, or send a token: this needs the role " + needed,
+                            headers=(("WWW-Authenticate", "Bearer"),))
         raise HttpError(403, "forbidden", "needs the role " + needed)

@@ -137,5 +137,5 @@ class RecordsTest(unittest.TestCase):
     def test_nobody_unknown_sees_records(self):
         async def test(server):
             for path in ("sessions", "sessions.csv", "sessions/totals", "events", "report"):
-                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 403)
+                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 401)
         self.with_server(test, role_of=lambda request: PUBLIC)
