@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.setup.vm import vm_command
 
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
-WINDOW = 128
+WINDOW = 512
 HERE = Path(__file__).resolve().parent
 
 
@@ -53,21 +53,26 @@ class StandIn:
             if end is not None:
                 os.close(end)
 
+    def _some(self, most):
+        """Bytes from the terminal, at least one; b"" when the test ends."""
+        while not self._ends.is_set():
+            if select.select([self._host], [], [], 0.05)[0]:
+                found = os.read(self._host, most)
+                if self._left is not None:
+                    self._left -= len(found)
+                    if self._left < 0:
+                        self._ends.set()
+                        os.close(self._host)
+                        self._host = None
+                        raise Pulled
+                return found
+        return b""
+
     def _read(self, size=1):
-        """Bytes from the terminal; b"" when the test ends or the cable was pulled."""
+        """So many bytes."""
         found = b""
         while len(found) < size and not self._ends.is_set():
-            if not select.select([self._host], [], [], 0.05)[0]:
-                continue
-            piece = os.read(self._host, size - len(found))
-            if self._left is not None:
-                self._left -= len(piece)
-                if self._left < 0:
-                    self._ends.set()
-                    os.close(self._host)
-                    self._host = None
-                    raise Pulled
-            found += piece
+            found += self._some(size - len(found))
         return found
 
     def _until_pulled(self):
@@ -99,16 +104,16 @@ class StandIn:
         os.write(self._host, b"R\x01" + WINDOW.to_bytes(2, "little"))
         code, room = bytearray(), WINDOW
         while not self._ends.is_set():
-            char = self._read()
-            if char == b"\x04":
+            piece = self._some(room)
+            code += piece
+            if code.endswith(b"\x04"):       # never in a program's text
                 os.write(self._host, b"\x04")
-                break
-            code += char
-            room -= 1
+                return bytes(code[:-1])
+            room -= len(piece)
             if room == 0:
                 room = WINDOW
                 os.write(self._host, b"\x01")
-        return bytes(code)
+        return b""
 
     def _run(self, code, first):
         if code == b"import machine\nmachine.reset()":
