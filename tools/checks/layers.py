@@ -24,6 +24,7 @@ FILES = {
     "card_desk": ("*",),
     "guards": ("*",),
     "online": ("*",),
+    "records_desk": ("*",),
     "settings_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
