@@ -27,6 +27,7 @@ class WebDesk:
             (None, "/api/v1/sessions*", READ, records, 0),
             (None, "/api/v1/events*", READ, records, 0),
             (None, "/api/v1/report", ADMIN, records, 0),
+            (None, "/api/v1/update*", READ, OnDemand(self._update_api, ("firmware.services.web.update_api",)).rows, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
@@ -41,6 +42,10 @@ class WebDesk:
         from firmware.services.web.records_api import RecordsApi
         app = self._app
         return RecordsApi(app.records, lambda: app.zone, lambda: app.station.facts(personal=False), app.settings)
+
+    def _update_api(self):
+        from firmware.services.web.update_api import UpdateApi
+        return UpdateApi(self._app.online.updates, VERSION)
 
 
 def _page_folder(root):

@@ -24,6 +24,7 @@ FILES = {
     "card_desk": ("*",),
     "guards": ("*",),
     "online": ("*",),
+    "update_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
