@@ -89,7 +89,7 @@ class Updates:
         return self._want(("install", older))
 
     def _want(self, wanted):
-        if self._busy or self._wanted or self._kept is None or self._state == "restarting":
+        if self._busy or self._wanted or self._state == "restarting":
             return "busy"
         if not self._url and not (wanted[0] == "install" and self._state == "ready"):
             return "no_server"
