@@ -28,6 +28,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.energy.tariff import Cost, Tariff
 from firmware.guards import guard, windows
+from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
@@ -60,6 +61,10 @@ class App:
         facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
+
+        self.identity = Identity(root + "identity.json")
+        self.identity.ensure()
+        serial = self.settings.get("identity.serial") or self.identity.get("serial") or None
 
         # the safety core with what it sees and drives; nothing else touches the contactor
         get = self.settings.get
@@ -98,6 +103,7 @@ class App:
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
                              self.note_error)
         self.cards, self.gate = self.desk.cards, self.desk.gate
+        self.records.also_flush(self.desk.attempts.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -129,10 +135,10 @@ class App:
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
-        self._connect(facts, lacks)
+        self._connect(facts, lacks, serial)
         facts.clear()                           # all is built: 3.5 kB of heap for those who live on
 
-    def _connect(self, facts, lacks):
+    def _connect(self, facts, lacks, serial):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
         name = facts["name"]
@@ -141,7 +147,7 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
-            "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "version": lambda: VERSION, "serial": lambda: serial,
             "standby": self.panel.standby.state,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
@@ -171,6 +177,8 @@ class App:
         self.online.update_desk.rolled_back = "rollback" in noted
         if "safe_mode" in noted:
             station.faults.begin("safe_mode_before")
+        if self.identity.failure:
+            self.errors["identity"] = self.identity.failure
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
         if self.settings.get("station.showroom"):
@@ -200,7 +208,6 @@ class App:
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        station.free = get("access.mode") == "off"
         self.desk.apply(get)
         self.online.apply(get)
         self.zone = Zone(get("time.zone"))
@@ -213,7 +220,7 @@ class App:
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
-        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
         panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
         panel.brightness_percent = get("lights.brightness_percent")
         panel.standby.dim_ms = get("standby.dim_after_min") * 60000
@@ -350,6 +357,7 @@ class App:
             return False
         try:
             self.settings.reset()
+            self.web_desk.login.reset()
         except OSError as error:
             self.note_error("factory_reset", error)
             return False

@@ -3,7 +3,17 @@
 import os
 
 from firmware.drivers import clock, slot_pointer
+from firmware.on_demand import OnDemand
+from firmware.services.web.roles import READ
 from firmware.version import VERSION
+
+
+def rows(app):
+    """Of the table of routes."""
+    def update_api():
+        from firmware.services.web.update_api import UpdateApi
+        return UpdateApi(app.online.updates, VERSION)
+    return ((None, "/api/v1/update*", READ, OnDemand(update_api, ("firmware.services.web.update_api",)).rows, 0),)
 
 
 class UpdateDesk:

@@ -4,6 +4,8 @@ Page, MQTT, OCPP, Modbus, cards and buttons all say these words, so that a comma
 Rows are added, never renamed.
 """
 
+from firmware.keyed import keyed
+
 MAX_TEXT = 64        # characters; longer than any UID (20), account name or reason
 MAX_CURRENT_MA = 80000   # IEC 61851-1 table A.7 ends at 80 A
 MAX_TIMEOUT_S = 86400    # a failsafe later than a day is none
@@ -56,9 +58,9 @@ class CommandError(Exception):
 
 def row_of(name):
     """The row of a command; raises CommandError("unknown_command")."""
-    for row in COMMANDS:
-        if row[0] == name:
-            return row
+    row = keyed(COMMANDS, name)
+    if row is not None:
+        return row
     raise CommandError("unknown_command", name, "unknown command %s; allowed: %s" % (
         name, ", ".join([row[0] for row in COMMANDS])))
 

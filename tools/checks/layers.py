@@ -25,17 +25,20 @@ FILES = {
     "guards": ("*",),
     "online": ("*",),
     "update_desk": ("*",),
+    "records_desk": ("*",),
+    "settings_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
     "identity": (),
+    "keyed": (),
     "pbkdf2": (),
     "dates": (),
     "on_demand": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("csv_lines", "dates", "identity", "on_demand", "pbkdf2", "version", "zone")
+LEAVES = ("csv_lines", "dates", "identity", "keyed", "on_demand", "pbkdf2", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",

@@ -9,7 +9,7 @@ from firmware.access import card as cards
 from firmware.access import cards_csv
 from firmware.access.card import Card, CardError
 from firmware.csv_lines import CsvError
-from firmware.services.web.records_api import _CSV, _SEPARATORS, _one_of, whole
+from firmware.services.web.query import CSV, SEPARATORS, download, one_of, whole
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object
 from firmware.services.web.roles import ADMIN
@@ -171,9 +171,7 @@ class CardsApi:
 
     async def export(self, request, rest):
         """The whole list as CSV; ?separator=semicolon|comma|tab."""
-        separator = _one_of(_SEPARATORS, request.args, "separator")
-        return Reply(cards_csv.lines(self._store, separator), kind=_CSV,
-                     headers=(("Content-Disposition", 'attachment; filename="cards.csv"'),))
+        return download(cards_csv.lines(self._store, one_of(SEPARATORS, request.args, "separator")), CSV, "cards.csv")
 
     async def load(self, request, rest):
         """A CSV file takes the list's place, when all of it is good; else 422 names line and field and nothing changes."""

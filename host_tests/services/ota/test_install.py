@@ -14,8 +14,8 @@ from host_tests.services.web.harness import run
 
 ROOT = "update_of_test/"
 OLD = {"firmware/app.py": b"old app", "firmware/same.mpy": bytes(range(256)) * 9, "firmware/gone/away.mpy": b"gone"}
-NEW = {"firmware/app.py": b"new app", "firmware/same.mpy": OLD["firmware/same.mpy"], "firmware/new/big.mpy": bytes(range(251)) * 100,
-       "lib/empty.mpy": b"", "lib/twin.mpy": b"new app"}
+NEW = {"firmware/app.py": b"new app", "firmware/same.mpy": OLD["firmware/same.mpy"],
+       "firmware/new/big.mpy": bytes(range(251)) * 100, "lib/empty.mpy": b"", "lib/twin.mpy": b"new app"}
 BIG = "objects/" + sha(NEW["firmware/new/big.mpy"])
 ticks_ms = [0]
 
@@ -196,7 +196,8 @@ class TestInstall(Case):
 
     def test_nobody_at_the_address(self):
         async def main():
-            for url, code in (("http://127.0.0.1:9/", "no_connection"), ("https://x/", "bad_address"), ("http:///x", "bad_address"),
+            for url, code in (("http://127.0.0.1:9/", "no_connection"), ("https://x/", "bad_address"),
+                              ("http:///x", "bad_address"),
                               ("http://u@h/", "bad_address"), ("http://h:99999/", "bad_address"), ("http://h/\r\nX: y", "bad_address"),
                               ("http://no.such.host.invalid/", "no_connection")):
                 with self.assertRaises(UpdateError) as raised:

@@ -80,7 +80,8 @@ class TestManifest(unittest.TestCase):
         self.refused(changed(10, "signature " + "0F" * 384), "bad_signature")
 
     def test_paths_outside_the_application_are_refused(self):
-        for path in ("../boot.py", "firmware/../../boot.py", "/boot.py", "boot.py", "data/settings", "firmware", "firmware/", "firmware//x",
+        for path in ("../boot.py", "firmware/../../boot.py", "/boot.py", "boot.py", "data/settings", "firmware", "firmware/",
+                     "firmware//x",
                      "firmware/./x", "firmware/..", "firmware\\..\\x", "incomplete", "firmware/.hidden", "lib/" + 100 * "x",
                      "Firmware/app.mpy", "firmware/é", "firmware/a%2e", ""):
             with self.assertRaises(UpdateError) as found:
