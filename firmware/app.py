@@ -64,7 +64,7 @@ class App:
 
         self.identity = Identity(root + "identity.json")
         self.identity.ensure()
-        serial = self.settings.get("identity.serial") or self.identity.get("serial") or None
+        self.serial = self.settings.get("identity.serial") or self.identity.get("serial") or None
 
         # the safety core with what it sees and drives; nothing else touches the contactor
         get = self.settings.get
@@ -135,10 +135,10 @@ class App:
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
-        self._connect(facts, lacks, serial)
+        self._connect(facts, lacks)
         facts.clear()                           # all is built: 3.5 kB of heap for those who live on
 
-    def _connect(self, facts, lacks, serial):
+    def _connect(self, facts, lacks):
         """Facts that others know, settings that act at once, and what the station asks us to do."""
         station = self.station
         name = facts["name"]
@@ -147,7 +147,7 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
-            "version": lambda: VERSION, "serial": lambda: serial,
+            "version": lambda: VERSION, "serial": lambda: self.serial,
             "standby": self.panel.standby.state,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,

@@ -4,6 +4,7 @@ from firmware import records_desk, update_desk
 from firmware.drivers import clock
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
+from firmware.services.web.hosts import Hosts
 from firmware.services.web.login_desk import LoginDesk
 from firmware.services.web.roles import PUBLIC, role_on_loopback
 from firmware.services.web.routes import Routes
@@ -38,11 +39,15 @@ class WebDesk:
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), self._role_of,
                                 app.note_error)
+        self.server.hosts = Hosts(self._host_names, lambda: ())
 
     def _role_of(self, request):
         if "cookie" in request.headers or "authorization" in request.headers:
             return self.login.sessions.role_of(request)
         return role_on_loopback(request)
+
+    def _host_names(self):
+        return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]
 
     def _login_api(self):
         from firmware.services.web.login_api import LoginApi
