@@ -198,7 +198,8 @@ class TestInstall(Case):
         async def main():
             for url, code in (("http://127.0.0.1:9/", "no_connection"), ("https://x/", "bad_address"),
                               ("http:///x", "bad_address"),
-                              ("http://u@h/", "bad_address"), ("http://h:99999/", "bad_address"), ("http://h/\r\nX: y", "bad_address"),
+                              ("http://u@h/", "bad_address"),
+                              ("http://h:99999/", "bad_address"), ("http://h/\r\nX: y", "bad_address"),
                               ("http://no.such.host.invalid/", "no_connection")):
                 with self.assertRaises(UpdateError) as raised:
                     await package.Server(url, inline, lambda: 0).manifest()
