@@ -255,7 +255,10 @@ class Updates:
     async def upload(self, read, older):
         """A bundle that somebody uploads, by pieces from read(). Raises UpdateError or OSError; afterwards it is "ready"."""
         from firmware.services.ota.package import Bundle
-        self._must("busy" if self._busy or self._kept is None or self._state == "restarting" else None)
+        self._allowed()
+        while self._kept is None:            # the first second after a start
+            await asyncio.sleep_ms(_STEP_MS)
+        self._must("busy" if self._busy or self._state == "restarting" else None)
         self._busy = True
         before = self._state
         try:
