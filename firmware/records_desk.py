@@ -1,7 +1,7 @@
 """HTTP of cards, sessions, curves, events, statement and report: a part of the wiring. All of it is loaded on demand."""
 
 from firmware.on_demand import OnDemand
-from firmware.services.web.roles import ADMIN, CONTROL, READ
+from firmware.services.web.roles import CONTROL, READ
 
 
 def rows(app):
@@ -34,7 +34,7 @@ def rows(app):
 
     sessions, curves = _loaded(sessions_api), _loaded(curve_api)
     return (
-        (None, "/api/v1/cards*", ADMIN, _loaded(cards_api), 0),
+        (None, "/api/v1/cards*", CONTROL, _loaded(cards_api), 0),
         (None, "/api/v1/sessions/totals", READ, sessions, 0),
         (None, "/api/v1/sessions/*", READ, curves, 0),
         (None, "/api/v1/sessions*", READ, sessions, 0),

@@ -1,15 +1,20 @@
 // The power curve of one session, kept in this browser: a bounded list of points over the session's own clock.
-// When the list is full, neighbours are put together, so that a whole session stays on it, however long.
+// When the list is full, neighbours are put together, so that a whole session stays on it, however long. What this browser has not
+// seen itself comes from the charger, which keeps one too, without currents.
+
+import { api } from "./api.js";
 
 const MOST = 480;
+const UNSEEN_S = 20;        // a session that began longer ago without us
 const KEY = "curve";
 
 export class Curve {
   constructor() {
-    this.points = [];       // [s since the plug-in, W, mA, readings in it]
+    this.points = [];       // [s since the plug-in, W, mA or null, readings in it]
     this.step = 1;          // s that one point stands for
     this.session = null;    // {number, start} of the session
     this.live = false;      // the session is under way
+    this.asked = null;      // number of the session whose curve the charger was asked for
     try {
       const kept = JSON.parse(localStorage.getItem(KEY));
       if (Array.isArray(kept?.points)) ({ points: this.points, step: this.step, session: this.session } = kept);
@@ -29,7 +34,24 @@ export class Curve {
     }
     this.session = { number, start };
     if (facts.power_w === null) return;
+    const seen = this.points.at(-1)?.[0] ?? (facts.power_w > 0 ? 0 : s);
+    if (this.asked !== number && s - seen > UNSEEN_S) this.fetch(number);
     this.add(s, facts.power_w, facts.drawn_ma ?? 0);
+  }
+
+  // Takes the charger's own curve where this browser has none, or slept. A charger that does not tell it is not asked again.
+  async fetch(number) {
+    this.asked = number;
+    try {
+      const found = await api("GET", "curve", undefined, { login: false });
+      if (found.number !== number || this.session?.number !== number) return;
+      const told = pointsOf(found);
+      const last = told.at(-1)?.[0] ?? 0;
+      const own = this.points.filter(([s]) => s > last);
+      this.points = told.concat(own);
+      this.step = Math.max(this.step, found.step_s);
+      while (this.points.length > MOST) this.thin();
+    } catch { /* what was seen here is shown */ }
   }
 
   add(s, watt, ma) {
@@ -65,9 +87,14 @@ export class Curve {
   }
 }
 
+// Points for the chart of what the charger tells of a session.
+export function pointsOf({ from_s, step_s, power_w }) {
+  return power_w.map((watt, n) => [from_s + n * step_s, watt, null, step_s]).filter(point => point[1] !== null);
+}
+
 function merge(point, watt, ma, n) {
   const all = point[3] + n;
   point[1] = Math.round((point[1] * point[3] + watt * n) / all);
-  point[2] = Math.round((point[2] * point[3] + ma * n) / all);
+  point[2] = ma === null || point[2] === null ? point[2] ?? ma : Math.round((point[2] * point[3] + ma * n) / all);
   point[3] = all;
 }

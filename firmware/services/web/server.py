@@ -42,7 +42,8 @@ class _Client:
 class WebServer:
     """Serves routes (Routes) on host and port.
 
-    role_of(request) -> a name of roles.py. on_error(where, error) is told about handlers that failed.
+    role_of(request) -> a name of roles.py. hosts: a Hosts that looks at each request first, or None.
+    on_error(where, error) is told about handlers that failed.
     """
 
     def __init__(self, routes, host, port, role_of, on_error, request_ms=REQUEST_MS, response_ms=RESPONSE_MS):
@@ -53,6 +54,7 @@ class WebServer:
         self._on_error = on_error
         self._request_ms = request_ms
         self._response_ms = response_ms
+        self.hosts = None
         self._clients = []
         self._large_body = asyncio.Lock()
 
@@ -145,6 +147,10 @@ class WebServer:
             return None
         length = request.content_length
         client.unread = length > 0
+        if self.hosts is not None:
+            elsewhere = self.hosts.check(request)
+            if elsewhere is not None:
+                return (None, None, None, _giving(elsewhere), 0), ""
         request.role = self._role_of(request)
         row, rest = self._routes.find(request.method, request.path, lambda needed: _must(request.role, needed))
         _must(request.role, row[2])
@@ -221,6 +227,12 @@ class WebServer:
         for _ in range(_LINGER_READS):
             if not await client.connection.read(512):
                 return
+
+
+def _giving(reply):
+    async def give(request, rest):
+        return reply
+    return give
 
 
 def _must(role, needed):

@@ -275,7 +275,7 @@ class Settings(unittest.TestCase):
                 answer = await server.call("PUT", "/api/v1/settings", {"installation.fuse_a": 10})
                 self.assertEqual((answer.status, answer.json()["error"]["field"]), (403, "installation.fuse_a"))
                 self.assertEqual((await server.call("POST", "/api/v1/commands/stop")).status, 200)
-                self.assertEqual((await server.call("POST", "/api/v1/commands/restart")).status, 403)
+                self.assertEqual((await server.call("POST", "/api/v1/commands/service_mode", {"mode": "normal"})).status, 403)
                 self.assertEqual(server.station.taken, [("stop", {})])
         run(main())
 
