@@ -1,11 +1,8 @@
 // The power curve of one session, kept in this browser: a bounded list of points over the session's own clock.
-// When the list is full, neighbours are put together, so that a whole session stays on it, however long. What this browser has not
-// seen itself comes from the charger, which keeps one too, without currents.
-
-import { api } from "./api.js";
+// When the list is full, neighbours are put together, so that a whole session stays on it, however long.
 
 const MOST = 480;
-const UNSEEN_S = 20;        // a session that began longer ago without us
+const UNSEEN_S = 20;        // a longer gap is filled by what the charger keeps
 const KEY = "curve";
 
 export class Curve {
@@ -14,14 +11,13 @@ export class Curve {
     this.step = 1;          // s that one point stands for
     this.session = null;    // {number, start} of the session
     this.live = false;      // the session is under way
-    this.asked = null;      // number of the session whose curve the charger was asked for
     try {
       const kept = JSON.parse(localStorage.getItem(KEY));
       if (Array.isArray(kept?.points)) ({ points: this.points, step: this.step, session: this.session } = kept);
     } catch { /* nothing kept, or storage is switched off: begins anew */ }
   }
 
-  // Takes what the charger says now. What a gap in the listening hid stays a gap.
+  // Takes what the charger says now.
   take(facts) {
     const session = facts.session;
     this.live = Boolean(session);
@@ -34,24 +30,10 @@ export class Curve {
     }
     this.session = { number, start };
     if (facts.power_w === null) return;
-    const seen = this.points.at(-1)?.[0] ?? (facts.power_w > 0 ? 0 : s);
-    if (this.asked !== number && s - seen > UNSEEN_S) this.fetch(number);
+    if (s - (this.points.at(-1)?.[0] ?? (session.charging_s ? 0 : s)) > UNSEEN_S) {
+      import("./parts/kept_curve.js").then(kept => kept.complete(this, number)).catch(() => {});
+    }
     this.add(s, facts.power_w, facts.drawn_ma ?? 0);
-  }
-
-  // Takes the charger's own curve where this browser has none, or slept. A charger that does not tell it is not asked again.
-  async fetch(number) {
-    this.asked = number;
-    try {
-      const found = await api("GET", "curve", undefined, { login: false });
-      if (found.number !== number || this.session?.number !== number) return;
-      const told = pointsOf(found);
-      const last = told.at(-1)?.[0] ?? 0;
-      const own = this.points.filter(([s]) => s > last);
-      this.points = told.concat(own);
-      this.step = Math.max(this.step, found.step_s);
-      while (this.points.length > MOST) this.thin();
-    } catch { /* what was seen here is shown */ }
   }
 
   add(s, watt, ma) {
@@ -61,7 +43,11 @@ export class Curve {
       return;
     }
     this.points.push([s, watt, ma, 1]);
-    if (this.points.length > MOST) this.thin();
+    this.fit();
+  }
+
+  fit() {
+    while (this.points.length > MOST) this.thin();
   }
 
   thin() {
@@ -85,11 +71,6 @@ export class Curve {
       localStorage.setItem(KEY, JSON.stringify({ points: this.points, step: this.step, session: this.session }));
     } catch { /* holds for this visit */ }
   }
-}
-
-// Points for the chart of what the charger tells of a session.
-export function pointsOf({ from_s, step_s, power_w }) {
-  return power_w.map((watt, n) => [from_s + n * step_s, watt, null, step_s]).filter(point => point[1] !== null);
 }
 
 function merge(point, watt, ma, n) {
