@@ -101,7 +101,7 @@ class App:
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
-                             self.note_error)
+                             self.note_error, self.serial)
         self.cards, self.gate = self.desk.cards, self.desk.gate
         self.records.also_flush(self.desk.save)
 

@@ -13,7 +13,6 @@ from firmware.access.teaching import Teacher
 from firmware.drivers import clock
 from firmware.drivers.card_reader import reader_from_board
 
-
 _TIDY_MS = const(5000)
 _STEP_MS = const(20)
 
@@ -21,8 +20,9 @@ _STEP_MS = const(20)
 class CardDesk:
     """note(code, detail): the event log; on_error(where, error). show(result) is set once the front panel is there."""
 
-    def __init__(self, facts, prefix, station, settings, contactor_open, note, on_error):
+    def __init__(self, facts, prefix, station, settings, contactor_open, note, on_error, serial=None):
         self._station = station
+        self._serial = serial
         self._settings = settings
         self._contactor_open = contactor_open
         self._note = note
@@ -68,14 +68,14 @@ class CardDesk:
             mode = "local"             # with nothing but a PIN, cards are what the list says: without one, none
         self._station.free = mode == "off" and not central
         gate.rules = Rules(mode, get("access.csms_order"), get("access.csms_offline"),
-                           get("identity.serial") or get("station.name"), central)
+                           self._serial or get("station.name"), central)
         gate.later.default_id = get("access.default_id") if mode == "off" and central else ""
         gate.wait_at_most(get("access.timeout_s") * 1000)
         if self.cache is None and (central or mode == "remote"):
             self._open_cache()
 
     def _open_cache(self):
-        from firmware.access.cache import Cache      # most chargers have no central system: no heap for the others
+        from firmware.access.cache import Cache  # most chargers have no central system: no heap for the others
         self.cache = Cache(self._prefix, clock.utc_s)
         self.gate.cached, self.gate.learned = self.cache.status, self.cache.learn
 

@@ -5,7 +5,6 @@ from micropython import const
 
 from firmware.access.card import CardError, uid_from_text
 from firmware.access.remote import REASONS, Question
-from firmware.safety import control_pilot as cp
 
 AGAIN_MS = const(60000)            # a question that got no answer is asked again
 DEFAULT_AGAIN_MS = const(300000)   # a default id that was refused is tried again
@@ -35,8 +34,8 @@ class Afterwards:
         self._wait_ms = 0
 
     def resume(self, token):
-        """The charge of this id was interrupted by a power cut: it may go on where its vehicle is still there, and where it would be
-        let in today."""
+        """The charge of this id was interrupted by a power cut: it may go on where its vehicle is still there, and where it would
+        be let in today."""
         self._resume, self._resume_ms = token, RESUME_MS
         self._wait_ms = 0
 
@@ -80,7 +79,7 @@ class Afterwards:
 
     def _follow_resume(self, now_ms):
         station = self._station
-        if station.core.pilot.state == cp.A or station.authorized or station.free:
+        if station.vehicle_gone() or station.authorized or station.free:
             self._resume = None            # the vehicle went while the power was off, or somebody else was quicker
         elif station.session is not None and not self._wait_ms and not self._gate.asking():
             token = self._resume

@@ -1,7 +1,7 @@
 """What the central system has said about ids, the newest 500 of them: for when it cannot be reached.
 
-A look-up reads a few pages of flash. News wait in RAM for an open contactor. Where more than MAX are kept, the oldest go in one pass
-over the file, a page at a time.
+A look-up reads a few pages of flash. News wait in RAM for an open contactor. Where more than MAX are kept, the oldest go in one
+pass over the file, a page at a time.
 """
 
 import struct

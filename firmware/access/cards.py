@@ -97,7 +97,8 @@ class CardStore:
                 yield from self._map.compact()
 
     async def tidy(self, may_write, rest):
-        """Write the edits into the list when there are many, a page at a time and only while may_write(); `await rest()` between."""
+        """Write the edits into the list when there are many, a page at a time and only while may_write(); `await rest()` between
+        the pages."""
         if self._map.is_long() and not self.busy and may_write():
             self.busy = True
             steps = self._map.compact()

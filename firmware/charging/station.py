@@ -103,8 +103,8 @@ class Station:
         self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "reserve" fn(args, source) and
-        "cancel_reservation" fn(args), which return None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "reserve" fn(args, source)
+        and "cancel_reservation" fn(args), which return None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):
@@ -267,6 +267,10 @@ class Station:
         """A vehicle is there, or was and nothing says that it went."""
         state = self.core.pilot.state
         return cp.B <= state <= cp.D or self.session is not None and state != cp.A
+
+    def vehicle_gone(self):
+        """The pilot says that none is there; False also while it says nothing yet."""
+        return self.core.pilot.state == cp.A
 
     def is_authorized(self):
         """This plug-in may charge."""

@@ -92,7 +92,7 @@ class CacheTest(unittest.TestCase):
         self.assertTrue(MAX <= len(known) <= MAX + cache_module.SLACK, len(known))
         self.start()
         before = self.cache.reads
-        self.cache.status(token[600])
+        self.cache.status(token[550])
         most = self.cache.reads - before
         for number in range(0, 560, 13):
             before = self.cache.reads
