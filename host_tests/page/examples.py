@@ -16,7 +16,7 @@ BASE = {
     "ceilings": [_own("board", 32000), _own("installation", 16000), _own("cable", 32000), _own("user", 32000)],
     "limit_reason": {"code": "installation"}, "why_not_charging": {"code": "no_vehicle"}, "smart_state": "off",
     "service_mode": "normal", "standby": "awake", "step": "plug", "flags": [{"name": "three_phase", "source": "settings"}],
-    "last_refusal": None, "temperature_sensors": None,
+    "last_refusal": None, "reservation": None, "temperature_sensors": None,
     "drawn_ma": 0, "drawn_phases_ma": [0, 0, 0], "voltage_v": 231, "voltage_phases_v": [231, 230, 232], "power_w": 0,
     "energy_wh": 1234567, "meter_source": "meter", "power_phases_w": [0, 0, 0], "energy_phases_wh": [400000, 410000, 424567],
     "meter_age_s": 0, "meter_model": {"type": "eastron_sdm630", "models": "Eastron SDM630", "evidence": "source"},

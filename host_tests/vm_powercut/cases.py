@@ -7,9 +7,11 @@ on the image as the cut left it, raises AssertionError with a sentence, and must
 
 import os
 
+from firmware import factory_reset
 from firmware.access.card import Card
 from firmware.access.cards import CardStore
 from firmware.access.cards_csv import CardImport
+from firmware.records import curve_log
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
 from firmware.records.stamp import Stamper
@@ -384,6 +386,94 @@ class CardsImported:
         expect(CardStore(FOLDER).find(_uid(999)).name == "on", "it cannot be written any more")
 
 
+class Curves:
+    """Curves of sessions that ended, while the log with few points begins a segment and the other drops its oldest: no earlier one
+    is lost, and the newest is there or not."""
+
+    BEFORE = 233
+    LAST = 241
+
+    def points(self, number):
+        return [(number * 40 + at * 7) % 11000 for at in range(240)]
+
+    def prepare(self):
+        for number in range(1, self.BEFORE):
+            curve_log.append(FOLDER, number, number, 2, self.points(number))
+
+    def operate(self, acknowledge):
+        for number in range(self.BEFORE, self.LAST + 1):
+            curve_log.append(FOLDER, number, number, 2, self.points(number))
+            acknowledge(number)
+
+    def expect_curve(self, number, points=240):
+        found = ([None] + list(curve_log.find(FOLDER, number)))[-1]
+        expect(found is not None, "the curve of session %d is lost" % number)
+        number_there, from_s, step_s, watts = found
+        expect((number_there, from_s) == (number, number), "it holds another: %d, %d s" % (number_there, from_s))
+        expect(len(watts) in (240, 40) and len(watts) >= points, "%d points" % len(watts))
+        expect(step_s * len(watts) == 480, "%d points of %d s" % (len(watts), step_s))
+        if len(watts) == 240:
+            wrong = [at for at, watt in enumerate(self.points(number)) if abs(watt - watts[at]) > 25]
+            expect(not wrong, "points %s of %d are wrong" % (wrong[:5], number))
+
+    def check(self, done):
+        done = done or self.BEFORE - 1
+        for number in (1, 40, 61):
+            self.expect_curve(number, 40)
+        for number in (64, 200) + tuple(range(done - 3, done + 1)):
+            self.expect_curve(number)
+        expect(not any(curve_log.find(FOLDER, done + 2)), "a curve that nobody wrote")
+        curve_log.append(FOLDER, self.LAST + 1, self.LAST + 1, 2, self.points(self.LAST + 1))
+        self.expect_curve(self.LAST + 1)
+        self.expect_curve(done)
+
+
+class FactoryReset:
+    """A factory reset that is cut: the next start finishes it, or it was never ordered."""
+
+    def store(self):
+        store = Store(AtomicFile(FOLDER + "settings", FILE_KIND, FILE_VERSION))
+        store.load()
+        return store
+
+    def names(self):
+        return sorted(os.listdir(FOLDER[:-1]))
+
+    def prepare(self):
+        charger = _Charger()
+        for number in range(1, 4):
+            charger.charge(10 * number, None)
+        CardStore(FOLDER).add(Card(_uid(1), "Ann"))
+        for name in ("Ann", "Ben"):
+            self.store().set_many({"identity.serial": "M3-1", "station.name": name, "general.setup_done": True})
+        for name in ("passwords", "passwords.old", "pins", "mqtt_queue", "whatever"):
+            with open(FOLDER + name, "wb") as file:
+                file.write(b"personal" * 40)
+
+    def operate(self, acknowledge):
+        factory_reset.order(FOLDER, True, "page")
+        acknowledge(1)
+        factory_reset.finish(FOLDER)
+        acknowledge(2)
+
+    def check(self, done):
+        ordered = factory_reset.MARKER in self.names()
+        expect(ordered or done != 1 or not self.store().get("station.name"), "an order was lost")
+        if not done and not ordered:
+            expect(self.store().get("station.name") == "Ben" and "whatever" in self.names(), "something went without an order")
+            return
+        if ordered:
+            expect(factory_reset.finish(FOLDER) == "page", "who ordered it is lost")
+        store = self.store()
+        expect(store.load_report == [], "report: %s" % store.load_report)
+        expect((store.get("identity.serial"), store.get("station.name"), store.get("general.setup_done")) == ("M3-1", "", False),
+               "settings are left")
+        left = [name for name in self.names() if name.split(".")[0] not in ("settings", "life", "boot", "boots")]
+        expect(left == [] and "settings.old" not in self.names(), "left: %s" % left)
+        charger = _Charger()
+        expect(charger.life.sessions == 3 and charger.charge(1, None) == 4, "life totals or numbers began anew")
+
+
 class Careless:
     """What not to do, so that the sweep is seen to find it: delete, then write anew; and a second file to match."""
 
@@ -418,6 +508,8 @@ CASES = (
     ("recovery", Recovery),
     ("card_edits", CardEdits),
     ("cards_imported", CardsImported),
+    ("curves", Curves),
+    ("factory_reset", FactoryReset),
 )
 
 

@@ -22,8 +22,10 @@ LAYERS = {
 FILES = {
     "app": ("*",),
     "card_desk": ("*",),
+    "factory_reset": ("settings", "storage"),
     "guards": ("*",),
     "online": ("*",),
+    "update_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),
     "web_desk": ("*",),

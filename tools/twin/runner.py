@@ -33,12 +33,12 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, board, set_up, workers, **more):
+def _provision(flash_dir, http_port, board, set_up, in_time, **more):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        services = {"http_host": "127.0.0.1", "http_port": http_port, "workers": workers}
+        services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time}
         provision(flash_dir, services, board, set_up, **more)
     finally:
         cpython.uninstall()
@@ -138,8 +138,7 @@ class Twin:
                  energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None, mqtt_port=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        # where time is not real it stands still for what blocks
-        _provision(flash_dir, http_port, board, set_up, "threads" if speed else "inline", identity=identity, access=access,
+        _provision(flash_dir, http_port, board, set_up, speed != 0, identity=identity, access=access,
                    mqtt_port=mqtt_port)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         wave = None

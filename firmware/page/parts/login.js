@@ -67,8 +67,7 @@ async function first({ user, password }) {
   const done = await ask({
     title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"), fields: newFields(),
     submit: async entered => {
-      await api("PUT", "password", { user, old: password, new: entered.new }, NO_LOGIN);
-      setSession({ ...session, must_change_password: false });
+      setSession({ ...session, ...await api("PUT", "password", { user, old: password, new: entered.new }, NO_LOGIN) });
     },
   });
   if (!done) await logout();

@@ -15,11 +15,16 @@ ADMIN = "admin"
 SWITCHES = (("charging", "on", "start", "stop"),)
 
 
-class Orders:
-    """station: charging.station.Station. admin: commands that need an administrator are done too."""
+UPDATE = "update"               # {"install": true}: as the press on the page; needs an administrator
 
-    def __init__(self, station):
+
+class Orders:
+    """station: charging.station.Station. admin: commands that need an administrator are done too. install(): begin the update that
+    there is; None, or the code of why not."""
+
+    def __init__(self, station, install):
         self._station = station
+        self._install = install
         self.admin = False
 
     def take(self, name, payload, retained):
@@ -38,13 +43,20 @@ class Orders:
             answer["request"] = request
         try:
             name, args = _plain(name, args)
-            needed = row_of(name)[2]
+            needed = ADMIN if name == UPDATE else row_of(name)[2]
             if needed == ADMIN and not self.admin:
                 raise CommandError("forbidden", None, "%s needs an administrator: see the setting mqtt.admin" % name)
-            answer.update(self._station.command(name, args, SOURCE))
+            answer.update(self._update(args) if name == UPDATE else self._station.command(name, args, SOURCE))
         except CommandError as error:
             answer.update(_error(error.code, error.field, error.message))
         return answer
+
+
+    def _update(self, args):
+        if args != {"install": True}:
+            raise CommandError("bad_value", "install", "update needs install: true, and nothing else")
+        reason = self._install() if self._station.sources.is_allowed(SOURCE) else "not_allowed"
+        return {"result": "accepted"} if reason is None else {"result": "refused", "reason": reason}
 
 
 def _error(code, field, message):

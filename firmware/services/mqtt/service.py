@@ -39,17 +39,17 @@ class Mqtt:
     """station, keeper (records.keeper.Keeper), clock (drivers.clock), workers (services.worker.Workers).
 
     serial(): what names this charger in topics.
-    contactor_open(): no power flows.
+    contactor_open(): no power flows. install(): see Orders.
     """
 
-    def __init__(self, station, keeper, clock, workers, prefix, serial, contactor_open):
+    def __init__(self, station, keeper, clock, workers, prefix, serial, contactor_open, install):
         self._station = station
         self._clock = clock
         self._workers = workers
         self._serial = serial
         self._contactor_open = contactor_open
         self._documents = Documents(NAMES)
-        self._orders = Orders(station)
+        self._orders = Orders(station, install)
         self.sessions = SessionsOut(prefix, keeper)
         self._queue = []           # (topic's last part, payload): events and answers
         self._dropped = 0
