@@ -294,4 +294,5 @@ export async function startShell(ask) {
   }
   drawAccount();
   await open(true);
+  if (session.must_change_password) await (await parts("login")).first({ user: session.user });
 }

@@ -132,13 +132,28 @@ class Build(unittest.TestCase):
             self.assertLess(sum(sizes.values()), page.WHOLE_KB * 1024)
             for name in sizes:
                 packed = (out / (name + ".gz")).read_bytes()
+                text = gzip.decompress(packed).decode()
                 if name.endswith(".json"):
-                    self.assertEqual(json.loads(gzip.decompress(packed)), json.loads((PAGE / name).read_text(encoding="utf-8")))
+                    self.assertEqual(json.loads(text), json.loads((PAGE / name).read_text(encoding="utf-8")))
                 else:
-                    self.assertEqual(gzip.decompress(packed), (PAGE / name).read_bytes())
+                    self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             before = {path: path.read_bytes() for path in out.rglob("*.gz")}
             page.build(PAGE, out)
             self.assertEqual({path: path.read_bytes() for path in out.rglob("*.gz")}, before)
+
+    def test_nothing_but_comments_and_indentation_is_squeezed_out_of_a_script(self):
+        source = "// why\nconst a = `x // y`;   // a comment\n\n  const b = 'z';  // another\n"
+        self.assertEqual(page.squeeze(source, ".js"), "const a = `x // y`;\nconst b = 'z';\n")
+        for path in SCRIPTS:
+            for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                code = re.sub(r"\s{2,}// .*$", "", line)
+                self.assertEqual(code.count("`") % 2, 0, "%s:%d: a text goes over the end of the line" % (path.name, n))
+                self.assertNotRegex(code, r"/\*(?! .* \*/)|\S // ", "%s:%d: a comment stands alone or after two spaces" % (path.name, n))
+
+    def test_a_style_sheet_means_the_same_without_spaces_and_comments(self):
+        source = "/* why */\n.a > b { margin: 0 1px; }\n@media (min-width: 3rem) { .c:hover { color: red } }\n"
+        self.assertEqual(page.squeeze(source, ".css"),
+                         ".a > b{margin:0 1px}@media (min-width:3rem){.c:hover{color:red}}")
 
     def test_the_benchmark_of_the_first_view_asks_for_all_of_it(self):
         files = {path.name for path in PAGE.iterdir() if path.is_file()}

@@ -35,8 +35,7 @@ async function run() {
   });
   if (wanted === "recover") return recover();
   if (!values) return false;
-  if (session.must_change_password) await first(values);
-  return true;
+  return session.must_change_password ? first(values) : true;
 }
 
 function setFrom(answer, { user, password }) {
@@ -53,6 +52,8 @@ export function weakness(password) {
   return /(.)\1\1/u.test(password) ? t.text("login.thrice") : null;
 }
 
+const oldField = key => ({ name: "old", type: "password", label: t.text(key), autocomplete: "current-password", required: true });
+
 function newFields() {
   return [
     { name: "new", type: "password", label: t.text("login.new"), help: t.text("login.rules", { n: FEWEST }), autocomplete: "new-password",
@@ -62,17 +63,20 @@ function newFields() {
   ];
 }
 
-// The label's password opens the door once: then it is changed.
-async function first({ user, password }) {
+// The label's password opens the door once: then it is changed. Without it (the page was loaded anew meanwhile) it is asked for.
+export async function first({ user, password }) {
+  styles();
+  await t.load(["login", "form"]);
   const done = await ask({
-    title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"), fields: newFields(),
+    title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"),
+    fields: [...password === undefined ? [oldField("login.label")] : [], ...newFields()],
     submit: async entered => {
-      await api("PUT", "password", { user, old: password, new: entered.new }, NO_LOGIN);
-      setSession({ ...session, must_change_password: false });
+      setSession(await api("PUT", "password", { user, old: password ?? entered.old, new: entered.new }, NO_LOGIN));
     },
   });
   if (!done) await logout();
   else notice(t.text("login.changed"));
+  return Boolean(done);
 }
 
 async function recover() {
@@ -101,8 +105,7 @@ export async function changePassword(user) {
   await t.load(["login", "form"]);
   const done = await ask({
     title: t.text("login.change_of", { user: t.text(`login.${user}`) }), yes: t.text("login.change"),
-    fields: [...user === session.user ? [{ name: "old", type: "password", label: t.text("login.old"), autocomplete: "current-password",
-      required: true }] : [], ...newFields()],
+    fields: [...user === session.user ? [oldField("login.old")] : [], ...newFields()],
     submit: ({ old, new: wanted }) => api("PUT", "password", { user, ...old !== undefined && { old }, new: wanted }),
   });
   if (done) notice(t.text("login.changed"));
