@@ -14,7 +14,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test proof bench lib provision vm lint layers format lock clean distclean
+.PHONY: help run test proof bench lib provision flash vm lint layers format lock clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,6 +37,11 @@ lib: $(LIB)  ## fetch what others wrote (lib/lock.json) by hash
 
 provision: $(DEVICE)  ## give a charger its identity and label; ARGS="--serial M3-0001 --board esp32-s3", or "--csv FILE"
 	@$(PY) -m tools.provision $(ARGS)
+
+flash: $(DEVICE) $(LIB)  ## put Mode3 onto a board: PORT=/dev/… BOX=build/boxes/SERIAL (or BOARD=name), FIRMWARE=image of MicroPython, ERASE=1
+	@$(if $(PORT),,echo "which port? make flash PORT=/dev/ttyUSB0 BOX=build/boxes/SERIAL" >&2; exit 2)
+	@$(PY) -m tools.flash --port "$(PORT)" $(if $(BOX),--box "$(BOX)") $(if $(BOARD),--board "$(BOARD)") \
+		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(ERASE),--erase) $(ARGS)
 
 vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 	@$(PY) -m tools.setup.vm

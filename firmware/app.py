@@ -28,6 +28,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.energy.tariff import Cost, Tariff
 from firmware.guards import guard, windows
+from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
@@ -60,6 +61,10 @@ class App:
         facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
+
+        self.identity = Identity(root + "identity.json")
+        self.identity.ensure()
+        self.serial = self.settings.get("identity.serial") or self.identity.get("serial") or None
 
         # the safety core with what it sees and drives; nothing else touches the contactor
         get = self.settings.get
@@ -142,7 +147,7 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
-            "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "version": lambda: VERSION, "serial": lambda: self.serial,
             "standby": self.panel.standby.state,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
@@ -170,6 +175,8 @@ class App:
         guard(self.settings, facts)
         if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
             station.faults.begin("safe_mode_before")
+        if self.identity.failure:
+            self.errors["identity"] = self.identity.failure
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
         if self.settings.get("station.showroom"):
@@ -347,6 +354,7 @@ class App:
             return False
         try:
             self.settings.reset()
+            self.web_desk.login.reset()
         except OSError as error:
             self.note_error("factory_reset", error)
             return False

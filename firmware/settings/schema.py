@@ -113,7 +113,7 @@ SETTINGS = (
     ("standby.sleep_mode", BOOL, False, _YES_NO, "", "ww", ""),
     ("station.name", STR, "", (0, 30), "", "ww", "p"),
     ("station.showroom", BOOL, False, _YES_NO, "", "-r", ""),
-    ("status.public", BOOL, True, _YES_NO, "", "rw", ""),
+    ("status.public", BOOL, True, _YES_NO, "", "ww", ""),
     ("tariff.price_1_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.times", STR, "", (0, 200), "", "rw", ""),

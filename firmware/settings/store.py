@@ -58,6 +58,16 @@ def _to_json(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+class Plan:
+    """What planning() came to: changed {key: new value}, and what commit() needs."""
+
+    def __init__(self, before, values, aside, changed):
+        self.before = before
+        self.values = values
+        self.aside = aside
+        self.changed = changed
+
+
 class Store:
     """`file`: an AtomicFile of FILE_KIND and FILE_VERSION, or None (values live in RAM only)."""
 
@@ -147,22 +157,18 @@ class Store:
         `role` "user" or "admin" limits what may be changed (None: the firmware itself). With save=False the file is
         left for a later `save()`, for a moment when flash may not be written. Returns the dict of what changed.
         SettingError names the first one refused; OSError when the flash fails. In both cases nothing was changed."""
-        values, aside, changed = self._planned(changes, role)
-        if changed or len(aside) != len(self._aside) or (save and self.dirty):
-            if save:
-                self._write(values, aside)
-            before, self._values, self._aside = self._values, values, aside
-            self.dirty = not save
-            self._tell(changed, before)
-        return changed
+        plan = None
+        for step in self.planning(changes, role):
+            plan = step
+        self.commit(plan, save)
+        return plan.changed
 
-    def preview(self, changes, role=None):
-        """What set_many would change: {key: new value}. Raises SettingError as it does; nothing is changed."""
-        return self._planned(changes, role)[2]
-
-    def _planned(self, changes, role):
+    def planning(self, changes, role=None):
+        """The same in two steps, for many settings at once: a generator of None after each key, so that others can run, and of a
+        Plan at last, whose `changed` tells what commit() would change. Raises SettingError as set_many does; changes nothing."""
         values, aside, changed = dict(self._values), dict(self._aside), {}
         for key in sorted(changes):
+            yield None
             value = changes[key]
             row = schema.find(key)
             if row is None or not schema.may_read(row, role):
@@ -184,7 +190,20 @@ class Store:
             else:
                 values[key] = value
         self._check_rules(values, changes)
-        return values, aside, changed
+        yield Plan(self._values, values, aside, changed)
+
+    def commit(self, plan, save=True):
+        """Carry a plan out; False when settings were changed since it was made: then nothing was done. OSError when the flash
+        fails; then neither."""
+        if plan.before is not self._values:
+            return False
+        if plan.changed or len(plan.aside) != len(self._aside) or (save and self.dirty):
+            if save:
+                self._write(plan.values, plan.aside)
+            self._values, self._aside = plan.values, plan.aside
+            self.dirty = not save
+            self._tell(plan.changed, plan.before)
+        return True
 
     def guard(self, key, refuse):
         """What this charger allows beyond the table: refuse(value) is None, or the text of what is allowed instead."""

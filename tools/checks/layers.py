@@ -24,6 +24,8 @@ FILES = {
     "card_desk": ("*",),
     "guards": ("*",),
     "online": ("*",),
+    "records_desk": ("*",),
+    "settings_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),

@@ -19,7 +19,8 @@ class Visit:
         self.headers = {"host": "127.0.0.1"}
         self.body = body.encode()
         self.content_length = len(self.body)
-        self.role = role
+        self.role = self.user = role
+        self.secure = False
 
 
 async def visit(app, method, path, role, body, source=None):

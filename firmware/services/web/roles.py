@@ -1,5 +1,7 @@
 """Who may do what: the order of roles, and who a request counts as while there is no log-in."""
 
+from firmware.services.web.hosts import without_port
+
 PUBLIC = "public"      # anybody in the local network
 READ = "read"          # may look
 CONTROL = "control"    # may command: start, stop, ceilings
@@ -27,14 +29,9 @@ def role_on_loopback(request):
     if not _is_loopback(request.peer):
         return PUBLIC
     host = request.headers.get("host")
-    if host is not None and _name_of(host) not in _LOOPBACK_HOSTS:
+    if host is not None and without_port(host) not in _LOOPBACK_HOSTS:
         return PUBLIC
     origin = request.headers.get("origin")
     if origin is not None and origin not in ("http://" + str(host), "https://" + str(host)):
         return PUBLIC
     return ADMIN
-
-
-def _name_of(host):
-    colon = host.rfind(":")
-    return host if colon < 0 or host.endswith("]") else host[:colon]

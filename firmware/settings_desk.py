@@ -1,0 +1,21 @@
+"""The seldom used ways to settings, in one place: text, backup, factory reset. Each is loaded at a request and forgotten."""
+
+from firmware.on_demand import OnDemand
+from firmware.services.web.roles import ADMIN
+from firmware.version import VERSION
+
+
+def groups(app):
+    """Rows for Routes; app: the App."""
+    text = OnDemand(lambda: _text_api(app), (
+        "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form",
+        "firmware.csv_lines")).rows
+    return (
+        (None, "/api/v1/settings.txt", ADMIN, text, 0),
+    )
+
+
+def _text_api(app):
+    from firmware.services.web.settings_text_api import SettingsTextApi
+    return SettingsTextApi(app.settings, lambda: app.settings.get("identity.serial"), VERSION, app.may_save,
+                           lambda what: app.note_security(what, "page"))
