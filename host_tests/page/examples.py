@@ -27,7 +27,7 @@ BASE = {
     "temperatures": {"mcu": 41, "relay": 33, "interior": 30, "supply_1": None, "supply_2": None},
     "lateness_ms": {"p50": 0, "p99": 2, "max": 11}, "uptime_s": 93784, "boot_number": 17, "reset_cause": "power",
     "utc": "2026-11-20T10:41:07Z", "version": "0.1.0", "serial": "M3-2611-0042",
-    "board": {"name": "twin", "lacks": ["lock"], "socket": False, "failing": []}, "coil_watchdog": "passed",
+    "board": {"name": "twin", "lacks": ["lock"], "socket": False, "failing": []}, "coil_watchdog": "passed", "earth_monitoring": True,
     "supply_present": [None, None, None], "availability": "operative", "authorized": True, "mode": "immediate",
     "account": None, "restart_needed": [],
     "general": {"country": "DE", "currency": "EUR", "language": "auto", "setup_done": True, "units": "metric"},

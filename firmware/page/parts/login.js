@@ -11,29 +11,32 @@ const FEWEST = 10;          // characters of a password
 
 let pending = null;         // one window, however many ask
 
-// → true when somebody has logged in.
-export function login() {
-  pending ??= run().finally(() => { pending = null; });
+// → true when somebody has logged in, "done" when a PIN has given the command (start or stop).
+export function login(command = "start") {
+  pending ??= run(command).finally(() => { pending = null; });
   return pending;
 }
 
 const users = () => ["user", "admin"].map(name => [name, t.text(`login.${name}`)]);
 
-async function run() {
+async function run(command) {
   styles();
   await t.load(["login", "form"]);
+  const pin = await api("GET", "pin", undefined, NO_LOGIN).catch(() => null);
   let wanted = null;
-  const forgotten = button(t.text("login.forgotten"), event => {
-    wanted = "recover";
+  const way = (what, key) => button(t.text(key), event => {
+    wanted = what;
     event.target.closest("dialog").close();
   }, { class: "link" });
   const values = await ask({
-    title: t.text("login.title"), text: t.text("login.text"), yes: t.text("login"), extra: forgotten,
+    title: t.text("login.title"), text: t.text("login.text"), yes: t.text("login"),
+    extra: make("div", { class: "stack" }, way("recover", "login.forgotten"), pin?.asked && way("pin", `pin.${command}`)),
     fields: [{ name: "user", type: "choice", label: t.text("login.who"), choices: users(), value: "user" },
       { name: "password", type: "password", label: t.text("login.password"), autocomplete: "current-password", required: true }],
     submit: async entered => setFrom(await api("POST", "login", entered, NO_LOGIN), entered),
   });
   if (wanted === "recover") return recover();
+  if (wanted === "pin") return usePin(command);
   if (!values) return false;
   return session.must_change_password ? first(values) : true;
 }
@@ -88,7 +91,17 @@ async function recover() {
   });
   if (!done) return false;
   notice(t.text("login.changed"));
-  return run();
+  return run("start");
+}
+
+// Start or stop without a log-in.
+async function usePin(command) {
+  const done = await ask({
+    title: t.text(`pin.${command}`), yes: t.text(`pin.${command}`),
+    fields: [{ name: "pin", type: "password", label: t.text("pin.label"), required: true, max_length: 8 }],
+    submit: ({ pin }) => api("POST", "pin", { pin, command }, NO_LOGIN),
+  });
+  return done ? "done" : false;
 }
 
 export async function logout() {
