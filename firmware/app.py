@@ -36,6 +36,7 @@ from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
+from firmware.storage import files
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
@@ -58,6 +59,7 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
+        reset_by = _finish_reset(root + "data/")
         facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
@@ -107,6 +109,10 @@ class App:
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
+        if isinstance(reset_by, str):
+            self.note_security("factory_reset", reset_by)
+        elif reset_by is not None:
+            self.note_error("factory_reset", reset_by)
         self.online = Online(self)
         self.web_desk = WebDesk(self, facts)
 
@@ -350,16 +356,22 @@ class App:
         self.records.events.add(self.records.stamp(), "grid", code, limit_ma, edge)
 
     def _factory_reset(self):
-        """Settings back to what the factory gave them, then a restart; only while no power flows. True when it is done."""
-        if not self.contactor_open():
-            return False
+        """At the button: as `order_factory_reset`, the cards stay."""
         try:
-            self.settings.reset()
-            self.web_desk.login.reset()
+            return self.order_factory_reset(False, "button")
         except OSError as error:
             self.note_error("factory_reset", error)
             return False
-        self.note_security("factory_reset", "button")
+
+    def order_factory_reset(self, cards, source):
+        """Order it for the restart that follows; False while a vehicle charges. cards: they go too. OSError: nothing was
+        ordered."""
+        if not self.contactor_open() or self.station.fact("session_state") in ("starting", "charging", "stopping"):
+            return False
+        from firmware import factory_reset
+        self.records.flush()                    # what the totals of its life still miss
+        factory_reset.order(self.root + "data/", cards, source)
+        forget(("firmware.factory_reset",))
         self._request_restart()
         return True
 
@@ -400,6 +412,19 @@ def _installation(get):
         over_allowance_ma=get("protection.over_allowance_ma"),
         over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
         over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+
+
+def _finish_reset(folder):
+    """Do the factory reset that was ordered before this start: who ordered it (text), the OSError where it failed, or None."""
+    if not files.exists(folder + "factory_reset"):
+        return None
+    from firmware import factory_reset
+    try:
+        return factory_reset.finish(folder)
+    except OSError as error:                    # the marker stays: the next start tries again
+        return error
+    finally:
+        forget(("firmware.factory_reset",))
 
 
 def _board(path):

@@ -22,6 +22,7 @@ LAYERS = {
 FILES = {
     "app": ("*",),
     "card_desk": ("*",),
+    "factory_reset": ("settings", "storage"),
     "guards": ("*",),
     "online": ("*",),
     "records_desk": ("*",),
