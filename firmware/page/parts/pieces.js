@@ -12,7 +12,7 @@ export function card(title, ...children) {
 }
 
 // rows: [name, value (text or element)], or null.
-export const pairs = rows => make("table", {}, make("tbody", {}, rows.filter(Boolean).map(([name, value]) =>
+export const pairs = rows => make("table", { class: "pairs" }, make("tbody", {}, rows.filter(Boolean).map(([name, value]) =>
   make("tr", {}, make("th", { scope: "row", text: name }), value instanceof Node ? make("td", {}, value) : make("td", { text: value ?? "–" })))));
 
 // rows: [texts or elements to the left, buttons to the right].
