@@ -113,7 +113,7 @@ class App:
             self.note_security("factory_reset", reset_by)
         elif reset_by is not None:
             self.note_error("factory_reset", reset_by)
-        self.online = Online(self)
+        self.online = Online(self, facts)
         self.web_desk = WebDesk(self, facts)
 
         # the front panel: lights, buzzer, buttons
@@ -167,11 +167,11 @@ class App:
         provided.update(self.online.facts())
         for fact, fn in provided.items():
             station.provide(fact, fn)
-        station.on("restart", self._request_restart)
+        station.on("restart", self.request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self.note_error)
         station.subscribe(self._hear, "app")
-        station.smart.local_minutes = self._local_minutes
+        station.smart.local_minutes = self.local_minutes
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
         station.mode = self.settings.get("charging.mode")
@@ -180,7 +180,9 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
-        if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
+        noted = self.records.take_boot_log(self.root + "boot_log.json")
+        self.online.update_desk.rolled_back = "rollback" in noted
+        if "safe_mode" in noted:
             station.faults.begin("safe_mode_before")
         if self.identity.failure:
             self.errors["identity"] = self.identity.failure
@@ -244,7 +246,8 @@ class App:
         station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
 
-    def _local_minutes(self):
+    def local_minutes(self):
+        """Minute of the week in local time, Monday 0:00 = 0; None while the clock is unknown."""
         utc_s = clock.utc_s()
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
@@ -345,7 +348,7 @@ class App:
 
     def _confirm_slot(self):
         try:
-            slot_pointer.confirm(self.root)
+            self.online.update_desk.confirmed = slot_pointer.confirm(self.root)
         except OSError as error:
             self.note_error("slot_pointer", error)
 
@@ -372,12 +375,13 @@ class App:
         self.records.flush()                    # what the totals of its life still miss
         factory_reset.order(self.root + "data/", cards, source)
         forget(("firmware.factory_reset",))
-        self._request_restart()
+        self.request_restart("factory reset")
         return True
 
-    def _request_restart(self):
+    def request_restart(self, reason="command"):
+        """End everything in order, then restart; the reason (32 characters) is told after it."""
         if self._restarting is None:            # kept: CPython's loop holds tasks by weak references only
-            self._restarting = asyncio.create_task(self._restart("command"))
+            self._restarting = asyncio.create_task(self._restart(reason))
 
     async def _restart(self, reason):
         """End the charge and its session in order, then restart; where that fails, restart all the same."""

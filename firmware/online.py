@@ -5,11 +5,20 @@ provider).
 """
 
 
-class Online:
-    """A part of the wiring: takes what the services need from the App."""
+from firmware.services.updates import Updates
+from firmware.services.worker import Workers
+from firmware.update_desk import UpdateDesk
 
-    def __init__(self, app):
-        self.services = ()
+
+class Online:
+    """A part of the wiring: takes what the services need from the App. facts: the board's; services.inline_workers there is the
+    twin's: in virtual time nothing blocks."""
+
+    def __init__(self, app, facts):
+        self.workers = Workers(inline=facts.get("services", {}).get("inline_workers", False))
+        self.update_desk = UpdateDesk(app, facts)
+        self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
+        self.services = (self.updates,)
 
     def tasks(self):
         """Rows of the table of tasks."""

@@ -64,6 +64,9 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
+    ("update", "", "object", "",
+     "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
+     "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
     ("restart_needed", "", "list", "", "keys of settings that were changed and act only after a restart"),
     ("general", "", "object", "", "how to show things: country, currency, language, units; setup_done: the assistant is through"),
 )

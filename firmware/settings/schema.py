@@ -118,6 +118,9 @@ SETTINGS = (
     ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.times", STR, "", (0, 200), "", "rw", ""),
     ("time.zone", STR, "UTC0", (4, 60), "", "ww", ""),
+    ("update.hour", INT, 3, (0, 23), "", "rw", ""),
+    ("update.mode", CHOICE, "download", ("off", "notify", "download", "install"), "", "rw", ""),
+    ("update.url", STR, "", (0, 200), "", "rw", ""),
 )
 
 

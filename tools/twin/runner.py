@@ -38,7 +38,8 @@ def _provision(flash_dir, http_port, board, set_up, **secrets):
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up, **secrets)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True}, board, set_up,
+                  **secrets)
     finally:
         cpython.uninstall()
 

@@ -74,7 +74,7 @@ export async function first({ user, password }) {
     title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"),
     fields: [...password === undefined ? [oldField("login.label")] : [], ...newFields()],
     submit: async entered => {
-      setSession(await api("PUT", "password", { user, old: password ?? entered.old, new: entered.new }, NO_LOGIN));
+      setSession({ ...session, ...await api("PUT", "password", { user, old: password ?? entered.old, new: entered.new }, NO_LOGIN) });
     },
   });
   if (!done) await logout();
