@@ -99,7 +99,7 @@ class Translations(unittest.TestCase):
 
 class Sources(unittest.TestCase):
     def test_nothing_comes_from_elsewhere_and_nothing_is_inline(self):
-        for path in sorted(PAGE.rglob("*.*")):
+        for path in sorted(path for path in PAGE.rglob("*.*") if path.suffix != ".json"):       # words are shown as words
             text = path.read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
             with self.subTest(path=path.name):
                 self.assertIsNone(re.search(r"https?://|url\(|@import", text))
