@@ -61,6 +61,7 @@ FACTS = (
     ("standby", "", "choice", "no lights", "awake, dim, off or sleep: how much the lights show"),
     ("step", "", "choice", "", "step of the procedure: authorisation, plug, charge, unplug"),
     ("flags", "", "list", "", "what stands over the charge: name, source (who ordered it)"),
+    ("reservation", "", "object", "not reserved", "for whom it is reserved: id, number, until, left_s, by"),
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
@@ -83,8 +84,8 @@ SERVICE_MODES = ("normal", "commissioning", "demo")
 REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", "vehicle_not_detected", "plug_locked",
             "plug_not_locked", "unplugged_in_charge", "vehicle_still_detected",
             # a card that the list, the rules or the system that was asked do not let charge
-            "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_expired", "card_list_unreadable",
-            "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
+            "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_concurrent", "card_expired",
+            "card_list_unreadable", "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

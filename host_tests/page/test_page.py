@@ -148,7 +148,8 @@ class Build(unittest.TestCase):
             for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 code = re.sub(r"\s{2,}// .*$", "", line)
                 self.assertEqual(code.count("`") % 2, 0, "%s:%d: a text goes over the end of the line" % (path.name, n))
-                self.assertNotRegex(code, r"/\*(?! .* \*/)|\S // ", "%s:%d: a comment stands alone or after two spaces" % (path.name, n))
+                place = "%s:%d" % (path.name, n)
+                self.assertNotRegex(code, r"/\*(?! .* \*/)|\S // ", place + ": a comment stands alone or after two spaces")
 
     def test_a_style_sheet_means_the_same_without_spaces_and_comments(self):
         source = "/* why */\n.a > b { margin: 0 1px; }\n@media (min-width: 3rem) { .c:hover { color: red } }\n"
