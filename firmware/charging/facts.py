@@ -50,6 +50,7 @@ FACTS = (
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
     ("board", "", "object", "", "name, what the board lacks, socket: it has an outlet, failing: drivers that raised"),
+    ("earth_monitoring", "", "bool", "", "loss of protective earth stops a charge; not where the board or the settings do without"),
     ("coil_watchdog", "", "choice", "", "the contactor's own watchdog, see COIL_WATCHDOG"),
     ("supply_present", "", "list", "not looked at", "mains at L1, L2, L3 by the board's own inputs: 1 there, 0 not"),
     ("availability", "", "choice", "", "operative or inoperative"),
