@@ -103,9 +103,9 @@ class App:
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
-                             self.note_error)
+                             self.note_error, self.serial)
         self.cards, self.gate = self.desk.cards, self.desk.gate
-        self.records.also_flush(self.desk.attempts.save)
+        self.records.also_flush(self.desk.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -113,7 +113,7 @@ class App:
             self.note_security("factory_reset", reset_by)
         elif reset_by is not None:
             self.note_error("factory_reset", reset_by)
-        self.online = Online(self)
+        self.online = Online(self, facts)
         self.web_desk = WebDesk(self, facts)
 
         # the front panel: lights, buzzer, buttons
@@ -154,23 +154,24 @@ class App:
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.serial,
-            "standby": self.panel.standby.state,
+            "standby": self.panel.standby.state, "reservation": self.desk.reservation.fact,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
             "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
+            "earth_monitoring": lambda: self.core.fitted.pe_monitor == 1,
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
         provided.update(self.online.facts())
         for fact, fn in provided.items():
             station.provide(fact, fn)
-        station.on("restart", self._request_restart)
+        station.on("restart", self.request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self.note_error)
         station.subscribe(self._hear, "app")
-        station.smart.local_minutes = self._local_minutes
+        station.smart.local_minutes = self.local_minutes
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
         station.mode = self.settings.get("charging.mode")
@@ -179,7 +180,9 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
-        if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
+        noted = self.records.take_boot_log(self.root + "boot_log.json")
+        self.online.update_desk.rolled_back = "rollback" in noted
+        if "safe_mode" in noted:
             station.faults.begin("safe_mode_before")
         if self.identity.failure:
             self.errors["identity"] = self.identity.failure
@@ -243,7 +246,8 @@ class App:
         station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
 
-    def _local_minutes(self):
+    def local_minutes(self):
+        """Minute of the week in local time, Monday 0:00 = 0; None while the clock is unknown."""
         utc_s = clock.utc_s()
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
@@ -269,7 +273,7 @@ class App:
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
         token = self.records.interrupted_id()
         if token and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.station.resume(token)
+            self.gate.later.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -284,7 +288,7 @@ class App:
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)
-            self.gate.tick(now_ms)
+            self.desk.tick(now_ms)
             self._watch_health(now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True
@@ -344,7 +348,7 @@ class App:
 
     def _confirm_slot(self):
         try:
-            slot_pointer.confirm(self.root)
+            self.online.update_desk.confirmed = slot_pointer.confirm(self.root)
         except OSError as error:
             self.note_error("slot_pointer", error)
 
@@ -371,12 +375,13 @@ class App:
         self.records.flush()                    # what the totals of its life still miss
         factory_reset.order(self.root + "data/", cards, source)
         forget(("firmware.factory_reset",))
-        self._request_restart()
+        self.request_restart("factory reset")
         return True
 
-    def _request_restart(self):
+    def request_restart(self, reason="command"):
+        """End everything in order, then restart; the reason (32 characters) is told after it."""
         if self._restarting is None:            # kept: CPython's loop holds tasks by weak references only
-            self._restarting = asyncio.create_task(self._restart("command"))
+            self._restarting = asyncio.create_task(self._restart(reason))
 
     async def _restart(self, reason):
         """End the charge and its session in order, then restart; where that fails, restart all the same."""

@@ -1,12 +1,12 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import records_desk
+from firmware import records_desk, update_desk
 from firmware.drivers import clock
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.hosts import Hosts
 from firmware.services.web.login_desk import LoginDesk
-from firmware.services.web.roles import PUBLIC, role_on_loopback
+from firmware.services.web.roles import PUBLIC
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
@@ -32,19 +32,14 @@ class WebDesk:
         app.records.also_flush(self.login.credentials.flush)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + (
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
-        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), self._role_of,
-                                app.note_error)
+        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
+                                self.login.sessions.role_of, app.note_error)
         self.server.hosts = Hosts(self._host_names, lambda: ())
-
-    def _role_of(self, request):
-        if "cookie" in request.headers or "authorization" in request.headers:
-            return self.login.sessions.role_of(request)
-        return role_on_loopback(request)
 
     def _host_names(self):
         return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]

@@ -25,6 +25,7 @@ FILES = {
     "factory_reset": ("settings", "storage"),
     "guards": ("*",),
     "online": ("*",),
+    "update_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),
     "web_desk": ("*",),
