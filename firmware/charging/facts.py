@@ -64,6 +64,7 @@ FACTS = (
     ("reservation", "", "object", "not reserved", "for whom it is reserved: id, number, until, left_s, by"),
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
+    ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "

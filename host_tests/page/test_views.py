@@ -19,8 +19,8 @@ READY = """document.body !== null && !document.body.classList.contains('empty')
     && (document.body.dataset.view === 'overview' || !document.getElementById('view')?.hasAttribute('aria-busy')
         && document.querySelector('#view .body') !== null)"""
 # What is said by its key, or by what a program would say.
-UNSAID = re.compile(r"\b(?:nav|form|system|network|access|pins|tokens|wizard|about|update|backup|diagnostics|setting|help|option|area)"
-                    r"\.[a-z]\w*|\{\w+\}|undefined|NaN|\[object")
+UNSAID = re.compile(r"\b(?:nav|form|system|network|access|pins|tokens|wizard|about|update|backup|diagnostics|setting|help|option"
+                    r"|area)\.[a-z]\w*|\{\w+\}|undefined|NaN|\[object")
 AXE = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).slice(0, 3).join(', ')}`))"""
@@ -31,7 +31,8 @@ NOT_TRIED = {
     "charging.min": "stays below the highest current", "general.language": "the page would follow it"}
 TEXTS = {
     "tariff.times": "mo-fr 22:00-06:00", "schedule.windows": "1-5 22:00-06:00 16", "sensors.": "28ff641e8216a3c1",
-    "network.ip": "192.168.1.77", "network.fallback_ip": "169.254.1.9", "network.gateway": "192.168.1.1", "network.dns": "192.168.1.1",
+    "network.ip": "192.168.1.77", "network.fallback_ip": "169.254.1.9", "network.gateway": "192.168.1.1",
+    "network.dns": "192.168.1.1",
     "network.mask": "255.255.0.0", "network.hostname": "garage", "time.servers": "time.example.org",
     "update.url": "http://updates.example.com/mode3", "general.currency": "CHF", "meter.generic_registers": ""}
 WRONG = "[...document.querySelectorAll('form.settings .error:not([hidden])')].map(one => one.textContent)"
