@@ -8,11 +8,12 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tools.build import keys
 from tools.build.page import TYPES, pack
-from tools.setup.mpy import ROOT, compile_application
+from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.twin import cpython
 
 if not cpython._stack:
@@ -24,6 +25,14 @@ from firmware.services.ota.refusal import UpdateError
 OUT = ROOT / "build" / "release"
 BOOT = 0        # the lowest version of boot.py that starts what is built here
 VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = "%s"\n'
+
+
+def compile_source(text, module):
+    """The .mpy of a source text."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "source.py")
+        place.write_text(text)
+        return compile_file(place, module)
 
 
 def page(root=ROOT):
