@@ -6,7 +6,7 @@ from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.hosts import Hosts
 from firmware.services.web.login_desk import LoginDesk
-from firmware.services.web.roles import PUBLIC, role_on_loopback
+from firmware.services.web.roles import PUBLIC
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
@@ -37,14 +37,9 @@ class WebDesk:
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
-        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), self._role_of,
-                                app.note_error)
+        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
+                                self.login.sessions.role_of, app.note_error)
         self.server.hosts = Hosts(self._host_names, lambda: ())
-
-    def _role_of(self, request):
-        if "cookie" in request.headers or "authorization" in request.headers:
-            return self.login.sessions.role_of(request)
-        return role_on_loopback(request)
 
     def _host_names(self):
         return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]
