@@ -35,7 +35,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 class Site:
-    """`with Site(folder, scratch) as site`: served at site.url; site.server names what serves. more: lines for nginx' server block."""
+    """`with Site(folder, scratch) as site`: served at site.url by site.server. more: lines for nginx' server block."""
 
     def __init__(self, folder, scratch, more="", server=None):
         self.folder, self.scratch, self.more = Path(folder), Path(scratch), more

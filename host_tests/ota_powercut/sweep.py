@@ -90,7 +90,7 @@ def ran(start):
 
 
 def check_cut(scene, image, cut, torn, converge):
-    """Cut a start from this image; None when the charger starts whole afterwards, else a sentence. "uncut" when the start was over."""
+    """Cut a start from this image; None when the charger starts whole afterwards, else a sentence; "uncut": it was over."""
     device = scene.fresh(image)
     try:
         start = device.start("power", cut=cut, torn=torn)
