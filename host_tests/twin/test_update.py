@@ -192,7 +192,7 @@ class Update(unittest.TestCase):
         older = (self.site / "mode3-0.9.0.bundle").read_bytes()
         signature = bundle.index(b"\nsignature ")
         swapped = older[:older.index(b"\nsignature ")] + bundle[signature:]
-        changed = bundle.index(b'VERSION = "1.1.0"')       # the only file that the running slot has not
+        changed = bundle.index(b"VERSION = '1.1.0'")       # the only file that the running slot has not
         flipped = bytearray(bundle)
         flipped[changed] ^= 1
         unsigned = bundle[:signature + 1]
