@@ -69,6 +69,7 @@ class SecureConnection:
 
     def __init__(self, connection, context):
         self.peer = connection.peer
+        self._below = connection
         self._socket = context.wrap_socket(connection.take(), server_side=True, do_handshake_on_connect=False)
 
     async def read(self, n):
@@ -99,6 +100,7 @@ class SecureConnection:
 
     def close(self):
         self._socket.close()
+        self._below.close()        # after a failed handshake MicroPython's TLS leaves its socket open
 
 
 if _MICROPYTHON:
