@@ -133,9 +133,8 @@ class App:
             ("station", self._run_station, True, 2000),
             ("meter", lambda beat: self.meter.run(), False, 0),
             ("records", self.records.run, False, 0),
-            ("web", lambda beat: self.web_desk.server.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ) + self.desk.tasks() + self.online.tasks() + (
+        ) + self.web_desk.tasks() + self.desk.tasks() + self.online.tasks() + (
             () if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
