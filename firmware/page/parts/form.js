@@ -3,6 +3,7 @@
 import { button, make } from "../dom.js";
 import * as t from "../texts.js";
 import { checkAll, field, showError } from "./field.js";
+import { zoneName } from "./zones.js";
 
 // What a view that shows a form names in its `texts`.
 export const FORM_TEXTS = ["form", "settings"];
@@ -22,6 +23,7 @@ const choiceWords = (key, value) => word(`option.${key}.${value}`, String(value)
 // Words for a value as it is shown beside its name.
 export function valueWords(row, value) {
   if (row.class === "secret") return value ? "••••" : "–";
+  if (row.key === "time.zone") return zoneName(value);
   if (row.type === "bool") return t.text(value ? "form.on" : "form.off");
   if (row.type === "choice") return choiceWords(row.key, value) + (row.unit ? `\u202f${row.unit}` : "");
   if (value === "") return "–";
