@@ -143,6 +143,7 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
             "standby": self.panel.standby.state,
+            "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
@@ -189,6 +190,7 @@ class App:
     def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""
         get, station = self.settings.get, self.station
+        self._general = {name: get("general." + name) for name in ("country", "currency", "language", "setup_done", "units")}
         station.ceilings.own("installation", get("installation.fuse_a") * 1000)
         station.ceilings.own("cable", get("installation.cable_a") * 1000)
         station.ceilings.own("user", get("charging.max_current_a") * 1000)

@@ -11,6 +11,7 @@ _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
 
 def guard(settings, facts):
     """Register every guard: fn(value) -> None, or what is allowed. facts: the board's."""
+    settings.guard("general.currency", _refuse_currency)
     settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
     settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
     settings.guard("schedule.windows", lambda value: WINDOWS_FORM if windows(value) is None else None)
@@ -57,6 +58,11 @@ def _refuse_sensor(value):
     if value and (len(value) != 16 or [char for char in value.lower() if char not in "0123456789abcdef"]):
         return "16 hexadecimal digits, as temperature_sensors tells them, or nothing"
     return None
+
+
+def _refuse_currency(value):
+    """ISO 4217's form; which currencies there are is the page's affair."""
+    return "three capital letters, as in EUR" if [char for char in value if not "A" <= char <= "Z"] else None
 
 
 def _refuse_cable(can_lock, value):

@@ -63,6 +63,8 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
+    ("restart_needed", "", "list", "", "keys of settings that were changed and act only after a restart"),
+    ("general", "", "object", "", "how to show things: country, currency, language, units; setup_done: the assistant is through"),
 )
 
 OVERVIEW_STATES = ("Idle", "ReadyForCharging", "Charging", "Suspended", "RecoverFromError", "TokenProgrammingMode",

@@ -29,6 +29,8 @@ _YES_NO = (False, True)
 _ROTATIONS = ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2", "L1-L3-L2", "L2-L1-L3", "L3-L2-L1")
 _OFFLINE = ("local_unknown_authorization", "local_authorization", "no_authorization", "no_charging", "free_charging")
 _CONTACT = ("off", "normally_open", "normally_closed")
+_COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS",
+            "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK")
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
@@ -47,6 +49,11 @@ SETTINGS = (
     ("charging.resume_after_power_cut", CHOICE, "wait", ("wait", "resume"), "", "rw", ""),
     ("charging.simplified_pilot", BOOL, True, _YES_NO, "", "rw", "R"),
     ("charging.start_delay_max_s", INT, 0, (0, 1800), "s", "rw", ""),
+    ("general.country", CHOICE, "other", _COUNTRY, "", "ww", ""),
+    ("general.currency", STR, "EUR", (3, 3), "", "ww", ""),
+    ("general.language", CHOICE, "auto", ("auto", "en", "de", "fr"), "", "ww", ""),
+    ("general.setup_done", BOOL, False, _YES_NO, "", "rw", ""),
+    ("general.units", CHOICE, "metric", ("metric", "imperial"), "", "ww", ""),
     ("identity.serial", STR, "", (0, 20), "", "rr", "i"),
     ("inputs.delay", CHOICE, "off", _CONTACT, "", "rw", "R"),
     ("inputs.dim", CHOICE, "off", _CONTACT, "", "rw", "R"),
@@ -136,6 +143,21 @@ RULES = (
         ("meter.generic_registers", "not empty while meter.type is generic"),
     )),
 )
+
+
+# What only some countries' rules ask for; every other setting exists everywhere.
+COUNTRIES = (
+    ("inputs.dim", ("DE",)),
+    ("installation.asymmetry_a", ("AT", "CH", "DE")),
+)
+
+
+def countries(key):
+    """The countries in which a setting exists; () for all of them."""
+    for name, places in COUNTRIES:
+        if name == key:
+            return places
+    return ()
 
 
 def find(key):

@@ -71,6 +71,8 @@ class Store:
         self._guards = []
         self.dirty = False  # changed since it was last written
         self.load_report = []  # sentences about what was wrong with the file, empty when all is well
+        self._at_start = None  # what differed from the default when this start began, of what acts after a restart only
+        self.restart_needed = []  # keys of those that are different now
 
     def load(self):
         """Read the file. Never raises for what is in it: a damaged one falls back to the generation before it, then
@@ -102,7 +104,12 @@ class Store:
                 self.load_report.append("%s; the default is used" % SettingError(key, self.get(key), allowed))
                 if key in self._values:
                     self._aside[key] = self._values.pop(key)
+        if self._at_start is None:
+            self._at_start = self._of_the_start()
         return source
+
+    def _of_the_start(self):
+        return {key: value for key, value in self._values.items() if "R" in schema.find(key)[6]}
 
     def _parse(self, payload):
         try:
@@ -220,6 +227,8 @@ class Store:
         self._listeners.append((prefix, listener))
 
     def _tell(self, changed):
+        now, then = self._of_the_start(), self._at_start or {}
+        self.restart_needed = sorted([key for key in set(now) | set(then) if now.get(key) != then.get(key)])
         failure = None
         for prefix, listener in self._listeners:
             part = {key: value for key, value in changed.items() if key.startswith(prefix)}
@@ -232,12 +241,18 @@ class Store:
             raise failure
 
     def describe(self, role):
-        """Yields one dict per setting that `role` ("user", "admin"; None: all) may see, in the order of the table:
-        key, type, value, default, is_set, min/max or min_length/max_length or choices, unit, writable, restart, class,
-        help. A secret's value and default are None; is_set tells whether there is one."""
+        """Yields one dict per setting that `role` ("user", "admin"; None: all) may see, in the order of the table; those that
+        exist only in other countries than general.country are left out while they are not set. Keys: key, type, value,
+        default, is_set, min/max or min_length/max_length or choices, unit, writable, restart, class, help. A secret's value and
+        default are None; is_set tells whether there is one."""
+        country = self.get("general.country")
         for row in schema.SETTINGS:
-            if schema.may_read(row, role):
+            if schema.may_read(row, role) and (row[0] in self._values or self._exists_in(country, row[0])):
                 yield self._describe(row, role)
+
+    def _exists_in(self, country, key):
+        places = schema.countries(key)
+        return not places or country in places or country == "other"
 
     def _describe(self, row, role):
         key, kind, default, allowed, unit, _, flags = row

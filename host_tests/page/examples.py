@@ -29,7 +29,8 @@ BASE = {
     "utc": "2026-11-20T10:41:07Z", "version": "0.1.0", "serial": "M3-2611-0042",
     "board": {"name": "twin", "lacks": ["lock"], "socket": False, "failing": []}, "coil_watchdog": "passed",
     "supply_present": [None, None, None], "availability": "operative", "authorized": True, "mode": "immediate",
-    "account": None,
+    "account": None, "restart_needed": [],
+    "general": {"country": "DE", "currency": "EUR", "language": "auto", "setup_done": True, "units": "metric"},
     "tasks": [{"name": "control", "critical": True, "restarts": 0, "last_error": None}],
 }
 

@@ -32,7 +32,7 @@ def _pairs_without_double(pairs):
 
 def _words():
     return {path.stem: json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs_without_double)
-            for path in sorted((PAGE / "translations").glob("*.json"))}
+            for path in sorted((PAGE / "translations").glob("??.json"))}
 
 
 class Translations(unittest.TestCase):

@@ -16,7 +16,7 @@ class SchemaTest(unittest.TestCase):
                 for letter in flags:
                     self.assertIn(letter, "Rpsi")
                 if kind in (schema.INT, schema.STR):
-                    self.assertLess(allowed[0], allowed[1])
+                    self.assertLessEqual(allowed[0], allowed[1])
                 if kind == schema.CHOICE:
                     self.assertGreater(len(allowed), 1)
                     self.assertEqual(len(set(allowed)), len(allowed))

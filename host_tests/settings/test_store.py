@@ -234,6 +234,30 @@ class StoreTest(unittest.TestCase):
         self.assertTrue(rows["installation.phases"]["restart"])
         self.assertEqual(json.loads(json.dumps(rows["meter.baud"]))["choices"][4], 19200)
 
+    def test_what_only_other_countries_have_is_left_out_while_it_is_not_set(self):
+        def keys():
+            return [row["key"] for row in self.store.describe("admin")]
+        self.assertIn("inputs.dim", keys())             # no country chosen yet: everything is there
+        self.store.set_many({"general.country": "FR"})
+        self.assertNotIn("inputs.dim", keys())
+        self.store.set_many({"general.country": "DE"})
+        self.assertIn("inputs.dim", keys())
+        self.store.set_many({"general.country": "FR", "inputs.dim": "normally_open"})
+        self.assertIn("inputs.dim", keys())             # nothing that acts is hidden
+
+    def test_a_restart_is_needed_while_something_differs_from_what_the_start_found(self):
+        self.store.set_many({"installation.phases": 1})
+        store = self.again()
+        self.assertEqual(store.restart_needed, [])
+        store.set_many({"installation.fuse_a": 16})
+        self.assertEqual(store.restart_needed, [])       # acts at once
+        store.set_many({"installation.phases": 3, "meter.address": 7})
+        self.assertEqual(store.restart_needed, ["installation.phases", "meter.address"])
+        store.set_many({"installation.phases": 1})
+        self.assertEqual(store.restart_needed, ["meter.address"])
+        store.set_many({"meter.address": None})
+        self.assertEqual(store.restart_needed, [])
+
     def test_a_factory_reset_keeps_the_identity_only(self):
         self.store.set_many({"identity.serial": "M3-1", "installation.fuse_a": 16, "station.name": "mine"})
         heard = []

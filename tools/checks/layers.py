@@ -27,12 +27,14 @@ FILES = {
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
+    "identity": (),
+    "pbkdf2": (),
     "dates": (),
     "on_demand": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("csv_lines", "dates", "on_demand", "version", "zone")
+LEAVES = ("csv_lines", "dates", "identity", "on_demand", "pbkdf2", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",

@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 # set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
 SET_UP = {
+    "general.setup_done": True,
     "identity.serial": "M3-TWIN-0001",
     "installation.phases": 3,
     "installation.fuse_a": 16,

@@ -85,15 +85,22 @@ class Api:
         return Reply(json_list_pieces("meters", catalogue.table()))
 
     async def change_settings(self, request, rest):
-        """Change settings, all or nothing; 422 names the one that cannot be."""
+        """Change settings, all or nothing; 422 names the one that cannot be. Answers as GET does, and "applied": the changed keys
+        that act now, "restart_needed": those that act after a restart."""
         values = json_object(request.body)
         try:
-            self._settings.set_many(values, _settings_role(request), save=self._may_write())
+            changed = self._settings.set_many(values, _settings_role(request), save=self._may_write())
         except SettingError as error:
             raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key)
         except OSError:
             raise HttpError(503, "flash_failed", "the flash cannot be written; nothing was changed")
-        return await self.settings(request, rest)
+        return Reply(json_pieces(self._values_and_effect(request, sorted(changed))))
+
+    def _values_and_effect(self, request, changed):
+        waiting = self._settings.restart_needed
+        yield from self._values(request)
+        yield "applied", [key for key in changed if key not in waiting]
+        yield "restart_needed", [key for key in changed if key in waiting]
 
 
 def _settings_role(request):

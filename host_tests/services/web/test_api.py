@@ -218,6 +218,18 @@ class Settings(unittest.TestCase):
                 self.assertEqual([row["key"] for row in table], [row[0] for row in SETTINGS])
         run(main())
 
+    def test_the_answer_to_a_change_says_what_acts_now_and_what_after_a_restart(self):
+        async def main():
+            async with Server() as server:
+                both = {"installation.fuse_a": 20, "installation.phases": 1}
+                answer = (await server.call("PUT", "/api/v1/settings", both)).json()
+                self.assertEqual((answer["applied"], answer["restart_needed"]), (["installation.fuse_a"], ["installation.phases"]))
+                answer = (await server.call("PUT", "/api/v1/settings", dict(both, **{"meter.address": 2}))).json()
+                self.assertEqual((answer["applied"], answer["restart_needed"]), ([], []))
+                answer = (await server.call("PUT", "/api/v1/settings", {"installation.phases": 3})).json()
+                self.assertEqual((answer["applied"], answer["restart_needed"]), (["installation.phases"], []))
+        run(main())
+
     def test_the_meters_that_the_setting_may_name(self):
         async def main():
             async with Server() as server:
