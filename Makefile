@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/.run-installed
+DEVICE := $(VENV)/.device-installed
 DEV := $(VENV)/.dev-installed
 LIB := lib/.fetched.json
 ARGS ?=
@@ -13,7 +14,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test proof bench lib vm lint layers format lock clean distclean
+.PHONY: help run test proof bench lib provision vm lint layers format lock clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -33,6 +34,9 @@ bench: $(DEV) $(LIB)  ## measure the budgets, with the machine's own noise besid
 
 lib: $(LIB)  ## fetch what others wrote (lib/lock.json) by hash
 	@$(PY) -m tools.setup.lib --check
+
+provision: $(DEVICE)  ## give a charger its identity and label; ARGS="--serial M3-0001 --board esp32-s3", or "--csv FILE"
+	@$(PY) -m tools.provision $(ARGS)
 
 vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 	@$(PY) -m tools.setup.vm
@@ -61,6 +65,10 @@ distclean: clean  ## remove also what was fetched: .venv, .cache, lib's packages
 $(RUN): tools/setup/run.lock tools/setup/environment.py
 	@$(if $(PYTHON),,echo "Mode3 needs Python 3.11 or newer; none was found on PATH. PYTHON=/path/to/python3 names one." >&2; exit 2)
 	@$(PYTHON) tools/setup/environment.py run
+
+$(DEVICE): tools/setup/device.lock tools/setup/environment.py
+	@$(if $(PYTHON),,echo "Mode3 needs Python 3.11 or newer; none was found on PATH. PYTHON=/path/to/python3 names one." >&2; exit 2)
+	@$(PYTHON) tools/setup/environment.py device
 
 $(DEV): tools/setup/dev.lock tools/setup/environment.py
 	@$(if $(PYTHON),,echo "Mode3 needs Python 3.11 or newer; none was found on PATH. PYTHON=/path/to/python3 names one." >&2; exit 2)

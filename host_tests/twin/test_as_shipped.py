@@ -30,6 +30,9 @@ class AsShipped(unittest.TestCase):
                                        ("settings/table", "settings", "key", SETTINGS), ("meters", "meters", "name", METERS)):
             rows = json.loads(charger.ask("api/v1/" + path))[key]
             self.assertEqual([row[name] for row in rows], [row[0] for row in table])
+        for _ in range(2):                       # loaded at a request, forgotten, loaded again
+            self.assertEqual(json.loads(charger.ask("api/v1/cards")), {"count": 0, "cards": [], "next": None})
+            self.assertEqual(json.loads(charger.ask("api/v1/sessions")), {"sessions": [], "next": None})
         charger.charge()
         world = charger.twin.world
         charger.wait_until(lambda: self._facts(charger)["power_w"], "a reading of the meter")

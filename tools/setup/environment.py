@@ -1,4 +1,4 @@
-"""Makes .venv and installs one of the two locked sets into it: `python3 tools/setup/environment.py run|dev`.
+"""Makes .venv and installs one of the locked sets into it: `python3 tools/setup/environment.py run|device|dev`.
 
 Runs on the machine's own Python with nothing installed. The file .venv/.<set>-installed says that the set is in place.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-SETS = ("run", "dev")
+SETS = ("run", "device", "dev")
 
 
 def missing_venv():

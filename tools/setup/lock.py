@@ -1,4 +1,4 @@
-"""Makes tools/setup/run.lock and dev.lock from the dependency groups of pyproject.toml.
+"""Makes tools/setup/run.lock, device.lock and dev.lock from the dependency groups of pyproject.toml.
 
 `python -m tools.setup.lock` asks pip, without installing anything, which wheels it would choose on every Python and platform
 we support, and writes their versions and SHA-256. Only wheels are taken: nothing is built on the user's machine.
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("run", "dev")
+GROUPS = ("run", "device", "dev")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
     ("manylinux1_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"),
