@@ -63,6 +63,9 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
+    ("network", "", "object", "",
+     "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
+    ("clock", "", "object", "", "source of CLOCK_SOURCES: who set it last, server, set_s ago, error: why NTP fails now"),
     ("restart_needed", "", "list", "", "keys of settings that were changed and act only after a restart"),
     ("general", "", "object", "", "how to show things: country, currency, language, units; setup_done: the assistant is through"),
 )
@@ -81,6 +84,8 @@ REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", 
             # a card that the list, the rules or the system that was asked do not let charge
             "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_expired", "card_list_unreadable",
             "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
+NETWORK_MODES = ("off", "hotspot", "connecting", "wifi", "ethernet", "lost")
+CLOCK_SOURCES = ("unknown", "battery", "ntp", "browser", "button", "mqtt", "ocpp", "modbus", "udp", "api", "energy_manager")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

@@ -79,6 +79,21 @@ SETTINGS = (
     ("meter.phase_voltage_v", INT, 230, (175, 276), "V", "rw", ""),
     ("meter.stop_bits", CHOICE, 1, (1, 2), "", "rw", "R"),
     ("meter.type", STR, "none", (1, 24), "", "rw", "R"),
+    ("network.channel", INT, 1, (1, 13), "", "ww", ""),
+    ("network.dns", STR, "", (0, 15), "", "rw", ""),
+    ("network.fallback_ip", STR, "169.254.77.3", (0, 15), "", "rw", ""),
+    ("network.gateway", STR, "", (0, 15), "", "rw", ""),
+    ("network.hostname", STR, "", (0, 32), "", "rw", "R"),
+    ("network.hotspot", CHOICE, "auto", ("auto", "always", "off"), "", "ww", ""),
+    ("network.ip", STR, "", (0, 15), "", "rw", ""),
+    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", ""),
+    ("network.known", STR, "", (0, 1000), "", "--", "s"),
+    ("network.mask", STR, "255.255.255.0", (7, 15), "", "rw", ""),
+    ("network.proxy", STR, "", (0, 80), "", "rw", ""),
+    ("network.proxy_password", STR, "", (0, 60), "", "-w", "s"),
+    ("network.proxy_user", STR, "", (0, 40), "", "rw", "p"),
+    ("network.ssdp", BOOL, True, _YES_NO, "", "rw", ""),
+    ("network.wifi", BOOL, True, _YES_NO, "", "rw", ""),
     ("protection.over_1_percent", INT, 10, (5, 50), "%", "-w", "R"),
     ("protection.over_1_s", INT, 1010, (10, 3600), "s", "-w", "R"),
     ("protection.over_2_percent", INT, 25, (10, 100), "%", "-w", "R"),
@@ -112,6 +127,8 @@ SETTINGS = (
     ("tariff.price_1_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.times", STR, "", (0, 200), "", "rw", ""),
+    ("time.ntp", BOOL, True, _YES_NO, "", "ww", ""),
+    ("time.servers", STR, "pool.ntp.org time.cloudflare.com", (0, 120), "", "ww", ""),
     ("time.zone", STR, "UTC0", (4, 60), "", "ww", ""),
 )
 
@@ -128,6 +145,10 @@ def _generic_has_registers(get):
     return get("meter.type") != "generic" or get("meter.generic_registers") != ""
 
 
+def _fixed_has_address(get):
+    return get("network.ipv4") != "fixed" or get("network.ip") != ""
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
@@ -137,6 +158,10 @@ RULES = (
     (_minimum_3p_below_maximum, (
         ("charging.min_current_3p_a", "no more than charging.max_current_a"),
         ("charging.max_current_a", "no less than charging.min_current_3p_a"),
+    )),
+    (_fixed_has_address, (
+        ("network.ipv4", "fixed only with network.ip"),
+        ("network.ip", "not empty while network.ipv4 is fixed"),
     )),
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),
