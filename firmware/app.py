@@ -101,7 +101,7 @@ class App:
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
-        self.online = Online(self)
+        self.online = Online(self, facts)
         self.web_desk = WebDesk(self, facts)
 
         # the front panel: lights, buzzer, buttons
@@ -109,7 +109,6 @@ class App:
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
             "factory_reset": self._factory_reset, "clear_cards": self.desk.clear})
         self.desk.show = self.panel.card
-        self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
         bus = self.temperatures.bus

@@ -1,5 +1,6 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
+from firmware.drivers import clock
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.roles import ADMIN, PUBLIC, READ, role_on_loopback
@@ -22,11 +23,13 @@ class WebDesk:
             "firmware.records.export", "firmware.csv_lines")).rows
         records = OnDemand(self._records_api, (
             "firmware.services.web.records_api", "firmware.records.export", "firmware.csv_lines")).rows
+        network = OnDemand(self._network_api, ("firmware.services.web.network_api",)).rows
         self.routes = Routes(api.routes() + (
             (None, "/api/v1/cards*", ADMIN, cards, 0),
             (None, "/api/v1/sessions*", READ, records, 0),
             (None, "/api/v1/events*", READ, records, 0),
             (None, "/api/v1/report", ADMIN, records, 0),
+            (None, "/api/v1/network*", READ, network, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
@@ -36,6 +39,11 @@ class WebDesk:
         from firmware.services.web.cards_api import CardsApi
         app = self._app
         return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+
+    def _network_api(self):
+        from firmware.services.web.network_api import NetworkApi
+        app = self._app
+        return NetworkApi(app.online.network, app.settings, app.may_save, clock.ticks_ms)
 
     def _records_api(self):
         from firmware.services.web.records_api import RecordsApi

@@ -82,16 +82,16 @@ FAULTS = (
      "red*3", "contactor", "active"),
     (9021, "lock_stuck", WARNING, "not", "-", 0, "cause", False, "ConnectorLockFailure", "MREC1", 0,
      "orange*1", "outlet_lock", "active"),
-    (9050, "network_lost", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
-     "", "internal_communication", "active"),
-    (9051, "ntp", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
-     "", "ntp", "active"),
     (9030, "source_silent", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
      "", "energy_manager", "active"),
     (9031, "card_reader", WARNING, "not", "-", 0, "cause", False, "ReaderFailure", "", 0,
      "orange*1", "reader", "active"),
     (9032, "card_list", WARNING, "not", "-", 0, "restart", False, "ReaderFailure", "", 0,
      "orange*1", "reader", "active"),
+    (9050, "network_lost", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
+     "", "internal_communication", "active"),
+    (9051, "ntp", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
+     "", "ntp", "active"),
 )
 
 # What the light's blinks mean, by the side on which somebody must look.
@@ -202,9 +202,10 @@ class ActiveFaults:
         return worst
 
     def degrading(self):
-        """True: a warning that lasts limits the service; what has merely happened does not count."""
+        """True: a warning that lasts limits the service; what has merely happened does not count, and neither does what the front
+        does not show: charging has all it needs."""
         for row, _ in self._active:
-            if row[SEVERITY] == WARNING and row[KIND] == "active":
+            if row[SEVERITY] == WARNING and row[KIND] == "active" and row[LIGHT]:
                 return True
         return False
 

@@ -32,6 +32,7 @@ class Ethernet:
         self._pins = dict([(name, pins.get(name)) for name in (
             "spi_sck", "spi_mosi", "spi_miso", "ethernet_cs", "ethernet_irq", "ethernet_mdc", "ethernet_mdio", "ethernet_power")])
         self._lan = None
+        self._fixed = False
 
     def begin(self):
         """Start it; raises OSError or ValueError where the chip does not answer."""
@@ -52,8 +53,13 @@ class Ethernet:
 
     def use(self, address):
         """None: DHCP; or (ip, mask, gateway, dns)."""
-        if self._lan is not None:
-            self._lan.ifconfig("dhcp" if address is None else address)
+        if self._lan is None:
+            return
+        if address is not None:
+            self._lan.ifconfig(address)
+        elif self._fixed:
+            self._lan.ifconfig("dhcp")        # raises where the DHCP client runs already
+        self._fixed = address is not None
 
 
 def from_board(facts):

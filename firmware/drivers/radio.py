@@ -22,6 +22,7 @@ class Radio:
         self._station = None
         self._hotspot = None
         self._joining = False
+        self._fixed = False
 
     def begin(self, name, country):
         """Start the station under a host name, which mDNS answers to; holds the interpreter up to half a second."""
@@ -61,7 +62,11 @@ class Radio:
         station = self._station
         if self._joining:
             self.leave()
-        station.ifconfig("dhcp" if address is None else address)
+        if address is not None:
+            station.ifconfig(address)
+        elif self._fixed:
+            station.ifconfig("dhcp")          # raises where the DHCP client runs already
+        self._fixed = address is not None
         self._joining = True
         station.connect(ssid, key or None)
 

@@ -87,7 +87,7 @@ SETTINGS = (
     ("network.hotspot", CHOICE, "auto", ("auto", "always", "off"), "", "ww", ""),
     ("network.ip", STR, "", (0, 15), "", "rw", ""),
     ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", ""),
-    ("network.known", STR, "", (0, 1000), "", "--", "s"),
+    ("network.known", STR, "", (0, 1000), "", "-r", "s"),
     ("network.mask", STR, "255.255.255.0", (7, 15), "", "rw", ""),
     ("network.proxy", STR, "", (0, 80), "", "rw", ""),
     ("network.proxy_password", STR, "", (0, 60), "", "-w", "s"),

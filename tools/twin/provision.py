@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SET_UP = {
     "general.setup_done": True,
     "identity.serial": "M3-TWIN-0001",
+    "network.known": '[["home", "home-network", false]]',
     "installation.phases": 3,
     "installation.fuse_a": 16,
     "installation.cable": "tethered",

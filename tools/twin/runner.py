@@ -38,7 +38,7 @@ def _provision(flash_dir, http_port, board, set_up):
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port}, board, set_up)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port, "workers": "inline"}, board, set_up)
     finally:
         cpython.uninstall()
 

@@ -11,8 +11,8 @@ from tools.twin.world import World
 
 UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
 LONGEST_US = 366 * 24 * UNITS_US["h"]
-WORDS = ("plug", "unplug", "ev", "card", "house", "ap", "network", "fault", "button", "input", "time", "wait", "advance", "set", "command",
-         "expect", "reboot", "include")
+WORDS = ("plug", "unplug", "ev", "card", "house", "ap", "network", "fault", "button", "input", "time", "wait", "advance", "set",
+         "command", "expect", "reboot", "include")
 COMPARE = {
     "is": lambda seen, wanted: seen == wanted,
     "is not": lambda seen, wanted: seen != wanted,

@@ -1,7 +1,8 @@
 """Decides how the charger is reached: cable, a known Wi-Fi network, or its own hotspot. Pure: looks and scans in, orders out.
 
-The cable comes first, then the known networks that a scan shows, in the owner's order, then hidden ones, which can only be tried. Where
-none takes us in, the hotspot opens and stays open while somebody uses it; the known networks are tried again with growing waits.
+The cable comes first, then the known networks that a scan shows, in the owner's order, then hidden ones, which can only be
+tried. Where none takes us in, the hotspot opens and stays open while somebody uses it; the known networks are tried again with
+growing waits.
 A network that works is never left for a better one.
 """
 

@@ -110,18 +110,18 @@ class NetworkService:
 
     async def step(self):
         """One look, and what follows from it."""
-        manager, now_ms = self.manager, self._now_ms()
+        manager = self.manager
         self._radio.look(self.seen)
         if self._wire is not None:
             self._wire.look(self.seen)
         for _ in range(_MOST_ORDERS):
-            order = manager.tick(now_ms, self.seen)
+            order = manager.tick(self._now_ms(), self.seen)      # the order before may have taken seconds
             if order is None:
                 break
             await self._do(order)
         if self.scan_wanted and manager.state != JOINING:
             await self._scan()
-        self._tell.fault("network_lost", manager.missing(now_ms))
+        self._tell.fault("network_lost", manager.missing(self._now_ms()))
         light = manager.light()
         if light != self._light:
             self._light = light

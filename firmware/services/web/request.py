@@ -150,11 +150,12 @@ def _arguments(query):
     for part in query.split("&"):
         if part:
             name, _, value = part.partition("=")
-            found[_unescape(name)] = _unescape(value)
+            found[unescape(name)] = unescape(value)
     return found
 
 
-def _unescape(text):
+def unescape(text):
+    """Text without %20 and "+"; ValueError for a bad escape, or what is no UTF-8 then."""
     first, *parts = text.replace("+", " ").split("%")
     out = bytearray(first.encode())
     for part in parts:

@@ -1,7 +1,7 @@
 """`network`: a radio whose access points are the world's, and a cable; the sockets behind them are the host's.
 
-The station behaves as the port's does: joining takes about a second and is tried again as often as `reconnects` says (0 or less: for
-ever, and then status() tells of no failure, only of connecting); an address comes by DHCP, where somebody answers, or is fixed.
+The station behaves as the port's does: joining takes about a second and is tried again as often as `reconnects` says (0 or less:
+for ever, and then status() tells of no failure, only of connecting); an address comes by DHCP, where somebody answers, or is fixed.
 """
 import _twin
 
