@@ -14,7 +14,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test proof bench lib provision vm lint layers format lock clean distclean
+.PHONY: help run test proof bench lib provision flash keys release vm lint layers format lock clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,6 +37,17 @@ lib: $(LIB)  ## fetch what others wrote (lib/lock.json) by hash
 
 provision: $(DEVICE)  ## give a charger its identity and label; ARGS="--serial M3-0001 --board esp32-s3", or "--csv FILE"
 	@$(PY) -m tools.provision $(ARGS)
+
+keys: $(DEV)  ## make the key that signs releases, once; KEY=FILE is where its private half goes
+	@$(PY) -m tools.build.keys $(if $(KEY),--key "$(KEY)")
+
+release: $(DEV)  ## build and sign a release for a file server; VERSION=1.4.0, NOTES=FILE, KEY=FILE, ARGS="--help"
+	@$(PY) -m tools.build.release $(VERSION) $(if $(KEY),--key "$(KEY)") $(if $(NOTES),--notes "$(NOTES)") $(ARGS)
+
+flash: $(DEVICE) $(LIB)  ## put Mode3 onto a board: PORT=/dev/… BOX=build/boxes/SERIAL (or BOARD=name), FIRMWARE=image of MicroPython, ERASE=1
+	@$(if $(PORT),,echo "which port? make flash PORT=/dev/ttyUSB0 BOX=build/boxes/SERIAL" >&2; exit 2)
+	@$(PY) -m tools.flash --port "$(PORT)" $(if $(BOX),--box "$(BOX)") $(if $(BOARD),--board "$(BOARD)") \
+		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(ERASE),--erase) $(ARGS)
 
 vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 	@$(PY) -m tools.setup.vm

@@ -28,6 +28,7 @@ from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import channel_order
 from firmware.energy.tariff import Cost, Tariff
 from firmware.guards import guard, windows
+from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
@@ -35,6 +36,7 @@ from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
+from firmware.storage import files
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
@@ -57,9 +59,14 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
+        reset_by = _finish_reset(root + "data/")
         facts, lacks = _board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
+
+        self.identity = Identity(root + "identity.json")
+        self.identity.ensure()
+        self.serial = self.settings.get("identity.serial") or self.identity.get("serial") or None
 
         # the safety core with what it sees and drives; nothing else touches the contactor
         get = self.settings.get
@@ -98,9 +105,14 @@ class App:
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
                              self.note_error)
         self.cards, self.gate = self.desk.cards, self.desk.gate
+        self.records.also_flush(self.desk.attempts.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
+        if isinstance(reset_by, str):
+            self.note_security("factory_reset", reset_by)
+        elif reset_by is not None:
+            self.note_error("factory_reset", reset_by)
         self.online = Online(self, facts)
         self.web_desk = WebDesk(self, facts)
 
@@ -140,7 +152,7 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
-            "version": lambda: VERSION, "serial": lambda: self.settings.get("identity.serial") or None,
+            "version": lambda: VERSION, "serial": lambda: self.serial,
             "standby": self.panel.standby.state,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
@@ -153,11 +165,11 @@ class App:
         provided.update(self.online.facts())
         for fact, fn in provided.items():
             station.provide(fact, fn)
-        station.on("restart", self._request_restart)
+        station.on("restart", self.request_restart)
         station.on("clock", self._set_clock)
         station.on("error", self.note_error)
         station.subscribe(self._hear, "app")
-        station.smart.local_minutes = self._local_minutes
+        station.smart.local_minutes = self.local_minutes
         station.ceilings.own("board", facts["limits"]["max_current_a"] * 1000)
         station.operative = self.settings.get("charging.available")
         station.mode = self.settings.get("charging.mode")
@@ -166,8 +178,12 @@ class App:
         self._apply(())
         self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
-        if "safe_mode" in self.records.take_boot_log(self.root + "boot_log.json"):
+        noted = self.records.take_boot_log(self.root + "boot_log.json")
+        self.online.update_desk.rolled_back = "rollback" in noted
+        if "safe_mode" in noted:
             station.faults.begin("safe_mode_before")
+        if self.identity.failure:
+            self.errors["identity"] = self.identity.failure
         if self.settings.load_report:
             station.faults.begin("settings_damaged")
         if self.settings.get("station.showroom"):
@@ -197,7 +213,6 @@ class App:
         station.min_current_ma = get("charging.min_current_a") * 1000
         station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        station.free = get("access.mode") == "off"
         self.desk.apply(get)
         self.online.apply(get)
         self.zone = Zone(get("time.zone"))
@@ -210,7 +225,7 @@ class App:
         self.inputs.limit_ma = get("inputs.limit_a") * 1000
         self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
         panel = self.panel
-        panel.view.cards = get("access.mode") in ("local", "all", "remote")
+        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
         panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
         panel.brightness_percent = get("lights.brightness_percent")
         panel.standby.dim_ms = get("standby.dim_after_min") * 60000
@@ -229,7 +244,8 @@ class App:
         station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
 
-    def _local_minutes(self):
+    def local_minutes(self):
+        """Minute of the week in local time, Monday 0:00 = 0; None while the clock is unknown."""
         utc_s = clock.utc_s()
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
@@ -330,7 +346,7 @@ class App:
 
     def _confirm_slot(self):
         try:
-            slot_pointer.confirm(self.root)
+            self.online.update_desk.confirmed = slot_pointer.confirm(self.root)
         except OSError as error:
             self.note_error("slot_pointer", error)
 
@@ -341,21 +357,29 @@ class App:
         self.records.events.add(self.records.stamp(), "grid", code, limit_ma, edge)
 
     def _factory_reset(self):
-        """Settings back to what the factory gave them, then a restart; only while no power flows. True when it is done."""
-        if not self.contactor_open():
-            return False
+        """At the button: as `order_factory_reset`, the cards stay."""
         try:
-            self.settings.reset()
+            return self.order_factory_reset(False, "button")
         except OSError as error:
             self.note_error("factory_reset", error)
             return False
-        self.note_security("factory_reset", "button")
-        self._request_restart()
+
+    def order_factory_reset(self, cards, source):
+        """Order it for the restart that follows; False while a vehicle charges. cards: they go too. OSError: nothing was
+        ordered."""
+        if not self.contactor_open() or self.station.fact("session_state") in ("starting", "charging", "stopping"):
+            return False
+        from firmware import factory_reset
+        self.records.flush()                    # what the totals of its life still miss
+        factory_reset.order(self.root + "data/", cards, source)
+        forget(("firmware.factory_reset",))
+        self.request_restart("factory reset")
         return True
 
-    def _request_restart(self):
+    def request_restart(self, reason="command"):
+        """End everything in order, then restart; the reason (32 characters) is told after it."""
         if self._restarting is None:            # kept: CPython's loop holds tasks by weak references only
-            self._restarting = asyncio.create_task(self._restart("command"))
+            self._restarting = asyncio.create_task(self._restart(reason))
 
     async def _restart(self, reason):
         """End the charge and its session in order, then restart; where that fails, restart all the same."""
@@ -390,6 +414,19 @@ def _installation(get):
         over_allowance_ma=get("protection.over_allowance_ma"),
         over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
         over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
+
+
+def _finish_reset(folder):
+    """Do the factory reset that was ordered before this start: who ordered it (text), the OSError where it failed, or None."""
+    if not files.exists(folder + "factory_reset"):
+        return None
+    from firmware import factory_reset
+    try:
+        return factory_reset.finish(folder)
+    except OSError as error:                    # the marker stays: the next start tries again
+        return error
+    finally:
+        forget(("firmware.factory_reset",))
 
 
 def _board(path):

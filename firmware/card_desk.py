@@ -1,5 +1,6 @@
 """Everything about cards in one place: the list, the gate that judges a card, teaching, and the reader where the board has one."""
 
+from firmware.access.attempts import Attempts
 from firmware.access.authorization import Rules
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
@@ -19,6 +20,7 @@ class CardDesk:
         self._on_error = on_error
         self.show = lambda result: None
         self.cards = CardStore(prefix)
+        self.attempts = Attempts(prefix + "attempts", contactor_open)
         self.gate = Gate(station, self.cards, Rules(), clock.utc_s, self._show, note)
         self.gate.teacher = self.teacher = Teacher(self.cards, self._may_teach, self._show, note, self._flag)
         self.reader = reader_from_board(facts, self._wants_cards)
@@ -34,7 +36,10 @@ class CardDesk:
 
     def apply(self, get):
         """Settings that act at once."""
-        self.gate.rules = Rules(get("access.mode"), get("access.csms_order"), get("access.csms_offline"),
+        mode, pin = get("access.mode"), get("access.pin")
+        self._station.free = mode == "off" and not pin
+        # with nothing but a PIN, cards are what the list says: without one, none
+        self.gate.rules = Rules("local" if mode == "off" and pin else mode, get("access.csms_order"), get("access.csms_offline"),
                                 get("identity.serial") or get("station.name"))
         self.gate.timeout_ms = get("access.timeout_s") * 1000
 
@@ -57,7 +62,7 @@ class CardDesk:
 
     def _wants_cards(self):
         """The reader asks for cards only where one can do something."""
-        return self._settings.get("access.mode") != "off" or self.teacher.mode != "off"
+        return self.gate.rules.mode != "off" or self.teacher.mode != "off"
 
     def _hear(self, uid):
         self.gate.card(uid, clock.ticks_ms())

@@ -22,9 +22,12 @@ class CsvError(Exception):
 
 
 class LineSplitter:
-    """Bytes in pieces -> lines with their numbers. CR, LF and CR LF end a line."""
+    """Bytes in pieces -> lines with their numbers. CR, LF and CR LF end a line. longest: bytes of a line; save_as: what an
+    editor calls the form that is wanted."""
 
-    def __init__(self):
+    def __init__(self, longest=MAX_LINE_BYTES, save_as="CSV UTF-8"):
+        self._longest = longest
+        self._save_as = save_as
         self._rest = b""
         self._after_cr = False     # an LF that follows belongs to the CR
         self._first = True
@@ -44,8 +47,8 @@ class LineSplitter:
                 text = self._text(self._rest + bytes(data[start:at]))
                 start, self._rest = at + 1, b""
                 yield text
-            elif at - start + len(self._rest) >= MAX_LINE_BYTES:
-                raise CsvError(self.line + 1, None, "the line is longer than %d bytes" % MAX_LINE_BYTES)
+            elif at - start + len(self._rest) >= self._longest:
+                raise CsvError(self.line + 1, None, "the line is longer than %d bytes" % self._longest)
         self._rest += bytes(data[start:])
 
     def end(self):
@@ -63,9 +66,9 @@ class LineSplitter:
         try:
             text = data.decode()
         except UnicodeError:
-            raise CsvError(self.line, None, "the line is not UTF-8; save the file as CSV UTF-8") from None
+            raise CsvError(self.line, None, "the line is not UTF-8; save the file as " + self._save_as) from None
         if "\x00" in text:
-            raise CsvError(self.line, None, "the file is not UTF-8 text; save it as CSV UTF-8")
+            raise CsvError(self.line, None, "the file is not UTF-8 text; save it as " + self._save_as)
         return text
 
 

@@ -4,29 +4,22 @@ A service is an object with tasks() (rows of the table of tasks), apply(get) (se
 provider).
 """
 
-from firmware.drivers import clock, ethernet, radio
-from firmware.identity import Identity
-from firmware.services.network.service import NetworkService
+from firmware import network_desk
+from firmware.services.updates import Updates
 from firmware.services.worker import Workers
+from firmware.update_desk import UpdateDesk
 
 
 class Online:
-    """A part of the wiring: takes what the services need from the App. facts: the board's."""
+    """A part of the wiring: takes what the services need from the App. facts: the board's; services.inline_workers there is the
+    twin's: in virtual time nothing blocks."""
 
     def __init__(self, app, facts):
-        services = facts.get("services", {})
-        self.workers = Workers(inline=services.get("workers") == "inline")     # a twin's time stands still for what blocks
-        self._app = app
-        self.network = NetworkService(radio.Radio(), radio.scan, ethernet.from_board(facts), self.workers, clock.ticks_ms,
-                                      self._hotspot, Tell(app))
-        app.settings.guard("network.hotspot", self.network.refuse_hotspot)
-        self.services = (self.network,)
-
-    def _hotspot(self):
-        """(name, key), as the label says."""
-        identity = Identity(self._app.root + "identity.json")
-        identity.ensure()
-        return identity.get("ssid") or self._app.settings.get("identity.serial") or "Mode3", identity.get("hotspot_key")
+        self.workers = Workers(inline=facts.get("services", {}).get("inline_workers", False))
+        self.update_desk = UpdateDesk(app, facts)
+        self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
+        self.network = network_desk.service(app, facts, self.workers)
+        self.services = (self.network, self.updates)
 
     def tasks(self):
         """Rows of the table of tasks."""
@@ -46,28 +39,3 @@ class Online:
         for service in self.services:
             found.update(service.facts())
         return found
-
-
-class Tell:
-    """Where services leave what they notice."""
-
-    def __init__(self, app):
-        self._app = app
-        self.error = app.note_error
-
-    def note(self, code, detail):
-        """For the event log; detail: a name or an address, at most 96 bytes."""
-        records = self._app.records
-        records.events.add(records.stamp(), "info", "network_" + code, None, detail)
-
-    def fault(self, name, present):
-        """Begin or end a fault of charging/faults.py."""
-        faults = self._app.station.faults
-        if present:
-            faults.begin(name)
-        else:
-            faults.end(name)
-
-    def light(self, word):
-        """The connection light: of ui/view.py."""
-        self._app.panel.view.connection = word

@@ -1,13 +1,19 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
+from firmware import network_desk, records_desk, update_desk
 from firmware.drivers import clock
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
-from firmware.services.web.roles import ADMIN, PUBLIC, READ, role_on_loopback
+from firmware.services.web.hosts import Hosts
+from firmware.services.web.login_desk import LoginDesk
+from firmware.services.web.roles import PUBLIC
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
+from firmware.settings_desk import groups as settings_groups
 from firmware.version import VERSION
+
+_LOGIN = ("login", "logout", "session", "password", "recover", "tokens*")
 
 
 class WebDesk:
@@ -18,37 +24,38 @@ class WebDesk:
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
         pages = StaticFiles(_page_folder(app.root), VERSION)
-        cards = OnDemand(self._cards_api, (
-            "firmware.services.web.cards_api", "firmware.services.web.records_api", "firmware.access.cards_csv",
-            "firmware.records.export", "firmware.csv_lines")).rows
-        records = OnDemand(self._records_api, (
-            "firmware.services.web.records_api", "firmware.records.export", "firmware.csv_lines")).rows
-        network = OnDemand(self._network_api, ("firmware.services.web.network_api",)).rows
-        self.routes = Routes(api.routes() + (
-            (None, "/api/v1/cards*", ADMIN, cards, 0),
-            (None, "/api/v1/sessions*", READ, records, 0),
-            (None, "/api/v1/events*", READ, records, 0),
-            (None, "/api/v1/report", ADMIN, records, 0),
-            (None, "/api/v1/network*", READ, network, 0),
+        login = OnDemand(self._login_api, ("firmware.services.web.login_api",)).rows
+        self.login = LoginDesk(app.identity, app.root + "data/passwords", lambda: app.records.stamp()[1], app.contactor_open,
+                               app.station.logged_in)
+        if self.login.credentials.damage:
+            app.note_security("passwords_damaged", self.login.credentials.damage)
+        app.records.also_flush(self.login.credentials.flush)
+        pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
+        login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
+        wired = records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app)
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
+            (None, "/api/v1/pin*", PUBLIC, pins, 0),
+            (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
-        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80), role_on_loopback,
-                                app.note_error)
+        self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
+                                self.login.sessions.role_of, app.note_error)
+        self.server.hosts = Hosts(self._host_names, app.online.network.addresses)
 
-    def _cards_api(self):
-        from firmware.services.web.cards_api import CardsApi
-        app = self._app
-        return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+    def _host_names(self):
+        return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial, self._app.online.network.host) if name]
 
-    def _network_api(self):
-        from firmware.services.web.network_api import NetworkApi
-        app = self._app
-        return NetworkApi(app.online.network, app.settings, app.may_save, clock.ticks_ms)
+    def _login_api(self):
+        from firmware.services.web.login_api import LoginApi
+        return LoginApi(self.login, self._app.note_security)
 
-    def _records_api(self):
-        from firmware.services.web.records_api import RecordsApi
+    def _pins_api(self):
+        from firmware.access.pins import Pins
+        from firmware.services.web.pins_api import PinsApi
         app = self._app
-        return RecordsApi(app.records, lambda: app.zone, lambda: app.station.facts(personal=False), app.settings)
+        pins = Pins(app.root + "data/", app.desk.attempts, lambda: app.identity.get("puk"))
+        return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms,
+                       app.note_security)
 
 
 def _page_folder(root):

@@ -64,9 +64,9 @@ class Gate:
             return self._command(text, "stop", "ended_by_admin")
         return self._refuse(text, "not_the_current_user")
 
-    def _command(self, text, name, reason):
-        if self._station.command(name, {}, _SOURCE)["result"] != "accepted":
-            return self._refuse(text, "refused")
+    def _command(self, text, name, reason, source=_SOURCE):
+        if self._station.command(name, {}, source)["result"] != "accepted":
+            return self._refuse(text, "refused", source, True)
         self._shown("accepted")
         self._note("card_" + reason, text)
         return ACCEPT, reason
@@ -84,17 +84,35 @@ class Gate:
             return self._refuse(text, reason)
         return self._accept(text, reason)
 
-    def _accept(self, text, reason):
-        if self._station.command("authorize", {"id": text}, _SOURCE)["result"] != "accepted":     # out of service, a showroom
-            return self._refuse(text, "refused")
+    def _accept(self, text, reason, source=_SOURCE):
+        if self._station.command("authorize", {"id": text}, source)["result"] != "accepted":     # out of service, a showroom
+            return self._refuse(text, "refused", source, True)
         if self._station.stopped:
-            self._station.command("start", {}, _SOURCE)
+            self._station.command("start", {}, source)
         self._note("card_accepted", text + " " + reason)
         return ACCEPT, reason
 
-    def _refuse(self, text, reason):
+    def unlock(self, name, command, now_ms):
+        """A right PIN was typed in; name: whose ("PIN" or "guest"); command: "start" or "stop". None, or why it is refused."""
+        station = self._station
+        known = station.authorized_id if station.authorized else ""
+        if command == "stop" and (known == name or known and name == "PIN"):
+            verdict, reason = self._command(name, "stop", "ended", "pin")
+        elif command == "stop" or known not in ("", name):
+            verdict, reason = self._refuse(name, "not_the_current_user", "pin")
+        elif self._asked is not None:
+            verdict, reason = self._refuse(name, "busy", "pin")
+        elif self.reserved_for:
+            verdict, reason = self._refuse(name, "not_the_booker", "pin")
+        else:
+            verdict, reason = self._accept(name, "pin", "pin")
+        return None if verdict == ACCEPT else station.last_refusal[0]
+
+    def _refuse(self, text, reason, source=_SOURCE, said=False):
+        """said: the station itself refused, and has said why."""
         self._shown("refused")
-        self._station.refuse(_REFUSALS.get(reason, "card_" + reason), _SOURCE)
+        if not said:
+            self._station.refuse(_REFUSALS.get(reason, "card_" + reason), source)
         self._note("card_refused", text + " " + reason)
         return REJECT, reason
 

@@ -4,6 +4,8 @@ Page, MQTT, OCPP, Modbus, cards and buttons all say these words, so that a comma
 Rows are added, never renamed.
 """
 
+from firmware.keyed import keyed
+
 MAX_TEXT = 64        # characters; longer than any UID (20), account name or reason
 MAX_CURRENT_MA = 80000   # IEC 61851-1 table A.7 ends at 80 A
 MAX_TIMEOUT_S = 86400    # a failsafe later than a day is none
@@ -31,14 +33,14 @@ COMMANDS = (
     ("mode", (("mode", "choice", ("immediate", "smart"), None, True),), "control", (), "immediate or smart charging"),
     ("account", (("account", "str", 0, MAX_TEXT, True),), "control", (), "books this and later sessions to an account"),
     ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
-    ("restart", (), "admin", (), "ends a charge in order, then restarts"),
+    ("restart", (), "control", (), "ends a charge in order, then restarts"),
     ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", (), "sets the wall clock, Unix seconds (2025-2099)"),
     ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
      "control", ("bad_plan",),
      "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
     ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
      "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
-    ("teach_cards", (("mode", "choice", ("off", "add", "remove", "master"), None, True),), "admin",
+    ("teach_cards", (("mode", "choice", ("off", "add", "remove", "master"), None, True),), "control",
      ("vehicle_plugged", "no_reader"),
      "for 30 s each card at the reader is added to the list, or removed; or for 60 s the next one becomes the master card"),
 )
@@ -56,9 +58,9 @@ class CommandError(Exception):
 
 def row_of(name):
     """The row of a command; raises CommandError("unknown_command")."""
-    for row in COMMANDS:
-        if row[0] == name:
-            return row
+    row = keyed(COMMANDS, name)
+    if row is not None:
+        return row
     raise CommandError("unknown_command", name, "unknown command %s; allowed: %s" % (
         name, ", ".join([row[0] for row in COMMANDS])))
 

@@ -66,6 +66,9 @@ FACTS = (
     ("network", "", "object", "",
      "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
     ("clock", "", "object", "", "source of CLOCK_SOURCES: who set it last, server, set_s ago, error: why NTP fails now"),
+    ("update", "", "object", "",
+     "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
+     "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
     ("restart_needed", "", "list", "", "keys of settings that were changed and act only after a restart"),
     ("general", "", "object", "", "how to show things: country, currency, language, units; setup_done: the assistant is through"),
 )

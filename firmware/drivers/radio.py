@@ -7,7 +7,6 @@ only then. A scan takes two seconds and lets others run: it belongs into a worke
 import network
 from micropython import const
 
-HOTSPOT_IP = "192.168.4.1"    # what the port gives its hotspot, with a DHCP server behind it
 MOST_CLIENTS = const(4)
 _RECONNECTS = const(2)        # tries after the first
 _SECURITY = ("open", "wep", "wpa", "wpa2", "wpa/wpa2", "enterprise", "wpa3", "wpa2/wpa3")
@@ -17,6 +16,8 @@ _FAILURES = ((network.STAT_WRONG_PASSWORD, "wrong_key"), (network.STAT_NO_AP_FOU
 
 class Radio:
     """begin() before anything else. Methods raise OSError when the radio refuses."""
+
+    HOTSPOT_IP = "192.168.4.1"    # what the port gives its hotspot, with a DHCP server behind it
 
     def __init__(self):
         self._station = None

@@ -74,16 +74,18 @@ def read():
     """How the running start came about, as boot.py found it.
 
     {"start": one of START_NAMES, "reason": text left by the end before or "", "failures": crashes,
-    watchdog bites and brown-outs in a row, "restarts": starts since the supply came, "slot": "a", "b" or ""}
+    watchdog bites and brown-outs in a row, "restarts": starts since the supply came, "slot": "a", "b" or "",
+    "boot": version of boot.py}
     """
-    block = unpack(machine.RTC().memory())
+    data = machine.RTC().memory()
+    block = unpack(data)
     if block is None:
-        return {"start": "unknown", "reason": "", "failures": 0, "restarts": 0, "slot": ""}
+        return {"start": "unknown", "reason": "", "failures": 0, "restarts": 0, "slot": "", "boot": 0}
     _, start, failures, slot, restarts, reason = block
     name = START_NAMES[start] if start < len(START_NAMES) else "unknown"
     text = "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in reason.rstrip(b"\0")])
     return {"start": name, "reason": text, "failures": failures,
-            "restarts": restarts, "slot": chr(slot) if slot else ""}
+            "restarts": restarts, "slot": chr(slot) if slot else "", "boot": data[9]}
 
 
 def mark(reason):

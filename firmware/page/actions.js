@@ -1,6 +1,7 @@
 // Buttons: which make sense now, and what the charger answers.
 
 import { command } from "./live.js";
+import { restart } from "./shell.js";
 import * as t from "./texts.js";
 
 const ANSWER_MS = 15000;
@@ -58,7 +59,10 @@ function showButtons(place, list) {
 
 async function give(button, name, args) {
   if (button.ariaDisabled === "true") return;
-  if (name === "restart" && !confirm(t.text("restart_sure"))) return;
+  if (name === "restart") {
+    restart();
+    return;
+  }
   button.ariaDisabled = "true";      // not disabled: that would take the keyboard's place away
   const refusal = await command(name, args);
   button.ariaDisabled = "false";

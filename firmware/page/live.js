@@ -1,5 +1,7 @@
 // Keeps the status fresh: by the charger's stream, and by asking every five seconds where there is no stream.
 
+import { api } from "./api.js";
+
 const POLL_MS = 5000;
 const POLL_SILENT_MS = 2500;   // where a stream should speak and does not
 const SILENT_MS = 4000;     // the stream speaks every second; so long without a word is a lost connection
@@ -96,13 +98,9 @@ export class Live {
 // Gives a command; resolves to null when it was accepted, else to the error's code.
 export async function command(name, args = {}) {
   try {
-    const answer = await fetch(`api/v1/commands/${name}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(args),
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    });
-    if (answer.ok) return null;
-    return (await answer.json()).error.code;
-  } catch {
-    return "unreachable";
+    await api("POST", `commands/${name}`, args, { timeout_ms: ASK_TIMEOUT_MS });
+    return null;
+  } catch (error) {
+    return error.code;
   }
 }

@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { showDetails, showDevice } from "./details.js";
 import { Live } from "./live.js";
+import { startShell, takeFacts, translate } from "./shell.js";
 import * as t from "./texts.js";
 import { nameTheme, startTheme } from "./theme.js";
 import { put, showFacts, showLink } from "./view.js";
@@ -18,6 +19,7 @@ const find = id => document.getElementById(id);
 const curve = new Curve();
 const live = new Live(take, showLink);
 let chart = null;
+let begun = false;
 
 function take(newest, asked) {
   facts = newest;
@@ -39,6 +41,7 @@ function show() {
   showActions(facts);
   put(find("curve_title"), t.text(curve.live ? "curve_title" : curve.points.length ? "curve_last" : "curve_title"));
   chart.draw();
+  takeFacts(facts);
   document.body.classList.remove("empty");
 }
 
@@ -48,6 +51,7 @@ async function setLanguage(language, keep) {
   nameTheme();
   live.tell();
   show();
+  if (begun) await translate();
 }
 
 function setPause() {
@@ -77,6 +81,8 @@ async function begin() {
     }
   }
   live.start();
+  await startShell(() => live.ask());
+  begun = true;
 }
 
 begin();

@@ -4,6 +4,8 @@ export const LANGUAGES = ["en", "de", "fr"];
 
 let words = {};
 let locale = "en";      // the language with the visitor's region where it has one: how numbers and dates are written
+let language = "en";
+const sets = new Map([["", {}]]);       // "" is what the first view needs; the others came with what needs them
 
 export function chosen() {
   try {
@@ -17,17 +19,39 @@ export function chosen() {
   return "en";
 }
 
-export async function use(wanted, keep) {
-  const answer = await fetch(`translations/${wanted}.json`);
+async function fetched(name, wanted) {
+  const answer = await fetch(`translations/${name}${name && "."}${wanted}.json`);
   if (!answer.ok) throw new Error(`translations: ${answer.status}`);
-  words = await answer.json();
+  return [name, await answer.json()];
+}
+
+function put(found) {
+  for (const [name, texts] of found) sets.set(name, texts);
+  words = Object.assign({}, ...sets.values());
+}
+
+// Loads the texts of translations/<name>.<language>.json for each name that is not there yet.
+export async function load(names) {
+  const asked = language;
+  put(await Promise.all([...new Set(names)].filter(name => !sets.has(name)).map(name => fetched(name, asked))));
+  if (asked !== language) await use(language, false);      // somebody chose another meanwhile
+}
+
+export async function use(wanted, keep) {
+  language = wanted;
+  put(await Promise.all([...sets.keys()].map(name => fetched(name, wanted))));
   locale = (navigator.languages || []).find(wish => wish.toLowerCase().startsWith(wanted)) || wanted;
   document.documentElement.lang = wanted;
-  for (const element of document.querySelectorAll("[data-t]")) element.textContent = text(element.dataset.t);
-  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text(element.dataset.label));
+  fill(document);
   if (keep) {
     try { localStorage.setItem("language", wanted); } catch { /* holds for this visit */ }
   }
+}
+
+// Puts the words on what carries data-t (its text) or data-label (its name).
+export function fill(place) {
+  for (const element of place.querySelectorAll("[data-t]")) element.textContent = text(element.dataset.t);
+  for (const element of place.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text(element.dataset.label));
 }
 
 export function has(key) {
@@ -39,9 +63,9 @@ export function text(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
-function number(value, digits, unit) {
+export function number(value, digits, unit) {
   const shown = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
-  return `${shown}\u202f${unit}`;
+  return unit ? `${shown}\u202f${unit}` : shown;
 }
 
 const unknown = value => value === null || value === undefined;

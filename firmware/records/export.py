@@ -83,12 +83,12 @@ def month_from_text(text, zone):
     return _utc(begin_s, zone), _utc(next_s, zone)
 
 
-def day_from_text(text, zone):
-    """Unix seconds at which a local day "2026-11-20" begins. ValueError."""
+def day_from_text(text, zone, later=0):
+    """Unix seconds at which a local day "2026-11-20" begins, or one some days later. ValueError."""
     local_s = utc_from_text(text) if len(text) == 10 else None
     if local_s is None:
         raise ValueError("a day is like 2026-11-20")
-    return _utc(local_s, zone)
+    return _utc(local_s + later * _DAY_S, zone)
 
 
 def _utc(local_s, zone):

@@ -9,7 +9,10 @@ import os
 
 from micropython import const
 
+from firmware.on_demand import forget
 from firmware.records import boot_log
+from firmware.records.curve import Curve
+from firmware.records.debug import Debug
 from firmware.records.event_log import EventLog
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
@@ -30,6 +33,7 @@ class Keeper:
     """prefix: the data folder with a slash. clock: ticks_ms(), utc_s(), rfc3339(utc_s). failing: the flash refuses."""
 
     def __init__(self, prefix, clock, start):
+        self._prefix = prefix
         self._clock = clock
         self._ticks_ms = clock.ticks_ms()
         self._uptime_ms = 0
@@ -50,8 +54,10 @@ class Keeper:
             self.failing = False       # it is there already; a flash that refuses shows with the first write
         self.stamper = Stamper(prefix)
         self.events = EventLog(prefix + "events")
+        self.debug = Debug(self.events)
         self.sessions = SessionLog(prefix)
         self.life = LifeTotals(prefix)
+        self.curve = Curve(self._keep_curve)
         self._try(self.life.load)
         self._try(self.sessions.start, self.life.last_session)
         self._try(self.stamper.start)
@@ -144,6 +150,7 @@ class Keeper:
 
     def _hear(self, event, data):
         stamp = self.stamp()
+        self.debug.note(stamp, event, str(data.get("command") or data.get("mode") or data.get("overview_state") or ""))
         if event in ("fault", "fault_end"):
             self.events.add(stamp, event, data["name"], data["code"], data["kind"])
         elif event == "command" and data["command"] not in _QUIET:
@@ -151,6 +158,7 @@ class Keeper:
             self._keep_word()
         elif event == "session_start":
             self._pending = data["session"]
+            self.curve.begin(data["session"].number)
             self._cost, self._priced_mwh = self.new_cost(), 0
             self._station.held = True
             self._begin_when_known()
@@ -158,6 +166,7 @@ class Keeper:
             self.life.count_cycle()
         elif event == "session_end":
             self._end(data["session"], stamp)
+            self.curve.end(data["session"].number)
 
     def _price(self, session, stamp):
         """What the session costs so far."""
@@ -246,9 +255,12 @@ class Keeper:
         if self._pending is not None or self.sessions.unfinished is not None:
             self._begin_when_known()
         self._keep_word()
+        self.debug.look(stamp, self._station.glance)
         session = self._station.session
         if session is not None:
             self._price(session, stamp)
+            if self._station.reading.power_w is not None:
+                self.curve.add(session.duration_ms // 1000, self._station.reading.power_w)
         if session is not None and self.sessions.current is not None and not self._contactor_open():
             self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
         self._waiting_s += 1
@@ -258,6 +270,13 @@ class Keeper:
         elif self._waiting_s >= _LONGEST_WAIT_S:      # a night's charge is too long to wait: once a minute is allowed
             self._waiting_s = 0
             self._try(self._flush_also)
+
+    def _keep_curve(self, *curve):
+        try:
+            from firmware.records import curve_log
+            curve_log.append(self._prefix, *curve)
+        finally:
+            forget(("firmware.records.curve_log",))
 
     def flush(self):
         """Write everything that waits; only with the contactor open."""
@@ -274,7 +293,7 @@ class Keeper:
         written = self.sessions.flush()
         if self._flush_also():
             written = True
-        for part in (self.life, self.events, self.stamper):
+        for part in (self.life, self.events, self.stamper, self.curve):
             if part.flush(True):
                 written = True
         return written

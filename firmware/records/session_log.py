@@ -173,12 +173,15 @@ class SessionLog:
                 rows.append(session)
         return rows
 
-    def newest_first(self, references):
-        """Yields finished sessions downwards, for downloads and statements; a few are in RAM at a time."""
-        for _, kind, _, payload in self._log.newest_first():
-            session = session_record.decode(payload, references) if kind == session_record.SESSION_KIND else None
-            if session is not None:
-                yield session
+    def newest_first(self, references, before=0):
+        """Yields finished sessions downwards, for downloads; a few are in RAM at a time. before: none with that number or a
+        higher one is wanted (0: all); some may come all the same."""
+        # A session's number is never lower than its record's.
+        return _sessions(self._log.newest_first(before or None), references)
+
+    def oldest_first(self, references):
+        """Yields finished sessions upwards, for statements."""
+        return _sessions(self._log.oldest_first(), references)
 
     def count(self):
         """Finished sessions kept."""
@@ -193,3 +196,10 @@ class SessionLog:
         self._open_file.clear()
         self._progress_file.clear()
         self._log.clear()
+
+
+def _sessions(records, references):
+    for _, kind, _, payload in records:
+        session = session_record.decode(payload, references) if kind == session_record.SESSION_KIND else None
+        if session is not None:
+            yield session

@@ -13,6 +13,8 @@ A row: key, type, default, allowed, unit, access, flags
 A row's help text in the page's translations has the key "help." + key.
 """
 
+from firmware.keyed import keyed
+
 BOOL = "bool"
 INT = "int"
 STR = "str"
@@ -34,10 +36,13 @@ _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES",
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
+    ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
     ("access.csms_order", CHOICE, "first_local", ("first_local", "first_online", "only_local"), "", "rw", ""),
     ("access.default_id", STR, "Mode3", (1, 20), "", "rw", ""),
     ("access.mode", CHOICE, "off", ("off", "local", "all", "remote", "external"), "", "rw", ""),
+    ("access.pin", BOOL, False, _YES_NO, "", "ww", ""),
     ("access.timeout_s", INT, 10, (0, 999), "s", "rw", ""),
     ("charging.available", BOOL, True, _YES_NO, "", "rw", ""),
     ("charging.front_button", BOOL, False, _YES_NO, "", "rw", ""),
@@ -123,13 +128,16 @@ SETTINGS = (
     ("standby.sleep_mode", BOOL, False, _YES_NO, "", "ww", ""),
     ("station.name", STR, "", (0, 30), "", "ww", "p"),
     ("station.showroom", BOOL, False, _YES_NO, "", "-r", ""),
-    ("status.public", BOOL, True, _YES_NO, "", "rw", ""),
+    ("status.public", BOOL, True, _YES_NO, "", "ww", ""),
     ("tariff.price_1_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.times", STR, "", (0, 200), "", "rw", ""),
     ("time.ntp", BOOL, True, _YES_NO, "", "ww", ""),
     ("time.servers", STR, "pool.ntp.org time.cloudflare.com", (0, 120), "", "ww", ""),
     ("time.zone", STR, "UTC0", (4, 60), "", "ww", ""),
+    ("update.hour", INT, 3, (0, 23), "", "rw", ""),
+    ("update.mode", CHOICE, "download", ("off", "notify", "download", "install"), "", "rw", ""),
+    ("update.url", STR, "", (0, 200), "", "rw", ""),
 )
 
 
@@ -187,10 +195,7 @@ def countries(key):
 
 def find(key):
     """The row of a key, None when there is no such setting."""
-    for row in SETTINGS:
-        if row[0] == key:
-            return row
-    return None
+    return keyed(SETTINGS, key)
 
 
 def kind_of(row):

@@ -58,6 +58,16 @@ def _to_json(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+class Plan:
+    """What planning() came to: changed {key: new value}, and what commit() needs."""
+
+    def __init__(self, before, values, aside, changed):
+        self.before = before
+        self.values = values
+        self.aside = aside
+        self.changed = changed
+
+
 class Store:
     """`file`: an AtomicFile of FILE_KIND and FILE_VERSION, or None (values live in RAM only)."""
 
@@ -71,7 +81,7 @@ class Store:
         self._guards = []
         self.dirty = False  # changed since it was last written
         self.load_report = []  # sentences about what was wrong with the file, empty when all is well
-        self._at_start = None  # what differed from the default when this start began, of what acts after a restart only
+        self._at_start = {}  # key -> value when this start began, of what was changed since and acts after a restart only
         self.restart_needed = []  # keys of those that are different now
 
     def load(self):
@@ -104,12 +114,7 @@ class Store:
                 self.load_report.append("%s; the default is used" % SettingError(key, self.get(key), allowed))
                 if key in self._values:
                     self._aside[key] = self._values.pop(key)
-        if self._at_start is None:
-            self._at_start = self._of_the_start()
         return source
-
-    def _of_the_start(self):
-        return {key: value for key, value in self._values.items() if "R" in schema.find(key)[6]}
 
     def _parse(self, payload):
         try:
@@ -152,8 +157,18 @@ class Store:
         `role` "user" or "admin" limits what may be changed (None: the firmware itself). With save=False the file is
         left for a later `save()`, for a moment when flash may not be written. Returns the dict of what changed.
         SettingError names the first one refused; OSError when the flash fails. In both cases nothing was changed."""
+        plan = None
+        for step in self.planning(changes, role):
+            plan = step
+        self.commit(plan, save)
+        return plan.changed
+
+    def planning(self, changes, role=None):
+        """The same in two steps, for many settings at once: a generator of None after each key, so that others can run, and of a
+        Plan at last, whose `changed` tells what commit() would change. Raises SettingError as set_many does; changes nothing."""
         values, aside, changed = dict(self._values), dict(self._aside), {}
         for key in sorted(changes):
+            yield None
             value = changes[key]
             row = schema.find(key)
             if row is None or not schema.may_read(row, role):
@@ -168,20 +183,27 @@ class Store:
                 raise self._refusal(row, value)
             self._ask_guards(key, value)
             aside.pop(key, None)
-            if value != self.get(key):
+            if value != values.get(key, row[2]):
                 changed[key] = value
             if value == row[2]:
                 values.pop(key, None)
             else:
                 values[key] = value
         self._check_rules(values, changes)
-        if changed or len(aside) != len(self._aside) or (save and self.dirty):
+        yield Plan(self._values, values, aside, changed)
+
+    def commit(self, plan, save=True):
+        """Carry a plan out; False when settings were changed since it was made: then nothing was done. OSError when the flash
+        fails; then neither."""
+        if plan.before is not self._values:
+            return False
+        if plan.changed or len(plan.aside) != len(self._aside) or (save and self.dirty):
             if save:
-                self._write(values, aside)
-            self._values, self._aside = values, aside
+                self._write(plan.values, plan.aside)
+            self._values, self._aside = plan.values, plan.aside
             self.dirty = not save
-            self._tell(changed)
-        return changed
+            self._tell(plan.changed, plan.before)
+        return True
 
     def guard(self, key, refuse):
         """What this charger allows beyond the table: refuse(value) is None, or the text of what is allowed instead."""
@@ -212,7 +234,7 @@ class Store:
                 values[key] = value
         self._write(values, {})
         self._values, self._aside, self.dirty = values, {}, False
-        self._tell({key: self.get(key) for key in before if key not in values})
+        self._tell({key: self.get(key) for key in before if key not in values}, before)
 
     def revert(self):
         """Forget what was changed and not saved: back to the file. The listeners hear what that changes."""
@@ -220,15 +242,21 @@ class Store:
         self.load()
         self.dirty = False
         self._tell({key: self.get(key) for key in set(before) | set(self._values)
-                    if before.get(key, schema.find(key)[2]) != self.get(key)})
+                    if before.get(key, schema.find(key)[2]) != self.get(key)}, before)
 
     def subscribe(self, prefix, listener):
         """listener({key: value}) after settings whose key begins with `prefix` changed, and were saved if asked."""
         self._listeners.append((prefix, listener))
 
-    def _tell(self, changed):
-        now, then = self._of_the_start(), self._at_start or {}
-        self.restart_needed = sorted([key for key in set(now) | set(then) if now.get(key) != then.get(key)])
+    def _note_restart(self, changed, before):
+        for key in changed:
+            row = schema.find(key)
+            if "R" in row[6] and key not in self._at_start:
+                self._at_start[key] = before.get(key, row[2])
+        self.restart_needed = sorted([key for key, value in self._at_start.items() if value != self.get(key)])
+
+    def _tell(self, changed, before):
+        self._note_restart(changed, before)
         failure = None
         for prefix, listener in self._listeners:
             part = {key: value for key, value in changed.items() if key.startswith(prefix)}

@@ -48,7 +48,7 @@ class GateTest(unittest.TestCase):
         self.assertEqual(self.shown[0], "read")
         if verdict[0] == REJECT:
             self.assertEqual(self.shown[-1], "refused")
-            self.assertIn(self.station.last_refusal[0], REFUSALS)
+            self.assertIn(self.station.last_refusal[0], REFUSALS + ("inoperative", "occupied"))
         return verdict
 
     def let(self, ms):
@@ -143,6 +143,7 @@ class ChargingTest(GateTest):
         self.station.operative = False
         self.plug()
         self.assertEqual(self.card(ANN)[0], REJECT)
+        self.assertEqual(self.station.last_refusal[0], "inoperative")
         self.assertFalse(self.station.is_authorized())
 
     def test_a_reservation_lets_only_its_card_in(self):

@@ -38,6 +38,27 @@ class Tables(unittest.TestCase):
         exec(TABLE, expected)
         self.assertEqual(tuple(Rows(value.args[0].value)), expected["TABLE"])
 
+    def test_a_table_that_is_asked_for_a_row_becomes_text_that_finds_the_same_row(self):
+        use = "from firmware.keyed import keyed\ndef f(key):\n    return keyed(TABLE, key)\n"
+        value = next(node for node in ast.parse(built(a=TABLE + use)["firmware.a"]).body if isinstance(node, ast.Assign)).value
+        self.assertEqual(value.func.id, "Rows")
+        expected = {}
+        exec(TABLE, expected)
+        rows = Rows(value.args[0].value)
+        for row in expected["TABLE"]:
+            self.assertEqual(rows.row_of(row[0]), row)
+        for strange in ("row", "row 10", "", '"', 'row 1",1', "row 1\n", "ro\u00fc 1"):
+            self.assertIsNone(rows.row_of(strange))
+
+    def test_a_list_within_a_row_is_no_row(self):
+        rows = Rows(b'["a",["b",1]]\n["b",2]\n')
+        self.assertEqual(rows.row_of("b"), ("b", 2))
+        self.assertEqual(rows.row_of("a"), ("a", ("b", 1)))
+
+    def test_somebody_elses_function_of_that_name_does_not_count(self):
+        use = "def keyed(table):\n    return table\ndef f():\n    return keyed(TABLE)\n"
+        self.assertNotIn("Rows", built(a=TABLE + use)["firmware.a"])
+
     def test_a_table_that_is_indexed_or_searched_or_handed_on_is_left_alone(self):
         for use in ("return TABLE[0]", "return 1 in TABLE", "return len(TABLE)", "return g(TABLE)", "return TABLE"):
             with self.subTest(use=use):

@@ -3,13 +3,12 @@ import asyncio
 import threading
 
 from firmware.services.web.api import Api
-from firmware.services.web.roles import role_on_loopback
 from firmware.services.web.routes import Routes
 from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
 from firmware.settings.store import Store
 from host_tests.page.examples import status
-from host_tests.services.web.harness import StrictStation
+from host_tests.services.web.harness import StrictStation, role_on_loopback
 
 
 class Charger:

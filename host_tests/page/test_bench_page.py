@@ -48,6 +48,7 @@ class Twin:
             try:
                 places = json.loads((data / "twin.json").read_text())
                 self.url, self.charger = places["bench"] + "/", places["http"] + "/"
+                self.admin_password = places["admin_password"]
                 self.look()
                 return
             except (OSError, ValueError):

@@ -4,6 +4,7 @@ import unittest
 
 from firmware.charging.faults import FAULTS
 from firmware.charging.station import Station
+from firmware.records import curve_log
 from firmware.records.keeper import Keeper
 from firmware.records.session_log import SessionLog
 from firmware.safety.core import CLOSED
@@ -149,6 +150,20 @@ class TestSession(KeeperTest):
         self.assertGreaterEqual(row["start"][2], UTC)
         life = place.keeper.life
         self.assertEqual((life.sessions, life.energy_wh, life.contactor_cycles), (1, 1234, 1))
+
+    def test_its_power_curve_is_written_once_the_contactor_is_open_and_found_after_a_restart(self):
+        place = self.boot().meter(500000)
+        place.station.reading.power_w = 11000
+        place.charge().run(60000)
+        self.assertEqual([name for name in self.flash.writes if "curves" in name], [])
+        self.assertEqual(place.keeper.curve.number, 1)
+        place.station.reading.power_w = 0
+        place.unplug().run(2000)
+        self.assertEqual(len([name for name in self.flash.writes if "curves" in name]), 2)
+        self.boot()
+        found = [found for found in curve_log.find(self.folder, 1) if found is not None][0]
+        self.assertEqual((found[0], found[2]), (1, 2))
+        self.assertEqual(set(found[3][1:29]), {11000})
 
     def test_card_and_account_that_came_after_the_plug_are_in_the_record(self):
         place = self.boot().meter(0)

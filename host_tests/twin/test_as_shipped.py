@@ -33,6 +33,7 @@ class AsShipped(unittest.TestCase):
         for _ in range(2):                       # loaded at a request, forgotten, loaded again
             self.assertEqual(json.loads(charger.ask("api/v1/cards")), {"count": 0, "cards": [], "next": None})
             self.assertEqual(json.loads(charger.ask("api/v1/sessions")), {"sessions": [], "next": None})
+            self.assertIn(b"\ninstallation.fuse_a = 16\n", charger.ask("api/v1/settings.txt"))
         charger.charge()
         world = charger.twin.world
         charger.wait_until(lambda: self._facts(charger)["power_w"], "a reading of the meter")

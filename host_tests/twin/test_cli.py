@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from tools.setup.vm import VmMissing, find_vm
@@ -139,6 +140,14 @@ class RunningTest(CliCase):
         self.assertGreater(status["drawn_ma"], 15_000)
         state = get(known["bench"], "/api/state")[1]
         self.assertTrue(state["contactor"]["closed"])
+        for user in ("admin", "user"):
+            body = {"user": user, "password": known[user + "_password"]}
+            said = post(known["http"], "/api/v1/login", body)[1]
+            self.assertEqual((said["user"], said["must_change_password"]), (user, False))
+        request = urllib.request.Request(known["http"] + "/api/v1/settings",
+                                         headers={"Authorization": "Bearer " + known["control_token"]})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            self.assertEqual(json.load(answer)["installation.fuse_a"], 16)
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=10)[0]
@@ -220,8 +229,10 @@ class RunningTest(CliCase):
         process.communicate(timeout=10)
         marker = self.data / "flash" / "data" / "old"
         marker.write_text("x")
-        self.start("--fresh")
+        _, known = self.start("--fresh")
         self.assertFalse(marker.exists())
+        said = post(known["http"], "/api/v1/login", {"user": "admin", "password": known["admin_password"]})[1]
+        self.assertEqual((said["role"], said["must_change_password"]), ("public", True))
 
 
 class VmTest(CliCase):

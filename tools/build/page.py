@@ -43,7 +43,7 @@ def build(source, out):
 
 def first_view(sizes):
     """Bytes of what the overview loads in its largest language."""
-    words = [size for name, size in sizes.items() if name.startswith("translations/")]
+    words = [size for name, size in sizes.items() if name.startswith("translations/") and name.count(".") == 1]
     return sum(size for name, size in sizes.items() if "/" not in name) + max(words)
 
 

@@ -1,10 +1,10 @@
 """All checks over the firmware's source: `python -m tools.checks`."""
 import sys
 
-from tools.checks import integers, language, layers, words
+from tools.checks import integers, language, layers, texts, words
 from tools.checks.source import show
 
-CHECKS = (layers, integers, language, words)
+CHECKS = (layers, integers, language, words, texts)
 
 
 def main():

@@ -21,6 +21,8 @@ PACKAGES = (
     ("debian-archive-keyring", lambda: os.path.exists("/usr/share/keyrings/debian-archive-keyring.gpg")),
     ("python3-venv", lambda: importable("ensurepip")),
     ("chromium", lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    ("openssl", lambda: shutil.which("openssl")),
+    ("nginx-light", lambda: shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")),
     ("fonts-dejavu-core", lambda: os.path.isdir("/usr/share/fonts/truetype/dejavu")),   # pages are looked at with letters
 )
 

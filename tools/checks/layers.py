@@ -22,19 +22,25 @@ LAYERS = {
 FILES = {
     "app": ("*",),
     "card_desk": ("*",),
+    "factory_reset": ("settings", "storage"),
     "guards": ("*",),
     "online": ("*",),
+    "update_desk": ("*",),
+    "network_desk": ("*",),
+    "records_desk": ("*",),
+    "settings_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
     "identity": (),
+    "keyed": (),
     "pbkdf2": (),
     "dates": (),
     "on_demand": (),
     "zone": ("dates",),
     "version": (),
 }
-LEAVES = ("csv_lines", "dates", "identity", "on_demand", "pbkdf2", "version", "zone")
+LEAVES = ("csv_lines", "dates", "identity", "keyed", "on_demand", "pbkdf2", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
 COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",

@@ -31,6 +31,7 @@ STAGES = {
         Stage("integers", (PY, "-m", "tools.checks.integers"), None),
         Stage("language", (PY, "-m", "tools.checks.language"), None),
         Stage("words", (PY, "-m", "tools.checks.words"), None),
+        Stage("texts", (PY, "-m", "tools.checks.texts"), None),
         Stage("boards", (PY, "-m", "tools.checks.boards"), None),
         Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
         Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),

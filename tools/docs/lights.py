@@ -31,7 +31,7 @@ WHEN = {
 ACTIONS = {
     "restart": "restarts, a charge ends in order first",
     "clear_cards": "deletes all cards; the next card within 60 s becomes the master card; only with no vehicle plugged",
-    "factory_reset": "settings as from the factory, then a restart; only while no power flows",
+    "factory_reset": "a factory reset: all that is personal goes, the cards stay, then a restart; only while no vehicle charges",
     "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)",
 }
 HEAD = """# Lights, sounds and buttons

@@ -17,5 +17,18 @@ class Rows:
             start = end + 1
 
 
+    def row_of(self, key):
+        """The row whose first column is key (text), None when there is none; the rows before it are not made."""
+        text, needle, start = self._text, ('["%s",' % key).encode(), 0
+        while True:
+            start = text.find(needle, start)
+            if start < 0:
+                return None
+            if start == 0 or text[start - 1] == 10:      # a line's beginning, not a list within one
+                row = _tuples(json.loads(text[start:text.find(b"\n", start)]))
+                return row if row[0] == key else None    # a key with quotes in it could reach into the next column
+            start += 1
+
+
 def _tuples(value):
     return tuple([_tuples(part) for part in value]) if isinstance(value, list) else value

@@ -50,25 +50,26 @@ def _module(path):
     return name.removesuffix(".__init__")
 
 
-def device_sources(root=ROOT, keep_constants=False, bundled=None):
+def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None):
     """{module: text} as it goes to mpy-cross: constants in their places, tables as text, names short, a folder one module.
 
     keep_constants: leave names and modules as they are but for the constants' places, for tests that import them. bundled: a
-    folder's modules in one (bundle.py), as it ships, unless constants are kept."""
+    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources."""
     bundled = not keep_constants if bundled is None else bundled
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
+    given.update(changes or {})
     return inline(given, keep_constants, bundled)
 
 
-def compile_application(root=ROOT, keep_constants=False, bundled=None):
+def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):
     """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources()."""
     rows = ROOT / "tools/setup/device_rows.py"
     # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
     compiled = {"firmware/rows.mpy": compile_file(rows, "firmware.rows")}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
-        for module, text in device_sources(root, keep_constants, bundled).items():
+        for module, text in device_sources(root, keep_constants, bundled, changes).items():
             place.write_text(text)
             compiled[module.replace(".", "/") + ".mpy"] = compile_file(place, module)
     return compiled

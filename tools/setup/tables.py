@@ -1,7 +1,8 @@
 """Large tables become text before compiling: on the device a tuple of tuples costs ten times the heap of its text.
 
 The registries of facts, commands, faults and settings are read a few times an hour, or when somebody asks for the table
-itself. A module's table of tuples that the whole application only ever iterates over (`for row in TABLE`) is written as
+itself. A module's table of tuples that the whole application only ever iterates over (`for row in TABLE`), or asks
+`keyed(TABLE, key)` for one row of (`firmware/keyed.py`), is written as
 `Rows(text)` of device_rows.py: from ROMFS or frozen it stays in flash, and a row is made when it is looked at. A table that is
 indexed, searched with `in` or handed on is left as it is, and so is one that is not made of plain values.
 """
@@ -9,6 +10,7 @@ import ast
 import json
 
 MANY = 8  # rows; a shorter table is not worth it
+KEYED = ("firmware.keyed", "keyed")   # keyed(TABLE, key) looks for one row
 MODULE = "firmware.rows"
 CLASS = "Rows"
 
@@ -55,17 +57,19 @@ def _iterated(tree):
 
 
 def _uses(trees):
-    """({(module, name)} of what is iterated over, the same of what is used in any other way)."""
+    """({(module, name)} of what is iterated over or asked for a row, the same of what is used in any other way)."""
     over, found = set(), set()
     for module, tree in trees.items():
-        iterated = _iterated(tree)
+        looked_at = _iterated(tree)
         origin = {}       # a name here -> what it may be elsewhere
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     origin[alias.asname or alias.name] = (node.module, alias.name)
+        looked_at |= {id(node.args[0]) for node in ast.walk(tree)
+                      if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and origin.get(node.func.id) == KEYED}
         for node in ast.walk(tree):
-            kind = over if id(node) in iterated else found
+            kind = over if id(node) in looked_at else found
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 kind.add(origin.get(node.id, (module, node.id)))
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):

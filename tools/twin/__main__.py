@@ -23,7 +23,6 @@ BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
-PASSWORD_LETTERS = 12
 
 
 class NotStarted(Exception):
@@ -75,6 +74,10 @@ def _parser():
     return parser
 
 
+def _letters(count):
+    return "".join(secrets.choice(LETTERS) for _ in range(count))
+
+
 class Console:
     """What is printed: lines, and in a terminal one live line below them."""
 
@@ -117,6 +120,7 @@ class Data:
             raise NotStarted(f"--data {folder}: {exc.strerror}") from None
         if fresh:
             self._empty_flash()
+        self._fresh = fresh
         self._known = {} if fresh else self._load("twin.json")
 
     def energy_mwh(self):
@@ -127,15 +131,27 @@ class Data:
     def save_energy(self, mwh):
         self._save("world.json", {"energy_mwh": mwh})
 
+    def make_secrets(self):
+        """(label, passwords) for a new flash, as provision.py takes them. Secrets that nobody knows any more become new."""
+        if "admin_password" not in self._known:
+            for name in ("identity.json", "data/passwords", "data/passwords.old"):
+                (self.flash / name).unlink(missing_ok=True)
+        identity = {"serial": "M3-TWIN-0001", "ssid": "Mode3-TWIN-0001", "hotspot_key": _letters(12), "password": _letters(12),
+                    "recovery_key": _letters(20), "puk": "%08d" % secrets.randbelow(10 ** 8)}
+        access = {"admin_password": "Twin-" + _letters(12), "user_password": "Twin-" + _letters(12),
+                  "control_token": "m3_" + _letters(32)}
+        if self._fresh:                 # nobody has chosen one yet: the label's hold, and must be changed at the first log-in
+            access = {"admin_password": identity["password"], "user_password": identity["password"], "control_token": None}
+        self._known = {name: self._known.get(name, made) for name, made in access.items()}
+        return identity, self._known
+
     def write_twin_json(self, http_port, bench_port, mqtt_port):
         """Addresses, and the secrets that were made when the device was new. Returns the admin's password."""
-        password = self._known.get("admin_password") or "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LETTERS))
         self._save("twin.json", {
             "http": f"http://{HOST}:{http_port}", "bench": f"http://{HOST}:{bench_port}",
-            "mqtt": f"mqtt://{HOST}:{mqtt_port}", "admin_user": "admin", "admin_password": password,
-            "control_token": self._known.get("control_token") or secrets.token_urlsafe(32),
+            "mqtt": f"mqtt://{HOST}:{mqtt_port}", "admin_user": "admin", **self._known,
             "flash": str(self.flash.resolve()), "pid": os.getpid()})
-        return password
+        return self._known["admin_password"]
 
     def _empty_flash(self):
         if self.flash.exists() and any(self.flash.iterdir()) and not (self.flash / "board.json").exists():
@@ -258,8 +274,9 @@ def main(argv=None):
 
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
-    common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh,
-              "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter, "pilot": args.pilot}
+    identity, access = data.make_secrets()
+    common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "identity": identity,
+              "access": access, "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter, "pilot": args.pilot}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:
@@ -282,8 +299,9 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
 
     bench.start()
     password = data.write_twin_json(http_port, bench.port, args.mqtt_port)
+    label = " (the label's: it must be changed)" if args.fresh else ""
     console.line(f"charger  http://{HOST}:{http_port}\nbench    http://{HOST}:{bench.port}\n"
-                 f"log-in   admin, password {password}\ndata     {data.folder}")
+                 f"log-in   admin, password {password}{label}\ndata     {data.folder}")
     twin.world.trace.subscribe(edge)
     if steps is not None:
         Play(twin, steps, finished, lambda text: event("> " + text)).start()

@@ -1,10 +1,13 @@
 """What the factory and the installer would have done: gives a twin's flash its board facts and its settings."""
 
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 
+from firmware.pbkdf2 import LOGIN_ITERATIONS
+from firmware.services.web.credentials import Credentials
 from firmware.settings.schema import SETTINGS
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
@@ -28,11 +31,19 @@ SET_UP = {
 }
 
 
-def provision(flash, services, board="twin", set_up=True):
-    """Write boot.py and board.json (always: ports may have changed) and, on an empty flash, the settings.
+# What the label of a twin says. Its page listens on this machine only; whoever wants secrets hands others in.
+IDENTITY = {"serial": SET_UP["identity.serial"], "ssid": "Mode3-TWIN-0001", "hotspot_key": "twin-hotspot", "password": "twin-label",
+            "recovery_key": "twin-recovery-key-01", "puk": "12345678"}
+# What somebody would have chosen at the first log-in: passwords of user and admin, and a token that may command.
+ACCESS = {"admin_password": "Twin-admin-1", "user_password": "Twin-user-1", "control_token": "m3_twin-control-token-0000000001"}
+
+
+def provision(flash, services, board="twin", set_up=True, identity=None, access=None):
+    """Write boot.py and board.json (always: ports may have changed) and, where they are missing, identity, settings and passwords.
 
     flash: folder of the device's file system. services: what goes into the board's facts under that name, such as
-    {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: the wizard's starting point.
+    {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: the wizard's starting point. identity and
+    access: instead of IDENTITY and ACCESS.
     """
     flash = Path(flash)
     (flash / "data").mkdir(parents=True, exist_ok=True)
@@ -43,6 +54,21 @@ def provision(flash, services, board="twin", set_up=True):
     store = Store(AtomicFile(str(flash / "data" / "settings"), FILE_KIND, FILE_VERSION))
     if store.load() == "none":
         store.set_many(SET_UP if set_up else {"identity.serial": SET_UP["identity.serial"]})
+    if not (flash / "identity.json").exists():
+        (flash / "identity.json").write_text(json.dumps(identity or IDENTITY, indent=1))
+        if set_up:
+            _choose_passwords(flash, access or ACCESS)
+
+
+def _choose_passwords(flash, access):
+    credentials = Credentials(str(flash / "data" / "passwords"), lambda: True)
+    users = {}
+    for user in ("admin", "user"):
+        salt = hashlib.sha256(user.encode()).digest()[:16]      # the same flash in every run
+        key = hashlib.pbkdf2_hmac("sha256", access[user + "_password"].encode(), salt, LOGIN_ITERATIONS)
+        users[user] = {"salt": salt.hex(), "key": key.hex(), "iterations": LOGIN_ITERATIONS}
+    digest = hashlib.sha256(access["control_token"].encode()).hexdigest()
+    credentials.write({"users": users, "tokens": [{"name": "twin", "scope": "control", "digest": digest}]})
 
 
 def settings_of(flash):

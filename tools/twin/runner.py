@@ -33,12 +33,13 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, board, set_up):
+def _provision(flash_dir, http_port, board, set_up, **secrets):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port, "workers": "inline"}, board, set_up)
+        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True}, board, set_up,
+                  **secrets)
     finally:
         cpython.uninstall()
 
@@ -127,15 +128,16 @@ class Pace:
 class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
     empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending;
-    `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name."""
+    `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name;
+    `identity` and `access` are the label and the chosen passwords of a new flash (provision.py)."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin", meter=None, pilot=None):
+                 energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, board, set_up)
+        _provision(flash_dir, http_port, board, set_up, identity=identity, access=access)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         wave = None
         if pilot is not None:

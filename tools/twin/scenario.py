@@ -17,6 +17,7 @@
     command stop                    likewise a command, with field=value or {"json": "object"}; it must be accepted
     command unlock refused no_lock
     command set_ceiling source=mqtt limit_ma=8000 from mqtt
+    call POST /api/v1/pin {"pin": "1234"} as anybody refused wrong_pin
     expect charger.cp_state is C within 3 s
     expect world.contactor.closed is false for 5 s
     expect charger.faults has unplugged_in_charge within 2 s for 5 s
@@ -30,7 +31,8 @@
 `charger.…` is a fact of GET /api/v1/status, `world.…` a value of the bench's /api/state; `is`, `is not`, <, <=, >, >= compare,
 `has` and `lacks` look into lists. A name after a list finds its member of that name, source, place or code, a number its member
 of that number. `within T`: it must become so in that time; `for T`: it must stay so all along; both: the first, then the other.
-`set` and `command` act with the installer's rights, `as user` with the owner's; where a setting acts only after a restart, the
+`set`, `command` and `call` (any other path of the API) act with the installer's rights, `as user` with the owner's, `as anybody`
+with those of somebody who has not logged in; where a setting acts only after a restart, the
 charger is restarted in order and the story goes on when it answers again. A file is read to its end before anything starts.
 """
 
@@ -132,6 +134,11 @@ class Play:
     def command(self, name, args, role, source, refused):
         """Give a command, which must be accepted, or refused with that reason."""
         answer = yield from self._visit("POST", "/api/v1/commands/" + name, role, args, source)
+        self._judge(answer, refused)
+
+    def call(self, method, path, values, role, refused):
+        """Ask any path of the API; it must be granted, or refused with that code."""
+        answer = yield from self._visit(method, path, role, values)
         self._judge(answer, refused)
 
     def restart(self):

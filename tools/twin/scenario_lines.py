@@ -12,7 +12,7 @@ from tools.twin.world import World
 UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
 LONGEST_US = 366 * 24 * UNITS_US["h"]
 WORDS = ("plug", "unplug", "ev", "card", "house", "ap", "network", "fault", "button", "input", "time", "wait", "advance", "set",
-         "command", "expect", "reboot", "include")
+         "command", "call", "expect", "reboot", "include")
 COMPARE = {
     "is": lambda seen, wanted: seen == wanted,
     "is not": lambda seen, wanted: seen != wanted,
@@ -24,7 +24,9 @@ COMPARE = {
     "lacks": lambda seen, wanted: not _has(seen, wanted),
 }
 ALIASES = {"==": "is", "!=": "is not"}
-ROLES = {"user": "control", "admin": "admin"}       # who asks: the page's owner or installer, in the API's words
+# who asks: the page's owner, its installer, or somebody who has not logged in, in the API's words
+ROLES = {"user": "control", "admin": "admin", "anybody": "public"}
+METHODS = ("GET", "PUT", "POST", "DELETE")
 ALWAYS_POSSIBLE = ("bad_value", "missing_argument", "unknown_argument", "forbidden")
 SETTING_REFUSALS = ("bad_value", "read_only", "unknown_setting")
 BOARD_FILE = Path(__file__).resolve().parents[2] / "board_configs" / "twin.json"
@@ -258,6 +260,14 @@ class Reader:
             raise ValueError("a command comes from a source, or from a user of the page: not both")
         return lambda play: play.command(name, values, ROLES[role or "admin"], source, refused)
 
+    def _call(self, rest):
+        form = "call METHOD /api/v1/PATH and a JSON object or nothing, then: as user, refused CODE"
+        rest, role, refused = _tail(rest, form, ("as", "refused"))
+        if len(rest) not in (2, 3) or rest[0] not in METHODS or not rest[1].startswith("/api/v1/"):
+            raise ValueError(form)
+        values = json.loads(rest[2]) if len(rest) == 3 else {}
+        return lambda play: play.call(rest[0], rest[1], values, ROLES[role or "admin"], refused)
+
     def _typed(self, row, pairs):
         kinds = {arg[0]: arg[1] for arg in row[1]}
         return {name: word if kinds.get(name) == "str" else _value(word) for name, word in pairs.items()}
@@ -333,9 +343,9 @@ class Reader:
 
 
 def _words(text):
-    """The words of a line; a JSON object in a command is one of them, as it is written."""
+    """The words of a line; a JSON object in a command or call is one of them, as it is written."""
     start = text.find("{")
-    if not text.startswith("command ") or start < 0:
+    if not text.startswith(("command ", "call ")) or start < 0:
         return shlex.split(text, comments=True)
     try:
         _, end = json.JSONDecoder().raw_decode(text, start)

@@ -3,6 +3,9 @@ interpreters, so that scenarios change settings and give commands in virtual tim
 """
 import json
 
+from firmware.services.web.reply import HttpError
+from firmware.services.web.roles import allows
+
 
 class Visit:
     """What the handlers read of a request; it comes from this machine itself."""
@@ -16,7 +19,8 @@ class Visit:
         self.headers = {"host": "127.0.0.1"}
         self.body = body.encode()
         self.content_length = len(self.body)
-        self.role = role
+        self.role = self.user = role
+        self.secure = False
 
 
 async def visit(app, method, path, role, body, source=None):
@@ -28,6 +32,9 @@ async def visit(app, method, path, role, body, source=None):
     request = Visit(method, path, role, body)
     try:
         row, rest = app.web_desk.routes.find(method, path)
+        needed = row[2]() if callable(row[2]) else row[2]
+        if not allows(role, needed):
+            raise HttpError(403, "forbidden", "needs the role " + needed)
     except Exception as error:
         if not hasattr(error, "reply"):
             raise

@@ -16,10 +16,10 @@ _MOST_SHOWN = const(24)       # networks of a scan that are kept for the page
 
 class NetworkService:
     """radio: drivers.radio.Radio, scan(radio.station()) its scan; wire: drivers.ethernet.Ethernet or None; workers: a pool for what
-    blocks; hotspot(): (name, key) of the hotspot. tell has note(code, detail) for the event log, error(where, error),
-    fault(name, present) and light(word)."""
+    blocks; hotspot(): (name, key) of the hotspot; name: the host name where no setting has one. tell has note(code, detail) for the
+    event log, error(where, error), fault(name, present) and light(word)."""
 
-    def __init__(self, radio, scan, wire, workers, now_ms, hotspot, tell):
+    def __init__(self, radio, scan, wire, workers, now_ms, hotspot, name, tell):
         self._radio = radio
         self._scan_now = scan
         self._wire = wire
@@ -34,7 +34,8 @@ class NetworkService:
         self.scan_wanted = False      # somebody waits for a scan
         self.known_names = ()
         self._channel = 1
-        self._host = ""
+        self._name = name
+        self.host = ""
         self._country = "XX"
         self._light = None
         self.hotspot_ssid = ""
@@ -57,7 +58,7 @@ class NetworkService:
         manager.hotspot_mode = get("network.hotspot")
         manager.set_networks(networks, fixed_from(get), fallback_from(get))
         self._channel = get("network.channel")
-        self._host = self._host or host_name(get("network.hostname") or get("identity.serial") or "mode3") or "mode3"
+        self.host = self.host or host_name(get("network.hostname") or self._name) or "mode3"
         country = get("general.country")
         self._country = country if len(country) == 2 else "XX"
 
@@ -70,7 +71,7 @@ class NetworkService:
         manager, seen = self.manager, self.seen
         wired = manager.state == "ethernet"
         return {"mode": manager.mode(), "ssid": None if wired else manager.ssid, "ip": self.ip(),
-                "rssi_dbm": None if wired else seen.rssi_dbm, "reason": manager.reason, "host": self._host,
+                "rssi_dbm": None if wired else seen.rssi_dbm, "reason": manager.reason, "host": self.host,
                 "hotspot": {"open": manager.hotspot, "ssid": self.hotspot_ssid or None, "clients": seen.clients}}
 
     # what others ask
@@ -83,6 +84,11 @@ class NetworkService:
         """The charger's address in the network; None where there is only the hotspot."""
         return self.seen.wire_ip if self.manager.state == "ethernet" else self.seen.ip if self.manager.connected() else None
 
+    def addresses(self):
+        """Ours, as text: in the network and on the hotspot; () while there is none."""
+        found = (self.ip(),) if self.ip() else ()
+        return found + (self._radio.HOTSPOT_IP,) if self.manager.hotspot else found
+
     def refuse_hotspot(self, mode):
         """None, or what network.hotspot may be now: who turns the only way in off has locked himself out."""
         if mode == "off" and not self.manager.connected():
@@ -93,7 +99,7 @@ class NetworkService:
 
     async def run(self):
         """Raises what the radio raises at its start; the supervisor tries again."""
-        await self._workers.to_thread(self._radio.begin, self._host, self._country)
+        await self._workers.to_thread(self._radio.begin, self.host, self._country)
         self.hotspot_ssid = self._hotspot()[0]
         if self._wire is not None:
             try:

@@ -9,10 +9,10 @@ from firmware.access import card as cards
 from firmware.access import cards_csv
 from firmware.access.card import Card, CardError
 from firmware.csv_lines import CsvError
-from firmware.services.web.records_api import _CSV, _SEPARATORS, _one_of, whole
+from firmware.services.web.query import CSV, SEPARATORS, download, one_of, whole
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object
-from firmware.services.web.roles import ADMIN
+from firmware.services.web.roles import CONTROL
 
 _BODY = const(1024)
 _MANY_BODY = const(8192)
@@ -34,15 +34,15 @@ class CardsApi:
     def routes(self):
         """The table's rows, for Routes."""
         return (
-            ("GET", _PATH, ADMIN, self.list, 0),
-            ("POST", _PATH, ADMIN, self.add, _BODY),
-            ("DELETE", _PATH, ADMIN, self.clear, 0),
-            ("GET", _PATH + ".csv", ADMIN, self.export, 0),
-            ("PUT", _PATH + ".csv", ADMIN, self.load, -_LARGEST_CSV),
-            ("POST", _PATH + "/type", ADMIN, self.change_type, _MANY_BODY),
-            ("GET", _PATH + "/*", ADMIN, self.one, 0),
-            ("PUT", _PATH + "/*", ADMIN, self.change, _BODY),
-            ("DELETE", _PATH + "/*", ADMIN, self.remove, 0),
+            ("GET", _PATH, CONTROL, self.list, 0),
+            ("POST", _PATH, CONTROL, self.add, _BODY),
+            ("DELETE", _PATH, CONTROL, self.clear, 0),
+            ("GET", _PATH + ".csv", CONTROL, self.export, 0),
+            ("PUT", _PATH + ".csv", CONTROL, self.load, -_LARGEST_CSV),
+            ("POST", _PATH + "/type", CONTROL, self.change_type, _MANY_BODY),
+            ("GET", _PATH + "/*", CONTROL, self.one, 0),
+            ("PUT", _PATH + "/*", CONTROL, self.change, _BODY),
+            ("DELETE", _PATH + "/*", CONTROL, self.remove, 0),
         )
 
     def _must_be_open(self):
@@ -171,9 +171,7 @@ class CardsApi:
 
     async def export(self, request, rest):
         """The whole list as CSV; ?separator=semicolon|comma|tab."""
-        separator = _one_of(_SEPARATORS, request.args, "separator")
-        return Reply(cards_csv.lines(self._store, separator), kind=_CSV,
-                     headers=(("Content-Disposition", 'attachment; filename="cards.csv"'),))
+        return download(cards_csv.lines(self._store, one_of(SEPARATORS, request.args, "separator")), CSV, "cards.csv")
 
     async def load(self, request, rest):
         """A CSV file takes the list's place, when all of it is good; else 422 names line and field and nothing changes."""

@@ -4,18 +4,19 @@ import json
 
 PIECE = 1024      # bytes gathered before they are sent
 
-_REASONS = {200: "OK", 202: "Accepted", 302: "Found", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
+_REASONS = {200: "OK", 202: "Accepted", 302: "Found", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+            403: "Forbidden", 404: "Not Found",
             405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 411: "Length Required",
-            413: "Payload Too Large", 414: "URI Too Long", 422: "Unprocessable Content",
-            431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
-            505: "HTTP Version Not Supported"}
+            413: "Payload Too Large", 414: "URI Too Long", 421: "Misdirected Request", 422: "Unprocessable Content",
+            429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+            503: "Service Unavailable", 505: "HTTP Version Not Supported"}
 
 JSON_TYPE = "application/json"
 # Everything from ourselves, scripts and styles only as files; nothing may frame the page or lead a form elsewhere.
-_SECURITY = (
+_POLICY = (
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n")
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n")
+_SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
 
 
 class HttpError(Exception):
@@ -40,14 +41,16 @@ class Reply:
 
     body: str or bytes, or an iterator of them (sent as it comes; length None then means chunked). An empty piece lets others run:
     for iterators that look at much and give little.
-    stream: instead of a body, `async stream(write)` writes for as long as it likes.
+    stream: instead of a body, `async stream(write)` writes for as long as it likes. slow: a download, which may take longer than
+    other answers.
     """
 
-    def __init__(self, body=b"", status=200, kind=JSON_TYPE, headers=(), length=None, stream=None):
+    def __init__(self, body=b"", status=200, kind=JSON_TYPE, headers=(), length=None, stream=None, slow=False):
         if isinstance(body, str):
             body = body.encode()
         self.status = status
         self.stream = stream
+        self.slow = slow
         self.chunked = False
         self._kind = kind
         self._headers = headers
@@ -62,10 +65,13 @@ class Reply:
         lines = ["HTTP/1.1 %d %s\r\n" % (self.status, _REASONS.get(self.status, "Status")), _SECURITY]
         if self.status != 304:
             lines.append("Content-Type: %s\r\n" % self._kind)
-        cached = False
+        cached = policy = False
         for name, value in self._headers:
             cached = cached or name == "Cache-Control"
+            policy = policy or name == "Content-Security-Policy"
             lines.append("%s: %s\r\n" % (name, value))
+        if not policy:                # a page of another kind may have a stricter one
+            lines.append(_POLICY)
         if not cached:
             lines.append("Cache-Control: no-store\r\n")
         self.chunked = self._length is None and self.stream is None and http_1_1

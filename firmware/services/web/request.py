@@ -13,14 +13,14 @@ _MAX_DEPTH = 8        # of a JSON body
 
 # Others are read past: a header that nobody looks at costs no memory.
 _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect", "cookie", "authorization", "origin",
-         "x-csrf-token", "if-none-match", "accept-encoding")
+         "x-csrf-token", "x-file-name", "x-backup-password", "if-none-match", "accept-encoding")
 
 
 class Request:
     """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
 
-    role and body are filled in when they are known; for a body that the handler takes itself, `await read()` gives its next piece
-    (bytes, b"" at its end).
+    role, user (who logged in, or the token's name) and body are filled in when they are known; secure: it came over HTTPS. For a
+    body that the handler takes itself, `await read()` gives its next piece (bytes, b"" at its end).
     """
 
     def __init__(self, peer, method, target, http_version, headers):
@@ -32,6 +32,8 @@ class Request:
         self.headers = headers
         self.content_length = int(headers.get("content-length", "0"))
         self.role = None
+        self.user = None
+        self.secure = False
         self.body = b""
         self.read = None
 

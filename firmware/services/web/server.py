@@ -4,21 +4,21 @@ import gc
 
 from firmware.services.web.reply import HttpError
 from firmware.services.web.request import Reader, read_head
-from firmware.services.web.roles import allows
+from firmware.services.web.roles import PUBLIC, allows
 from firmware.services.web.sockets import ConnectionGone, Listener
 
 MAX_CONNECTIONS = 4       # of the ten sockets that stock lwIP has
 BACKLOG = 4               # more wait here, unseen by us
 REQUEST_MS = 5000         # from the connection to the last byte of the request
 RESPONSE_MS = 15000       # from there to the last byte of the answer; streams have their own
-UPLOAD_MS = 120000        # for a body that its handler takes a piece at a time
+UPLOAD_MS = 120000        # for a body that its handler takes a piece at a time, and for a download of thousands of records
 _SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in memory
 # What a refused client still sends is thrown away for a while, so that it reads the refusal before the reset.
 _LINGER_MS = 300
 _LINGER_READS = 128       # of 512 bytes
 
 # While somebody waits at the door, an open connection is given this long, by what it is doing.
-_PATIENCE_MS = {"silent": 200, "reading": 1000, "answering": 4000}
+_PATIENCE_MS = {"silent": 200, "reading": 1000, "answering": 4000, "download": 60000}
 _DOOR_MS = 50
 
 
@@ -42,7 +42,8 @@ class _Client:
 class WebServer:
     """Serves routes (Routes) on host and port.
 
-    role_of(request) -> a name of roles.py. on_error(where, error) is told about handlers that failed.
+    role_of(request) -> a name of roles.py. hosts: a Hosts that looks at each request first, or None.
+    on_error(where, error) is told about handlers that failed.
     """
 
     def __init__(self, routes, host, port, role_of, on_error, request_ms=REQUEST_MS, response_ms=RESPONSE_MS):
@@ -53,6 +54,7 @@ class WebServer:
         self._on_error = on_error
         self._request_ms = request_ms
         self._response_ms = response_ms
+        self.hosts = None
         self._clients = []
         self._large_body = asyncio.Lock()
 
@@ -145,6 +147,10 @@ class WebServer:
             return None
         length = request.content_length
         client.unread = length > 0
+        if self.hosts is not None:
+            elsewhere = self.hosts.check(request)
+            if elsewhere is not None:
+                return (None, None, None, _giving(elsewhere), 0), ""
         request.role = self._role_of(request)
         row, rest = self._routes.find(request.method, request.path, lambda needed: _must(request.role, needed))
         _must(request.role, row[2])
@@ -205,7 +211,8 @@ class WebServer:
             finally:
                 watcher.cancel()
         else:
-            await asyncio.wait_for_ms(sending, self._response_ms)
+            client.phase = "download" if reply.slow else client.phase
+            await asyncio.wait_for_ms(sending, UPLOAD_MS if reply.slow else self._response_ms)
 
     async def _watch(self, client):
         """Ends a stream as soon as its client goes, so that a page loaded anew finds its place free."""
@@ -222,9 +229,19 @@ class WebServer:
                 return
 
 
+def _giving(reply):
+    async def give(request, rest):
+        return reply
+    return give
+
+
 def _must(role, needed):
-    """Raise 403 where the role is not at least the one that is needed: a name of roles.py, or a function that returns one."""
+    """Raise 401 (nobody is logged in) or 403 where the role is less than `needed`: a name of roles.py, or a function
+    that gives one."""
     if callable(needed):
         needed = needed()
     if not allows(role, needed):
+        if role == PUBLIC:
+            raise HttpError(401, "login_required", "log in, or send a token: this needs the role " + needed,
+                            headers=(("WWW-Authenticate", "Bearer"),))
         raise HttpError(403, "forbidden", "needs the role " + needed)

@@ -113,6 +113,10 @@ class Connection:
         except OSError:
             self.peer = peer                      # a port without the option is only slower
 
+    async def opened(self):
+        """Wait until a connection that we make is there, or has failed: the first write tells which."""
+        await _writable(self._socket)
+
     async def read(self, n):
         """At least one and at most n bytes; b"" at the end. Raises ConnectionGone."""
         while True:

@@ -275,7 +275,7 @@ class Settings(unittest.TestCase):
                 answer = await server.call("PUT", "/api/v1/settings", {"installation.fuse_a": 10})
                 self.assertEqual((answer.status, answer.json()["error"]["field"]), (403, "installation.fuse_a"))
                 self.assertEqual((await server.call("POST", "/api/v1/commands/stop")).status, 200)
-                self.assertEqual((await server.call("POST", "/api/v1/commands/restart")).status, 403)
+                self.assertEqual((await server.call("POST", "/api/v1/commands/service_mode", {"mode": "normal"})).status, 403)
                 self.assertEqual(server.station.taken, [("stop", {})])
         run(main())
 
@@ -299,10 +299,10 @@ class Roles(unittest.TestCase):
                                            ("GET", "/api/v1/settings", None)):
                     with self.subTest(path=path):
                         answer = await server.call(method, path, body)
-                        self.assertEqual((answer.status, answer.json()["error"]["code"]), (403, "forbidden"))
+                        self.assertEqual((answer.status, answer.json()["error"]["code"]), (401, "login_required"))
                 server.settings.set_many({"status.public": False})
-                self.assertEqual((await server.call("GET", "/api/v1/status")).status, 403)
-                self.assertEqual((await server.call("GET", "/api/v1/stream")).status, 403)
+                self.assertEqual((await server.call("GET", "/api/v1/status")).status, 401)
+                self.assertEqual((await server.call("GET", "/api/v1/stream")).status, 401)
                 self.assertEqual(server.station.taken, [])
         run(main())
 
@@ -312,9 +312,9 @@ class Roles(unittest.TestCase):
                 for headers in ((("Origin", "http://evil.example"),), (("Origin", "null"),)):
                     with self.subTest(headers=headers):
                         answer = await server.call("POST", "/api/v1/commands/stop", {}, headers)
-                        self.assertEqual(answer.status, 403)
+                        self.assertEqual(answer.status, 401)
                 rebound = b"POST /api/v1/commands/stop HTTP/1.1\r\nHost: evil.example:80\r\nOrigin: http://evil.example:80\r\n\r\n"
-                self.assertEqual((await server.raw(rebound)).status, 403)
+                self.assertEqual((await server.raw(rebound)).status, 401)
                 own = await server.call("POST", "/api/v1/commands/stop", {}, (("Origin", "http://127.0.0.1:%d" % server.port),))
                 self.assertEqual(own.status, 200)
         run(main())

@@ -5,7 +5,7 @@ import unittest
 from firmware.access import cards_csv
 from firmware.access.cards import CardStore
 from firmware.services.web.cards_api import CardsApi
-from firmware.services.web.roles import CONTROL
+from firmware.services.web.roles import READ
 from host_tests.services.web.harness import Server, run
 from host_tests.storage.scratch import Scratch
 
@@ -184,8 +184,8 @@ class CardsTest(unittest.TestCase):
             self.assertEqual((await self.put_csv(server, b"uid\n99999999")).json(), {"cards": 1})
         self.with_server(test)
 
-    def test_cards_are_for_administrators(self):
+    def test_cards_are_for_users_and_not_for_who_may_only_look(self):
         async def test(server):
             for method, path in (("GET", ""), ("POST", ""), ("GET", ".csv"), ("PUT", ".csv"), ("DELETE", "/" + UID)):
                 self.assertEqual((await server.call(method, "/api/v1/cards" + path)).status, 403)
-        self.with_server(test, role_of=lambda request: CONTROL)
+        self.with_server(test, role_of=lambda request: READ)

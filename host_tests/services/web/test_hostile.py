@@ -38,6 +38,7 @@ class Malformed(unittest.TestCase):
         cases = (
             (b"\x00\xff\x00\xff\r\n\r\n", 400), (b"GET\r\n\r\n", 400), (b"GET / \r\n\r\n", 400),
             (b"GET  / HTTP/1.1\r\n\r\n", 400), (b"G\xc3\x9cT / HTTP/1.1\r\n\r\n", 400), (b"GET / SPDY/3\r\n\r\n", 400),
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x5a" * 506 + b"\n", 400),     # a TLS client at the wrong door
             (b"GET / HTTP/2.0\r\n\r\n", 505), (b"GET api HTTP/1.1\r\n\r\n", 400), (b"GET http://x/ HTTP/1.1\r\n\r\n", 400),
             (b"GET /\x01 HTTP/1.1\r\n\r\n", 400), (b"GET /?a=%zz HTTP/1.1\r\n\r\n", 400), (b"GET /?a=%ff HTTP/1.1\r\n\r\n", 400),
             (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n: x\r\n\r\n", 400),

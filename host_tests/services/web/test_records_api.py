@@ -1,51 +1,19 @@
-"""Past sessions, events and the report over HTTP: chosen, paged, streamed."""
+"""Past sessions and their totals over HTTP: chosen, paged, streamed."""
 import unittest
 
 from firmware.dates import utc_from_text
-from firmware.records.event_log import EventLog
-from firmware.records.session_log import SessionLog
-from firmware.records.stamp import Stamper
 from firmware.services.web.records_api import RecordsApi
 from firmware.services.web.roles import PUBLIC
-from firmware.settings.store import Store
-from firmware.zone import Zone
 from host_tests.services.web.harness import Server, run
+from host_tests.services.web.kept import BERLIN, Records
 from host_tests.storage.scratch import Scratch
-
-BERLIN = Zone("CET-1CEST,M3.5.0,M10.5.0/3")
-FIRST_S = utc_from_text("2026-10-25T12:00:00Z")
-
-
-class Records:
-    """The log and event files, as the keeper has them."""
-
-    def __init__(self, folder):
-        self.stamper = Stamper(folder)
-        self.stamper.start()
-        self.sessions = SessionLog(folder)
-        self.sessions.start()
-        self.events = EventLog(folder + "events")
-
-    def stamp(self):
-        return 1, 5000, FIRST_S + 30 * 86400
-
-    def fill(self, count):
-        """A session a day."""
-        for number in range(1, count + 1):
-            utc_s = FIRST_S + (number - 1) * 86400
-            self.sessions.begin((1, 100, utc_s), 1000, "04A1B2C3" if number % 2 else "99887766", 3, user="Ann", account="Work")
-            self.sessions.end((1, 200, utc_s + 100), 1000 * number, 90, "unplugged", 1000 + 1000 * number, 10 * number)
-            self.events.add((1, 100, utc_s), "info", "event_%d" % number, number, "<b>&")
-        self.events.flush(True)
 
 
 class RecordsTest(unittest.TestCase):
     def setUp(self):
         self.scratch = Scratch()
         self.records = Records(self.scratch.folder)
-        self.facts = {"serial": "M3-1", "station_name": "<Garage>", "version": "0.1.0", "utc": None, "faults": []}
-        self.store = Store()
-        self.api = RecordsApi(self.records, lambda: BERLIN, lambda: self.facts, self.store)
+        self.api = RecordsApi(self.records, lambda: BERLIN)
 
     def tearDown(self):
         self.scratch.close()
@@ -101,6 +69,17 @@ class RecordsTest(unittest.TestCase):
         self.records.fill(10)
         self.with_server(test)
 
+    def test_the_last_day_of_a_choice_ends_with_the_local_day_also_when_the_clocks_change(self):
+        async def test(server):
+            for query, numbers in (("from=2026-10-25&to=2026-10-25", [3, 2]), ("from=2026-10-25&to=2026-10-26", [4, 3, 2])):
+                found = (await server.call("GET", "/api/v1/sessions?" + query)).json()["sessions"]
+                self.assertEqual([row["number"] for row in found], numbers, query)
+        for when in ("2026-10-24T21:59:59Z", "2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z", "2026-10-25T23:00:00Z"):
+            utc_s = utc_from_text(when)
+            self.records.sessions.begin((1, 100, utc_s), None)
+            self.records.sessions.end((1, 200, utc_s), 1, 1, "unplugged")
+        self.with_server(test)
+
     def test_totals_are_per_card(self):
         async def test(server):
             found = (await server.call("GET", "/api/v1/sessions/totals?month=2026-11")).json()["cards"]
@@ -110,32 +89,8 @@ class RecordsTest(unittest.TestCase):
         self.records.fill(10)
         self.with_server(test)
 
-    def test_events_are_paged_and_filtered(self):
-        async def test(server):
-            page = (await server.call("GET", "/api/v1/events?limit=3")).json()["events"]
-            self.assertEqual([row["code"] for row in page], ["event_9", "event_8", "event_7"])
-            page = (await server.call("GET", "/api/v1/events?limit=3&before=%d" % page[-1]["seq"])).json()["events"]
-            self.assertEqual([(row["code"], row["value"]) for row in page], [("event_6", 6), ("event_5", 5), ("event_4", 4)])
-            self.assertEqual((await server.call("GET", "/api/v1/events?kind=fault")).json()["events"], [])
-        self.records.fill(9)
-        self.with_server(test)
-
-    def test_the_report_has_facts_plain_settings_and_events_and_no_markup_of_others(self):
-        self.store.set_many({"station.name": "Ann's box", "installation.fuse_a": 17})
-
-        async def test(server):
-            text = (await server.call("GET", "/api/v1/report")).body.decode()
-            self.assertIn("&lt;Garage&gt;", text)
-            self.assertIn("<td>installation.fuse_a</td><td>17</td>", text)
-            self.assertIn("event_3 3 &lt;b&gt;&amp;", text)
-            self.assertNotIn("Ann's box", text)
-            self.assertNotIn("<b>", text)
-            self.assertEqual(text.count("<table>"), text.count("</table>"))
-        self.records.fill(3)
-        self.with_server(test)
-
     def test_nobody_unknown_sees_records(self):
         async def test(server):
-            for path in ("sessions", "sessions.csv", "sessions/totals", "events", "report"):
-                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 403)
+            for path in ("sessions", "sessions.csv", "sessions/totals"):
+                self.assertEqual((await server.call("GET", "/api/v1/" + path)).status, 401)
         self.with_server(test, role_of=lambda request: PUBLIC)

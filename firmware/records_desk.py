@@ -1,0 +1,54 @@
+"""HTTP of cards, sessions, curves, events, statement and report: a part of the wiring. All of it is loaded on demand."""
+
+from firmware.on_demand import OnDemand
+from firmware.services.web.roles import CONTROL, READ
+
+
+def rows(app):
+    """The table's rows, for Routes."""
+    def cards_api():
+        from firmware.services.web.cards_api import CardsApi
+        return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+
+    def sessions_api():
+        from firmware.services.web.records_api import RecordsApi
+        return RecordsApi(app.records, lambda: app.zone)
+
+    def curve_api():
+        from firmware.services.web.curve_api import CurveApi
+        return CurveApi(app.records.curve, app.root + "data/", lambda: app.station.session is not None)
+
+    def events_api():
+        from firmware.services.web.events_api import EventsApi
+        return EventsApi(app.records, lambda: app.zone, app.contactor_open)
+
+    def statement_api():
+        from firmware.services.web.statement_api import StatementApi
+        get = app.settings.get
+        return StatementApi(app.records, lambda: app.zone, lambda: (get("station.name"), app.station.fact("serial") or ""))
+
+    def report_api():
+        from firmware.services.web.report_api import ReportApi
+        return ReportApi(app.records, events_api().rows, lambda: app.station.facts(personal=False), app.settings, app.root,
+                         app.errors)
+
+    sessions, curves = _loaded(sessions_api), _loaded(curve_api)
+    return (
+        (None, "/api/v1/cards*", CONTROL, _loaded(cards_api), 0),
+        (None, "/api/v1/sessions/totals", READ, sessions, 0),
+        (None, "/api/v1/sessions/*", READ, curves, 0),
+        (None, "/api/v1/sessions*", READ, sessions, 0),
+        (None, "/api/v1/curve", READ, curves, 0),
+        (None, "/api/v1/events*", READ, _loaded(events_api), 0),
+        (None, "/api/v1/statement*", READ, _loaded(statement_api), 0),
+        (None, "/api/v1/report", CONTROL, _loaded(report_api), 0),
+    )
+
+
+def _loaded(make):
+    """All groups forget the same modules: so their names stand here once."""
+    return OnDemand(make, (
+        "firmware.services.web.cards_api", "firmware.services.web.records_api", "firmware.services.web.session_choice",
+        "firmware.services.web.curve_api", "firmware.services.web.events_api", "firmware.services.web.statement_api",
+        "firmware.services.web.report_api", "firmware.services.web.paper", "firmware.services.web.query",
+        "firmware.access.cards_csv", "firmware.records.export", "firmware.records.curve_log", "firmware.csv_lines")).rows

@@ -1,0 +1,213 @@
+"""A small HTTP client: never blocks, reads a bounded head and then the body in pieces, each wait with a deadline.
+
+GET with Range and redirects, PUT of a body of known length. Only http: what is fetched is signed, and what is sent is sent to where
+an administrator says.
+"""
+
+import asyncio
+import errno
+import socket
+
+from micropython import const
+
+from firmware.services.web.sockets import Connection, ConnectionGone
+
+CONNECT_MS = 10000
+WAIT_MS = 15000           # for the next bytes
+_HEAD_BYTES = const(4096)
+_PIECE = const(1024)
+_MOST_REDIRECTS = const(3)
+_LONGEST_URL = const(400)
+_BUSY = (errno.EINPROGRESS, errno.EAGAIN, 36, 115, 119)      # a connection that is being made, as the ports call it
+
+
+class HttpFailure(Exception):
+    """code: bad_address, no_connection, no_answer, http_status, bad_answer, redirects; detail for logs."""
+
+    def __init__(self, code, detail=""):
+        super().__init__("%s: %s" % (code, detail) if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+def parts_of(url):
+    """(host, port, path with its query) of an http URL. HttpFailure "bad_address"."""
+    if not url.startswith("http://") or len(url) > _LONGEST_URL:
+        raise HttpFailure("bad_address", url[:60])
+    for char in url:
+        if not "!" <= char <= "~":       # also no line end: nobody slips a header in
+            raise HttpFailure("bad_address", "it holds characters that must be escaped")
+    place, slash, path = url[7:].partition("/")
+    host, colon, port = place.partition(":")
+    good = host and "@" not in place and "[" not in place and "?" not in place and "#" not in url
+    if not good or colon and not (port.isdigit() and 0 < int(port) < 65536):
+        raise HttpFailure("bad_address", url[:60])
+    return host, int(port) if colon else 80, slash + path or "/"
+
+
+def joined(url, target):
+    """The URL that a Location header means, seen from url."""
+    if "://" in target:
+        return target
+    host, port, path = parts_of(url)
+    if not target.startswith("/"):
+        target = path[:path.rfind("/") + 1] + target
+    return "http://%s:%d%s" % (host, port, target)
+
+
+class Answer:
+    """status, headers {lower-case name: value}, the body by read(). length: of the body, None where the connection ends it."""
+
+    def __init__(self, connection, status, headers, rest):
+        self.status = status
+        self.headers = headers
+        self._connection = connection
+        self._rest = rest
+        length = headers.get("content-length", "")
+        if not length:
+            self.length = None
+        elif length.isdigit() and len(length) < 10:
+            self.length = int(length)
+        else:
+            raise HttpFailure("bad_answer", "Content-Length")
+        self._left = self.length
+
+    async def read(self):
+        """The next bytes of the body, b"" at its end. HttpFailure "no_answer" when they do not come."""
+        if self._left == 0:
+            return b""
+        piece = self._rest
+        if piece:
+            self._rest = b""
+        else:
+            piece = await _within(self._connection.read(_PIECE), WAIT_MS)
+        if self._left is not None:
+            if not piece:
+                raise HttpFailure("no_answer", "it ends %d bytes too soon" % self._left)
+            piece = piece[:self._left]
+            self._left -= len(piece)
+        return piece
+
+    def close(self):
+        """Always, also after an error."""
+        self._connection.close()
+
+
+async def _within(coroutine, ms):
+    try:
+        return await asyncio.wait_for_ms(coroutine, ms)
+    except asyncio.TimeoutError:
+        raise HttpFailure("no_answer", "nothing for %d s" % (ms // 1000))
+    except ConnectionGone:
+        raise HttpFailure("no_answer", "the connection broke off")
+
+
+def _resolve(host, port):
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+
+
+async def _connect(host, port, to_thread):
+    try:
+        info = await to_thread(_resolve, host, port)
+    except OSError:
+        raise HttpFailure("no_connection", "no address of " + host[:60])
+    try:
+        sock = socket.socket(info[0], info[1], info[2])
+    except OSError:
+        raise HttpFailure("no_connection", "no socket is free")
+    connection = Connection(sock, host)
+    try:
+        try:
+            sock.connect(info[-1])
+        except OSError as error:
+            if error.errno not in _BUSY:
+                raise HttpFailure("no_connection", host[:60])
+    except HttpFailure:
+        connection.close()
+        raise
+    return connection
+
+
+async def _ask(method, url, headers, to_thread, length, pieces):
+    host, port, path = parts_of(url)
+    connection = await _connect(host, port, to_thread)
+    try:
+        lines = ["%s %s HTTP/1.1\r\nHost: %s%s\r\n" % (method, path, host, "" if port == 80 else ":%d" % port),
+                 "User-Agent: Mode3\r\nAccept-Encoding: identity\r\nConnection: close\r\n"]
+        for name, value in headers:
+            lines.append("%s: %s\r\n" % (name, value))
+        if length is not None:
+            lines.append("Content-Length: %d\r\n" % length)
+        lines.append("\r\n")
+        try:
+            await asyncio.wait_for_ms(connection.opened(), CONNECT_MS)
+            await asyncio.wait_for_ms(connection.write("".join(lines).encode()), CONNECT_MS)
+        except (ConnectionGone, asyncio.TimeoutError):
+            raise HttpFailure("no_connection", "%s:%d" % (host[:60], port))
+        if pieces is not None:
+            for piece in pieces:
+                await _within(connection.write(piece), WAIT_MS)
+        return await _head(connection)
+    except BaseException:                # also when whoever waits is cancelled
+        connection.close()
+        raise
+
+
+async def _head(connection):
+    head = b""
+    while True:
+        end = head.find(b"\r\n\r\n")
+        if end >= 0:
+            break
+        if len(head) > _HEAD_BYTES:
+            raise HttpFailure("bad_answer", "its head is too long")
+        piece = await _within(connection.read(_PIECE), WAIT_MS)
+        if not piece:
+            raise HttpFailure("no_answer" if not head else "bad_answer", "it ends in its head")
+        head += piece
+    try:
+        lines = head[:end].decode().split("\r\n")
+    except ValueError:
+        raise HttpFailure("bad_answer", "its head is no text")
+    words = lines[0].split(" ")
+    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not (words[1].isdigit() and len(words[1]) == 3):
+        raise HttpFailure("bad_answer", "no status line")
+    headers = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise HttpFailure("bad_answer", "a header")
+        headers[name.lower()] = value.strip()
+    if headers.get("transfer-encoding", "identity").lower() != "identity":
+        raise HttpFailure("bad_answer", "Transfer-Encoding")
+    return Answer(connection, int(words[1]), headers, head[end + 4:])
+
+
+async def get(url, to_thread, offset=0):
+    """An Answer with status 200, or 206 that begins at the offset; a redirection is followed. To be closed. HttpFailure."""
+    for _ in range(_MOST_REDIRECTS + 1):
+        headers = (("Range", "bytes=%d-" % offset),) if offset else ()
+        answer = await _ask("GET", url, headers, to_thread, None, None)
+        status = answer.status
+        if status == 200:
+            return answer
+        begin = answer.headers.get("content-range", "")
+        target = answer.headers.get("location", "")
+        if status == 206 and offset and begin.startswith("bytes %d-" % offset):
+            return answer
+        answer.close()
+        if status not in (301, 302, 303, 307, 308):
+            raise HttpFailure("bad_answer" if status == 206 else "http_status", str(status))
+        if not target:
+            raise HttpFailure("bad_answer", "a redirection to nowhere")
+        url = joined(url, target)
+    raise HttpFailure("redirects", url[:60])
+
+
+async def put(url, to_thread, kind, length, pieces):
+    """Send a body of that length as it comes from the iterator `pieces` (bytes); the answer's status, 200 to 299. HttpFailure."""
+    answer = await _ask("PUT", url, (("Content-Type", kind),), to_thread, length, pieces)
+    answer.close()
+    if not 200 <= answer.status < 300:
+        raise HttpFailure("http_status", str(answer.status))
+    return answer.status

@@ -1,0 +1,43 @@
+"""What an import and a restored backup share: check in slices, tell the changes, carry them out at once."""
+
+import asyncio
+
+from firmware.services.web.reply import HttpError
+from firmware.settings import schema
+
+
+async def in_slices(work):
+    """The last thing that a generator yields; others run after each of its Nones."""
+    last = None
+    for last in work:
+        if last is None:
+            await asyncio.sleep_ms(0)
+    return last
+
+
+def must_write(may_write):
+    """Raises HttpError 409 while settings cannot be replaced."""
+    if not may_write():
+        raise HttpError(409, "charging", "settings cannot be taken over while power flows, or in a showroom")
+
+
+def change_rows(settings, plan):
+    """[{"key", "from", "to", "restart"}] of a Plan, in the table's order; the values of a secret are null."""
+    rows = []
+    for key in sorted(plan.changed):
+        row = schema.find(key)
+        secret = schema.kind_of(row) == schema.SECRET
+        rows.append({"key": key, "from": None if secret else settings.get(key), "to": None if secret else plan.changed[key],
+                     "restart": "R" in row[6]})
+    return rows
+
+
+def carry_out(settings, plan, may_write):
+    """Make a plan true. Raises HttpError 409 or 503; then nothing has changed."""
+    must_write(may_write)
+    try:
+        done = settings.commit(plan)
+    except OSError:
+        raise HttpError(503, "flash_failed", "the flash cannot be written; nothing was changed")
+    if not done:
+        raise HttpError(409, "busy", "settings were changed meanwhile; nothing of the file was taken, try again")

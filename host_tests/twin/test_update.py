@@ -1,0 +1,212 @@
+# cpython only: the whole firmware on the twin in one process, a real file server, OpenSSL
+"""A charger updates itself: signed, fetched from a real file server, tried, confirmed, or rolled back."""
+import functools
+import http.client
+import http.server
+import json
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from tools.build import keys, release
+from tools.twin import slots
+from tools.twin.runner import Twin
+
+SPEED = 20
+WAIT_S = 40
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        self.server.asked.append(self.path)
+
+
+class Update(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.key = cls.folder / "key.pem"
+        try:
+            cls.moduli = (keys.make(cls.key),)
+        except keys.KeyProblem as problem:
+            raise unittest.SkipTest(str(problem)) from None
+        cls.old = release.sources("1.0.0", cls.moduli)
+        cls.new = release.sources("1.1.0", cls.moduli)
+
+    def setUp(self):
+        self.place = Path(tempfile.mkdtemp(dir=self.folder))
+        self.flash = self.place / "flash"
+        self.site = self.place / "site"
+        self.serve()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.events = []
+
+    def serve(self):
+        handler = functools.partial(_Files, directory=str(self.site))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.asked = []
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def publish(self, files, version, key=None):
+        text = release.manifest_text(files, version, "2026-11-20", notes="Better.\nFaster.")
+        release.write(self.site, files, release.signed(text, key or self.key), version)
+
+    def play(self, story):
+        """Run the twin from slot a with 1.0.0, and the story beside it."""
+        self.twin = Twin(self.flash, self.port, speed=SPEED, event=self.events.append)
+        self.addCleanup(self.twin.close)
+        slots.put(self.flash, self.old)
+        told = []
+
+        def run():
+            try:
+                self.wait(lambda: self.get("update"), "the charger's answer")
+                self.set({"update.url": "http://127.0.0.1:%d" % self.server.server_address[1], "update.mode": "off"})
+                story()
+            except Exception as error:      # raised again below
+                told.append(error)
+            self.twin.clock.call(self.twin.end)
+        teller = threading.Thread(target=run, daemon=True)
+        teller.start()
+        self.twin.run()
+        teller.join(10)
+        if told:
+            raise told[0]
+
+    def call(self, method, path, body=None):
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            client.request(method, "/api/v1/" + path, body if isinstance(body, bytes) or body is None else json.dumps(body))
+            answer = client.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            client.close()
+
+    def get(self, path):
+        try:
+            status, found = self.call("GET", path)
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        return found if status == 200 else None
+
+    def set(self, values):
+        self.assertEqual(self.call("PUT", "settings", values)[0], 200)
+
+    def wait(self, ready, what):
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            if ready():
+                return
+            time.sleep(0.05)
+        self.fail("no %s; update: %s, events: %s" % (what, self.get("update"), self.events))
+
+    def update(self, **values):
+        found = self.get("update") or {}
+        return all(found.get(name) == value for name, value in values.items())
+
+    def advance(self, seconds):
+        done = threading.Event()
+        self.twin.clock.call(lambda: self.twin.pace.advance(seconds * 1_000_000, done.set))
+        self.assertTrue(done.wait(WAIT_S))
+
+    def results(self):
+        return [(entry["version"], entry["result"]) for entry in self.get("update")["log"]]
+
+    def test_it_looks_fetches_what_changed_restarts_and_confirms(self):
+        self.publish(self.new, "1.1.0")
+
+        def story():
+            self.assertEqual(self.call("POST", "update/check", {}), (200, {"result": "accepted"}))
+            self.wait(lambda: self.update(state="available", version="1.1.0", notes="Better.\nFaster."), "offer")
+            self.assertEqual(self.server.asked, ["/manifest"])
+            self.assertEqual(self.call("POST", "update/install", {}), (200, {"result": "accepted"}))
+            self.wait(lambda: self.update(running="1.1.0"), "new version")
+            self.assertEqual(sorted(self.server.asked[1:]),
+                             ["/manifest", "/objects/" + release.hashlib.sha256(self.new["firmware/version.py"]).hexdigest()])
+            self.assertTrue(self.update(trial=True))
+            self.advance(70)
+            self.wait(lambda: self.update(trial=False), "confirmation")
+            self.wait(lambda: self.results() == [("1.1.0", "installed"), ("1.1.0", "downloaded")], "update log")
+            self.assertEqual(json.loads((self.flash / "slot.json").read_text())["active"], "b")
+        self.play(story)
+        self.assertEqual({path: data for path, data in self.in_slot("b").items() if path != "manifest"}, self.new)
+
+    def in_slot(self, slot):
+        base = self.flash / slot
+        return {path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*")
+                if path.is_file() and "__pycache__" not in path.parts}
+
+    def test_a_version_that_does_not_come_up_is_rolled_back_logged_and_not_tried_again_by_itself(self):
+        broken = dict(self.new)
+        broken["firmware/app.py"] = b"def run(root):\n    raise RuntimeError('broken')\n"
+        self.publish(broken, "1.1.0")
+
+        def story():
+            self.set({"update.mode": "install"})
+            self.assertEqual(self.call("POST", "update/check", {})[0], 200)
+            self.wait(lambda: self.update(state="restarting") or self.events, "restart")
+            self.advance(60)
+            self.wait(lambda: self.update(running="1.0.0", reason="rolled_back"), "roll-back")
+            self.set({"update.mode": "notify"})
+            self.assertEqual(self.results()[0], ("1.1.0", "rolled_back"))
+            self.advance(70)
+            self.call("POST", "update/check", {})
+            self.wait(lambda: self.update(reason="failed_before"), "refusal")
+        self.play(story)
+        self.assertEqual(self.in_slot("a").keys(), self.old.keys())
+
+    def test_a_bundle_is_uploaded_and_what_is_not_ours_is_refused_with_its_reason(self):
+        self.publish(self.new, "1.1.0")
+        bundle = (self.site / "mode3-1.1.0.bundle").read_bytes()
+        other = self.place / "other.pem"
+        keys.make(other)
+        self.publish(self.new, "1.1.0", other)
+        stranger = (self.site / "mode3-1.1.0.bundle").read_bytes()
+        self.publish(self.new, "0.9.0")
+        older = (self.site / "mode3-0.9.0.bundle").read_bytes()
+        signature = bundle.index(b"\nsignature ")
+        swapped = older[:older.index(b"\nsignature ")] + bundle[signature:]
+        changed = bundle.index(b'VERSION = "1.1.0"')       # the only file that the running slot has not
+        flipped = bytearray(bundle)
+        flipped[changed] ^= 1
+        unsigned = bundle[:signature + 1]
+
+        def story():
+            for data, status, code in ((stranger, 422, "bad_signature"), (older, 422, "older"), (swapped, 422, "bad_signature"),
+                                       (bytes(flipped), 422, "wrong_hash"), (bundle[:changed], 422, "wrong_length"),
+                                       (unsigned, 422, "unsigned"), (bundle[:100], 422, "bad_manifest"), (b"", 422, "bad_manifest"),
+                                       (bundle.replace(b" firmware/app.py", b" ../boot/app.py"), 422, "bad_path")):
+                got = self.call("PUT", "update/bundle", data)
+                self.assertEqual((got[0], got[1]["error"]["code"]), (status, code))
+                self.assertTrue(self.update(running="1.0.0", reason=code))
+            self.twin.clock.call(lambda: self.twin.world.set_ev({"plugged": True}))
+            self.advance(5)
+            got = self.call("PUT", "update/bundle", bundle)
+            self.assertEqual((got[0], got[1]["error"]["code"]), (409, "vehicle"))
+            got = self.call("POST", "update/install", {})
+            self.assertEqual((got[0], got[1]["error"]["code"]), (409, "vehicle"))
+            self.twin.clock.call(lambda: self.twin.world.set_ev({"plugged": False}))
+            self.advance(5)
+            got = self.call("PUT", "update/bundle", bundle)
+            self.assertEqual((got[0], got[1]["state"], got[1]["version"]), (200, "ready", "1.1.0"))
+            self.assertEqual(self.call("POST", "update/install", {})[0], 200)
+            self.wait(lambda: self.update(running="1.1.0"), "new version")
+            got = self.call("PUT", "update/bundle?downgrade=true", older)
+            self.assertEqual((got[0], got[1]["error"]["code"]), (409, "on_trial"))
+            self.advance(70)
+            got = self.call("PUT", "update/bundle?downgrade=true", older)
+            self.assertEqual((got[0], got[1]["state"], got[1]["version"]), (200, "ready", "0.9.0"))
+        self.play(story)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,71 @@
+"""What belongs where on a device, as {path: bytes}, in the order in which it is written.
+
+The slot comes first and is marked `incomplete` while it is written; the pointer and boot.py come last. A flash that is interrupted
+anywhere leaves the device that was there before, or one in safe mode that says so, never a mixed application.
+"""
+from pathlib import Path
+
+from tools.build.page import pack
+from tools.setup.mpy import ROOT, compile_application
+from tools.twin import cpython
+
+SLOT = "a"
+MARK = "/%s/incomplete" % SLOT
+
+
+class PlanError(ValueError):
+    """Something is missing on the host: the text says what and where."""
+
+
+def slot_files():
+    """{path in the slot: bytes} of the application as it ships."""
+    files = compile_application()
+    for path in sorted((ROOT / "firmware/page").rglob("*")):
+        if path.is_file():
+            files[path.relative_to(ROOT).as_posix() + ".gz"] = pack(path.read_bytes(), path.suffix)
+    return files
+
+
+def pointer_text():
+    """slot.json of a device with one slot that has yet to prove itself."""
+    cpython.install()
+    try:
+        from firmware.drivers.slot_pointer import text_from_pointer
+        return text_from_pointer(SLOT, None, False, 0)
+    finally:
+        cpython.uninstall()
+
+
+def identity_files(box):
+    """{device path: bytes} of what provisioning made. PlanError."""
+    flash = Path(box) / "flash"
+    if not (flash / "identity.json").is_file():
+        raise PlanError("%s holds no flash/identity.json: make it with make provision" % box)
+    return {"/" + path.relative_to(flash).as_posix(): path.read_bytes() for path in sorted(flash.rglob("*")) if path.is_file()}
+
+
+def board_file(board):
+    """The facts of a board. PlanError names the boards there are."""
+    path = ROOT / "board_configs" / (board + ".json")
+    if not path.is_file():
+        there = sorted(one.stem for one in path.parent.glob("*.json") if one.stem != "twin")
+        raise PlanError("unknown board %r; there are %s" % (board, ", ".join(there)))
+    return path.read_bytes()
+
+
+def plan(box=None, board=None, slot=None):
+    """{device path: bytes} of everything but the mark. box: a folder of make provision; board: a name, where it has none
+    of its own.
+
+    Without a box the charger makes itself an identity at its first start and prints it on the console.
+    """
+    files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or slot_files()).items())}
+    given = identity_files(box) if box else {}
+    if board:
+        given["/board.json"] = board_file(board)
+    if "/board.json" not in given:
+        raise PlanError("which board? BOARD=… names it")
+    files.update(given)
+    files["/boot.py"] = (ROOT / "boot.py").read_bytes()
+    files["/slot.json"] = pointer_text().encode()
+    return files
