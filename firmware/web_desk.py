@@ -43,7 +43,8 @@ class WebDesk:
         self.server.hosts = Hosts(self._host_names, app.online.network.addresses)
 
     def _host_names(self):
-        return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial, self._app.online.network.host) if name]
+        app = self._app
+        return [name.lower() for name in (app.settings.get("station.name"), app.serial, app.online.network.host) if name]
 
     def _login_api(self):
         from firmware.services.web.login_api import LoginApi

@@ -41,7 +41,7 @@ class NetworkApi:
     async def scan(self, request, rest):
         """Look for networks: GET .../scan has them some seconds later."""
         self._service.scan_wanted = True
-        return Reply('{"scanning": true}', 202)
+        return Reply('{"scanning": true}')
 
     async def found(self, request, rest):
         """{"scanning", "age_s": of the list, null while there is none, "networks": strongest first}."""
