@@ -103,9 +103,9 @@ class App:
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
         self.desk = CardDesk(facts, root + "data/", self.station, self.settings, self.contactor_open, self.note_security,
-                             self.note_error)
+                             self.note_error, self.serial)
         self.cards, self.gate = self.desk.cards, self.desk.gate
-        self.records.also_flush(self.desk.attempts.save)
+        self.records.also_flush(self.desk.save)
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -153,13 +153,14 @@ class App:
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "version": lambda: VERSION, "serial": lambda: self.serial,
-            "standby": self.panel.standby.state,
+            "standby": self.panel.standby.state, "reservation": self.desk.reservation.fact,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
             "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
+            "earth_monitoring": lambda: self.core.fitted.pe_monitor == 1,
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
         provided.update(self.online.facts())
@@ -271,7 +272,7 @@ class App:
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
         token = self.records.interrupted_id()
         if token and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.station.resume(token)
+            self.gate.later.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -286,7 +287,7 @@ class App:
                 self.feed.temperatures(self._sensed)
             self.inputs.tick()
             self.station.tick(now_ms)
-            self.gate.tick(now_ms)
+            self.desk.tick(now_ms)
             self._watch_health(now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True

@@ -1,47 +1,109 @@
 """Everything about cards in one place: the list, the gate that judges a card, teaching, and the reader where the board has one."""
 
+import asyncio
+
+from micropython import const
+
 from firmware.access.attempts import Attempts
 from firmware.access.authorization import Rules
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
+from firmware.access.reservation import Reservation
 from firmware.access.teaching import Teacher
 from firmware.drivers import clock
 from firmware.drivers.card_reader import reader_from_board
+
+_TIDY_MS = const(5000)
+_STEP_MS = const(20)
 
 
 class CardDesk:
     """note(code, detail): the event log; on_error(where, error). show(result) is set once the front panel is there."""
 
-    def __init__(self, facts, prefix, station, settings, contactor_open, note, on_error):
+    def __init__(self, facts, prefix, station, settings, contactor_open, note, on_error, serial=None):
         self._station = station
+        self._serial = serial
         self._settings = settings
         self._contactor_open = contactor_open
         self._note = note
         self._on_error = on_error
         self.show = lambda result: None
+        self._prefix = prefix
+        self._remote = None
+        self.cache = None              # what a central system said: only where there is one
         self.cards = CardStore(prefix)
         self.attempts = Attempts(prefix + "attempts", contactor_open)
         self.gate = Gate(station, self.cards, Rules(), clock.utc_s, self._show, note)
         self.gate.teacher = self.teacher = Teacher(self.cards, self._may_teach, self._show, note, self._flag)
+        self.reservation = Reservation(prefix + "reservation", station, clock.utc_s, clock.rfc3339, note)
+        try:
+            self.reservation.load()
+        except OSError as error:
+            on_error("reservation", error)
+        station.on("reserve", self.reservation.reserve)
+        station.on("cancel_reservation", self.reservation.cancel)
+        station.on("clear_cache", self._clear_cache)
         self.reader = reader_from_board(facts, self._wants_cards)
         if self.reader is not None:
             station.on("teach", lambda mode: self.teacher.start(mode, clock.ticks_ms()))
 
     def tasks(self):
         """Rows of the table of tasks."""
-        rows = (("card list", lambda beat: self.cards.tidy(self._contactor_open), False, 0),)
+        rows = (("card list", lambda beat: self._tidy(), False, 0),)
         if self.reader is not None:
             rows += (("cards", lambda beat: self.reader.run(self._hear), False, 0),)
         return rows
 
+    def attach(self, remote):
+        """There is a central or external system to ask: an access.remote.Remote. None: there is none any more."""
+        self._remote = remote
+        self.gate.attach(remote)
+        self.apply(self._settings.get)
+
     def apply(self, get):
         """Settings that act at once."""
-        mode, pin = get("access.mode"), get("access.pin")
-        self._station.free = mode == "off" and not pin
-        # with nothing but a PIN, cards are what the list says: without one, none
-        self.gate.rules = Rules("local" if mode == "off" and pin else mode, get("access.csms_order"), get("access.csms_offline"),
-                                get("identity.serial") or get("station.name"))
-        self.gate.timeout_ms = get("access.timeout_s") * 1000
+        mode, gate, central = get("access.mode"), self.gate, self._remote is not None
+        gate.pin_asked = get("access.pin")
+        if mode == "off" and gate.pin_asked:
+            mode = "local"             # with nothing but a PIN, cards are what the list says: without one, none
+        self._station.free = mode == "off" and not central
+        gate.rules = Rules(mode, get("access.csms_order"), get("access.csms_offline"),
+                           self._serial or get("station.name"), central)
+        gate.later.default_id = get("access.default_id") if mode == "off" and central else ""
+        gate.wait_at_most(get("access.timeout_s") * 1000)
+        if self.cache is None and (central or mode == "remote"):
+            self._open_cache()
+
+    def _open_cache(self):
+        from firmware.access.cache import Cache  # most chargers have no central system: no heap for the others
+        self.cache = Cache(self._prefix, clock.utc_s)
+        self.gate.cached, self.gate.learned = self.cache.status, self.cache.learn
+
+    def _clear_cache(self):
+        if self.cache is None:
+            self._open_cache()
+        self.cache.clear()
+
+    def tick(self, now_ms):
+        """Every 100 ms."""
+        self.gate.tick(now_ms)
+        self.reservation.tick(now_ms)
+
+    def save(self):
+        """Write what waited for an open contactor; True when there was something. OSError from the flash."""
+        saved = self.attempts.save()
+        return self.reservation.save() or saved
+
+    async def _tidy(self):
+        """Task: list and cache, a page at a time and only while no power flows."""
+        while True:
+            await asyncio.sleep_ms(_TIDY_MS)
+            await self.cards.tidy(self._contactor_open, self._rest)
+            if self.cache is not None and self._contactor_open():
+                await self.cache.keep(self._contactor_open, self._rest)
+
+    async def _rest(self):
+        await asyncio.sleep_ms(_STEP_MS)
 
     def failing(self):
         """The reader does not answer."""
@@ -62,7 +124,7 @@ class CardDesk:
 
     def _wants_cards(self):
         """The reader asks for cards only where one can do something."""
-        return self.gate.rules.mode != "off" or self.teacher.mode != "off"
+        return self.gate.rules.mode != "off" or self.teacher.mode != "off" or self._station.reserved_for != ""
 
     def _hear(self, uid):
         self.gate.card(uid, clock.ticks_ms())

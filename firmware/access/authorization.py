@@ -15,10 +15,11 @@ OFFLINE = ("local_unknown_authorization", "local_authorization", "no_authorizati
 
 class Rules:
     """How this charger is set. mode: one of MODES; order, offline: with a central system; station: serial number or name, as cards
-    may be bound to it."""
+    may be bound to it; central: there is a central system that must know of every session, also where nobody needs a card."""
 
-    def __init__(self, mode="off", order="first_local", offline="local_authorization", station=""):
+    def __init__(self, mode="off", order="first_local", offline="local_authorization", station="", central=False):
         self.mode = mode
+        self.central = central
         self.order = order
         self.offline = offline
         self.station = station
@@ -41,7 +42,9 @@ def decide(rules, uid, now):
     if now.reserved_for and now.reserved_for != uid:
         return REJECT, "not_the_booker"
     if rules.mode == "off":
-        return ACCEPT, "free"
+        if not rules.central:
+            return ACCEPT, "free"
+        return (ASK, "central") if now.online else _offline(rules, now)     # the default id, or who reserved
     if rules.mode == "local":
         return _by_list(rules, now)
     if rules.mode == "all":

@@ -1,7 +1,5 @@
 """The local list: every card known here. A look-up reads a few pages of flash; nothing is in RAM while nobody looks."""
 
-import asyncio
-
 from micropython import const
 
 from firmware.access import card as cards
@@ -10,8 +8,6 @@ from firmware.storage.sorted_map import SortedMap
 
 CARDS_KIND = const(7)
 MAX_CARDS = const(5000)
-_TIDY_MS = const(5000)
-_STEP_MS = const(20)
 
 
 class CardStore:
@@ -100,21 +96,20 @@ class CardStore:
             if self._map.is_long():
                 yield from self._map.compact()
 
-    async def tidy(self, may_write):
-        """Task: writes the edits into the list when there are many, a page at a time and only while may_write()."""
-        while True:
-            await asyncio.sleep_ms(_TIDY_MS)
-            if self._map.is_long() and not self.busy and may_write():
-                self.busy = True
-                steps = self._map.compact()
-                try:
-                    for _ in steps:
-                        await asyncio.sleep_ms(_STEP_MS)
-                        if not may_write():
-                            break
-                finally:
-                    steps.close()
-                    self.busy = False
+    async def tidy(self, may_write, rest):
+        """Write the edits into the list when there are many, a page at a time and only while may_write(); `await rest()` between
+        the pages."""
+        if self._map.is_long() and not self.busy and may_write():
+            self.busy = True
+            steps = self._map.compact()
+            try:
+                for _ in steps:
+                    await rest()
+                    if not may_write():
+                        break
+            finally:
+                steps.close()
+                self.busy = False
 
     def replace(self, rows):
         """Generator: (uid, row) ascending take the place of all cards, at its end and all at once."""

@@ -4,10 +4,13 @@ All power stays with the station: the gate only gives it commands, as everybody 
 """
 
 from firmware.access import authorization
+from firmware.access.afterwards import Afterwards, uid_of
 from firmware.access.authorization import ACCEPT, ASK, REJECT, Situation
 from firmware.access.card import ADMIN, hex_from_uid
+from firmware.access.remote import REASONS, Question
 
 _SOURCE = "card"
+PINS = ("PIN", "guest")        # ids of sessions that a PIN began: the owner's, the guest's
 # reason of authorization.py -> the station's refusal, where it is another than "card_" and the reason
 _REFUSALS = {"unknown_card": "card_unknown", "admin_card": "card_admin"}
 
@@ -16,25 +19,41 @@ class Gate:
     """station: the Station; store: CardStore; rules: authorization.Rules; utc_s(): the wall clock, 0 unknown; shown(result): lights
     and sounds, "read", "accepted", "refused"; note(code, uid): the event log.
 
-    ask(uid): begins to ask the central or external system, whose word comes to answered(); None: there is none. online(): whether
-    it can be reached. reserved_for: the UID (hex) of who booked.
+    cached(id): what the central system said of it, see cache.py. pin_asked: a PIN is asked for here.
     """
 
     def __init__(self, station, store, rules, utc_s, shown, note):
         self.rules = rules
-        self.ask = None
-        self.online = lambda: False
-        self.cached = lambda uid: None
-        self.timeout_ms = 10000
-        self.reserved_for = ""
+        self.cached = lambda token: None
+        self.learned = lambda token, status, expires_utc: None
+        self.pin_asked = False
         self.teacher = None
+        self.later = Afterwards(self, station, self._learn, note)
+        self._question = Question(station, self._learn)
         self._station = station
         self._store = store
         self._utc_s = utc_s
         self._shown = shown
         self._note = note
-        self._asked = None             # UID that is being asked for
-        self._asked_ms = 0
+
+    def attach(self, remote):
+        """Ask this Remote from now on; None: there is nobody to ask."""
+        for question in (self._question, self.later.question):
+            question.drop()
+            question.remote = remote
+
+    def wait_at_most(self, timeout_ms):
+        """So long the central system may take to answer."""
+        self._question.timeout_ms = self.later.question.timeout_ms = timeout_ms
+
+    def asking(self):
+        """The id that the central system is being asked about for the vehicle that waits; None: none."""
+        return self._question.token
+
+    def _learn(self, token, status, expires_utc):
+        self.learned(token, status, expires_utc)
+
+    # ---- at the reader
 
     def card(self, uid, now_ms):
         """A card (bytes) was held to the reader. (verdict, reason); verdict ASK: the answer comes later."""
@@ -43,12 +62,13 @@ class Gate:
         try:
             card = self._store.find(uid)
         except OSError:
-            return self._refuse(text, "list_unreadable")
+            return self.refuse(text, "list_unreadable")
         valid = card is not None and authorization.why_invalid(self.rules, card, self._utc_s()) is None
         if self.teacher is not None and self.teacher.card(uid, card, now_ms, valid):
             return ACCEPT, "teaching"
-        if self._asked is not None:
-            return self._refuse(text, "busy") if self._asked != text else (ASK, "busy")
+        asked = self.asking()
+        if asked is not None:
+            return self.refuse(text, "busy") if asked != text else (ASK, "busy")
         if self._station.authorized and self._station.authorized_id:
             return self._second(text, card if valid else None)
         return self._first(text, card, now_ms)
@@ -62,74 +82,89 @@ class Gate:
             return self._command(text, "stop", "ended")
         if card is not None and card.kind == ADMIN:
             return self._command(text, "stop", "ended_by_admin")
-        return self._refuse(text, "not_the_current_user")
+        return self.refuse(text, "not_the_current_user")
 
     def _command(self, text, name, reason, source=_SOURCE):
         if self._station.command(name, {}, source)["result"] != "accepted":
-            return self._refuse(text, "refused", source, True)
+            return self.refuse(text, "refused", source, True)
         self._shown("accepted")
         self._note("card_" + reason, text)
         return ACCEPT, reason
 
-    def _first(self, text, card, now_ms):
-        now = Situation(card, self.cached(text), self.online(), self.reserved_for, self._utc_s())
+    # ---- who may charge
+
+    def judge(self, token, now_ms, source, quiet=()):
+        """As if its card were held to the reader, for an id (text) that was not: the reason, or "accepted". What is refused for
+        a reason of `quiet` is told nobody."""
+        if token in PINS:
+            return self._accept(token, "pin", source)[1] if self.pin_asked else self.refuse(token, "refused", source)[1]
+        uid = uid_of(token)
+        if uid is None and token != self.later.default_id:
+            return self._accept(token, "by_order", source)[1]     # no card: somebody with the right to said so
+        try:
+            card = None if uid is None else self._store.find(uid)
+        except OSError:
+            return self.refuse(token, "list_unreadable", source)[1]
+        return self._first(token, card, now_ms, source, quiet)[1]
+
+    def _first(self, text, card, now_ms, source=_SOURCE, quiet=()):
+        now = Situation(card, self.cached(text), self._question.online(), self._station.reserved_for, self._utc_s())
         verdict, reason = authorization.decide(self.rules, text, now)
         if verdict == ASK:
-            if self.ask is None:
-                return self._refuse(text, "offline")
-            self._asked, self._asked_ms = text, now_ms
-            self.ask(text)
+            self._question.ask(text, now_ms, lambda status: self._answered(text, status, source))
             return verdict, reason
         if verdict == REJECT:
-            return self._refuse(text, reason)
-        return self._accept(text, reason)
+            return (REJECT, reason) if reason in quiet else self.refuse(text, reason, source)
+        return self._accept(text, reason, source)
+
+    def _answered(self, text, status, source):
+        if status == "accepted":
+            self._accept(text, "central", source)
+        else:
+            self.refuse(text, REASONS[status], source)
 
     def _accept(self, text, reason, source=_SOURCE):
         if self._station.command("authorize", {"id": text}, source)["result"] != "accepted":     # out of service, a showroom
-            return self._refuse(text, "refused", source, True)
+            return self.refuse(text, "refused", source, True)
         if self._station.stopped:
             self._station.command("start", {}, source)
+        if reason == "verify_later":
+            self.later.verify(text)
         self._note("card_accepted", text + " " + reason)
         return ACCEPT, reason
 
-    def unlock(self, name, command, now_ms):
-        """A right PIN was typed in; name: whose ("PIN" or "guest"); command: "start" or "stop". None, or why it is refused."""
-        station = self._station
-        known = station.authorized_id if station.authorized else ""
-        if command == "stop" and (known == name or known and name == "PIN"):
-            verdict, reason = self._command(name, "stop", "ended", "pin")
-        elif command == "stop" or known not in ("", name):
-            verdict, reason = self._refuse(name, "not_the_current_user", "pin")
-        elif self._asked is not None:
-            verdict, reason = self._refuse(name, "busy", "pin")
-        elif self.reserved_for:
-            verdict, reason = self._refuse(name, "not_the_booker", "pin")
-        else:
-            verdict, reason = self._accept(name, "pin", "pin")
-        return None if verdict == ACCEPT else station.last_refusal[0]
-
-    def _refuse(self, text, reason, source=_SOURCE, said=False):
-        """said: the station itself refused, and has said why."""
+    def refuse(self, text, reason, source=_SOURCE, said=False):
+        """Show, keep and log that an id was refused. said: the station itself refused, and has said why."""
         self._shown("refused")
         if not said:
             self._station.refuse(_REFUSALS.get(reason, "card_" + reason), source)
         self._note("card_refused", text + " " + reason)
         return REJECT, reason
 
-    def answered(self, uid, accepted, reason="central"):
-        """The word of the system that was asked about the UID (hex). Ignored when it comes too late, or for another."""
-        if uid != self._asked:
-            return
-        self._asked = None
-        if accepted:
-            self._accept(uid, reason)
+    # ---- a PIN
+
+    def unlock(self, name, command):
+        """A right PIN was typed in; name: whose, one of PINS; command: "start" or "stop". None, or why it is refused."""
+        station = self._station
+        known = station.authorized_id if station.authorized else ""
+        if command == "stop" and (known == name or known and name == "PIN"):
+            verdict, _ = self._command(name, "stop", "ended", "pin")
+        elif command == "stop" or known not in ("", name):
+            verdict, _ = self.refuse(name, "not_the_current_user", "pin")
+        elif self.asking() is not None:
+            verdict, _ = self.refuse(name, "busy", "pin")
+        elif station.reserved_for:
+            verdict, _ = self.refuse(name, "not_the_booker", "pin")
         else:
-            self._refuse(uid, "refused")
+            verdict, _ = self._accept(name, "pin", "pin")
+        return None if verdict == ACCEPT else station.last_refusal[0]
 
     def tick(self, now_ms):
-        """What was asked and never answered is refused; teaching ends in time."""
-        if self._asked is not None and (now_ms - self._asked_ms) & 0x3FFFFFFF > self.timeout_ms:
-            text, self._asked = self._asked, None
-            self._refuse(text, "no_answer")
+        """Every 100 ms: what was asked and never answered is refused, what concerns a vehicle that has gone is forgotten; teaching
+        ends in time."""
+        text = self._question.token
+        if self._question.tick(now_ms):
+            self._note("card_dropped", text)
+        self.later.tick(now_ms)
         if self.teacher is not None:
             self.teacher.tick(now_ms)

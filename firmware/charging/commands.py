@@ -10,6 +10,8 @@ MAX_TEXT = 64        # characters; longer than any UID (20), account name or rea
 MAX_CURRENT_MA = 80000   # IEC 61851-1 table A.7 ends at 80 A
 MAX_TIMEOUT_S = 86400    # a failsafe later than a day is none
 MAX_STEPS = 24           # of a plan
+MAX_ID = 36              # characters of an id that a reservation holds: as long as a central system's
+MAX_RESERVATION_S = 604800
 MAX_PLAN_S = 604800      # a plan reaches a week ahead at most
 
 # any command may be refused with one of these, beside its own
@@ -24,7 +26,8 @@ COMMANDS = (
      "control", ("not_allowed", "too_many"),
      "caps the charging current under a name; after timeout_s without renewal failsafe_ma holds (else the settings' value)"),
     ("clear_ceiling", (_SOURCE,), "control", ("not_allowed", "unknown_ceiling"), "takes a named cap away"),
-    ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative", "occupied"), "lets this plug-in charge"),
+    ("authorize", (("id", "str", 1, MAX_TEXT, False),), "control", ("inoperative", "occupied", "reserved"),
+     "lets this plug-in charge"),
     ("start", (), "control", ("inoperative", "not_authorized", "fault"), "goes on after a stop"),
     ("stop", (("reason", "str", 1, MAX_TEXT, False),), "control", (), "ends the charge in order; the vehicle stays plugged"),
     ("unlock", (), "control", ("no_lock",), "ends the charge, then unlocks the socket"),
@@ -43,6 +46,12 @@ COMMANDS = (
     ("teach_cards", (("mode", "choice", ("off", "add", "remove", "master"), None, True),), "control",
      ("vehicle_plugged", "no_reader"),
      "for 30 s each card at the reader is added to the list, or removed; or for 60 s the next one becomes the master card"),
+    ("reserve", (("id", "str", 1, MAX_ID, True), ("for_s", "int", 60, MAX_RESERVATION_S, True),
+                 ("number", "int", 0, 2147483647, False)), "control", ("inoperative", "occupied", "fault", "reserved"),
+     "only the card with this id may charge here, for so long or until it has begun; the same number or id replaces a reservation"),
+    ("cancel_reservation", (("number", "int", 0, 2147483647, False),), "control", ("not_reserved",),
+     "ends the reservation, where a number is given only the one of that number"),
+    ("clear_cache", (), "admin", (), "forgets what the central system has said about cards"),
 )
 
 

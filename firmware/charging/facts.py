@@ -50,6 +50,7 @@ FACTS = (
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
     ("board", "", "object", "", "name, what the board lacks, socket: it has an outlet, failing: drivers that raised"),
+    ("earth_monitoring", "", "bool", "", "loss of protective earth stops a charge; not where the board or the settings do without"),
     ("coil_watchdog", "", "choice", "", "the contactor's own watchdog, see COIL_WATCHDOG"),
     ("supply_present", "", "list", "not looked at", "mains at L1, L2, L3 by the board's own inputs: 1 there, 0 not"),
     ("availability", "", "choice", "", "operative or inoperative"),
@@ -60,8 +61,10 @@ FACTS = (
     ("standby", "", "choice", "no lights", "awake, dim, off or sleep: how much the lights show"),
     ("step", "", "choice", "", "step of the procedure: authorisation, plug, charge, unplug"),
     ("flags", "", "list", "", "what stands over the charge: name, source (who ordered it)"),
+    ("reservation", "", "object", "not reserved", "for whom it is reserved: id, number, until, left_s, by"),
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
+    ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("network", "", "object", "",
      "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
@@ -85,8 +88,8 @@ SERVICE_MODES = ("normal", "commissioning", "demo")
 REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", "vehicle_not_detected", "plug_locked",
             "plug_not_locked", "unplugged_in_charge", "vehicle_still_detected",
             # a card that the list, the rules or the system that was asked do not let charge
-            "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_expired", "card_list_unreadable",
-            "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
+            "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_concurrent", "card_expired",
+            "card_list_unreadable", "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
 NETWORK_MODES = ("off", "hotspot", "connecting", "wifi", "ethernet", "lost")
 CLOCK_SOURCES = ("unknown", "battery", "ntp", "browser", "button", "mqtt", "ocpp", "modbus", "udp", "api", "energy_manager")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does

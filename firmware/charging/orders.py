@@ -63,6 +63,8 @@ def _authorize(station, args, _source):
         return refused("inoperative")
     if station.session is not None and station.authorized_id not in ("", args.get("id")):
         return refused("occupied")           # it is somebody's until the vehicle goes
+    if station.reserved_for and args.get("id") != station.reserved_for:
+        return refused("reserved")
     station.authorized, station.authorized_id, station.authorized_ms = True, args.get("id") or "", station.now_ms
     station.last_refusal = None
     if station.session is not None:
@@ -148,6 +150,27 @@ def _teach_cards(station, args, _source):
     return ACCEPTED if station.actions["teach"](args["mode"]) else refused("vehicle_plugged")
 
 
+def _reserve(station, args, source):
+    if not station.operative:
+        return refused("inoperative")
+    if station.faults.first_error() is not None:
+        return refused("fault")
+    if station.vehicle_plugged() or station.authorized:
+        return refused("occupied")
+    reason = station.actions["reserve"](args, source)
+    return ACCEPTED if reason is None else refused(reason)
+
+
+def _cancel_reservation(station, args, _source):
+    reason = station.actions["cancel_reservation"](args)
+    return ACCEPTED if reason is None else refused(reason)
+
+
+def _clear_cache(station, _args, _source):
+    station.actions["clear_cache"]()
+    return ACCEPTED
+
+
 def _restart(station, _args, _source):
     station.actions["restart"]()
     return ACCEPTED
@@ -162,4 +185,5 @@ DO = {
     "set_ceiling": _set_ceiling, "clear_ceiling": _clear_ceiling, "set_plan": _set_plan, "authorize": _authorize, "start": _start,
     "stop": _stop, "unlock": _unlock, "clear": _clear, "availability": _availability, "mode": _mode, "account": _account,
     "phases": _phases, "service_mode": _service_mode, "teach_cards": _teach_cards, "restart": _restart, "clock": _clock,
+    "reserve": _reserve, "cancel_reservation": _cancel_reservation, "clear_cache": _clear_cache,
 }

@@ -14,14 +14,12 @@ def follow(station, now_ms):
     """Every 100 ms: the session follows the vehicle and the contactor."""
     core = station.core
     vehicle = station.vehicle_plugged()
-    if station.resumes and station.session is None and core.pilot.state == cp.A:
-        forget_authorization(station)         # the vehicle went while the power was off
     charging = core.phase == phases.CLOSED
     if vehicle and station.session is None and not station.closing and station.demo is None:
         _begin(station, now_ms)
     session = station.session
     if session is None:
-        if station.authorized and not station.resumes and not vehicle and elapsed_ms(now_ms, station.authorized_ms) > LAPSE_MS:
+        if station.authorized and not vehicle and elapsed_ms(now_ms, station.authorized_ms) > LAPSE_MS:
             station.refuse("authorization_lapsed", "vehicle")
             forget_authorization(station)
         return
@@ -72,7 +70,7 @@ def end(station, reason):
 
 def forget_authorization(station):
     """Another vehicle needs another word."""
-    station.authorized, station.authorized_id, station.resumes = False, "", False
+    station.authorized, station.authorized_id = False, ""
 
 
 def why_ended(station):

@@ -21,7 +21,8 @@ LIMIT_REASONS = (
 # why no power flows: fact why_not_charging. (code, parameters)
 WHY = (
     ("fault", "fault"), ("demo", ""), ("no_reading", ""), ("unlock", ""), ("out_of_service", "by"), ("restart", ""),
-    ("no_vehicle", ""), ("not_authorized", ""), ("full", ""), ("stopped", "by"), ("power_cut_delay", "left_s"), ("records", ""),
+    ("no_vehicle", ""), ("reserved", ""), ("not_authorized", ""), ("full", ""), ("stopped", "by"), ("power_cut_delay", "left_s"),
+    ("records", ""),
     ("input", ""), ("limit", "limit_ma floor_ma because"), ("stopping", ""), ("self_test", ""), ("phase_switch", "left_s"),
     ("waking", ""), ("reclose", "left_s"), ("vehicle_paused", ""), ("vehicle_waits", ""), ("lock", ""), ("starting", ""),
 )
@@ -53,7 +54,7 @@ def why_not_charging(station):
     if not station.vehicle_plugged():
         return {"code": "no_vehicle"}
     if not station.is_authorized():
-        return {"code": "not_authorized"}
+        return {"code": "reserved" if station.reserved_for else "not_authorized"}
     if core.lock.ordered_open:
         return {"code": "unlock"}
     if station.stopped:

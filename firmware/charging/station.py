@@ -68,7 +68,7 @@ class Station:
         self.authorized = False
         self.authorized_id = ""          # card or token that did it
         self.authorized_ms = 0           # when
-        self.resumes = False             # the authorisation is that of the charge which a power cut interrupted
+        self.reserved_for = ""           # id of the one card that may charge here until the reservation ends
         self.start_delay_ms = 0          # after power returned: nothing is asked for until then
         self.min_current_ma = self.min_current_3p_ma = OFFER_MIN_MA
         self.failsafe_ma = self.failsafe_3p_ma = 0
@@ -103,8 +103,8 @@ class Station:
         self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "error" fn(subscriber's
-        name, exception)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "reserve" fn(args, source)
+        and "cancel_reservation" fn(args), which return None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):
@@ -224,9 +224,13 @@ class Station:
         else:
             self.stopped, self.stopped_by = True, by
 
-    def resume(self, token):
-        """The charge that a power cut interrupted may go on, if its vehicle is still plugged."""
-        self.authorized, self.authorized_id, self.resumes = True, token, True
+    def withdraw(self, by):
+        """The word that let this plug-in charge is taken back: power ends in order. Once power has flowed only the same id may come
+        again, so that nobody pays for another's energy."""
+        self.stop(by)
+        self.authorized = False
+        if self.session is not None and not self.session.charging_ms:
+            self.authorized_id = self.session.id = ""
 
     def close_down(self):
         """A restart is near: power is taken away in order and no session begins any more."""
@@ -264,9 +268,13 @@ class Station:
         state = self.core.pilot.state
         return cp.B <= state <= cp.D or self.session is not None and state != cp.A
 
+    def vehicle_gone(self):
+        """The pilot says that none is there; False also while it says nothing yet."""
+        return self.core.pilot.state == cp.A
+
     def is_authorized(self):
         """This plug-in may charge."""
-        return self.free or self.authorized or self.commissioning_ms > 0
+        return self.authorized or self.commissioning_ms > 0 or self.free and not self.reserved_for
 
     def fact(self, name):
         """One fact; raises UnknownFact."""

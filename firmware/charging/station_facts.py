@@ -151,6 +151,8 @@ def without_persons(found):
     if found["session"] is not None:
         found["session"]["id"] = None
         found["session"]["account"] = None
+    if found["reservation"] is not None:
+        found["reservation"]["id"] = None
     return found
 
 

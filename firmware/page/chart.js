@@ -127,7 +127,7 @@ export class Chart {
 
   tell(at, point, start) {
     let words = t.text("curve_none");
-    if (point) words = t.text("curve_value", { time: t.clockAt(start, point[0], true), power: t.watt(point[1]), a: t.ampereFine(point[2]) });
+    if (point) words = t.text(point[2] === null ? "curve_power" : "curve_value", { time: t.clockAt(start, point[0], true), power: t.watt(point[1]), a: t.ampereFine(point[2]) });
     if (this.readout.textContent !== words) this.readout.textContent = words;
     this.place.setAttribute("aria-valuemax", Math.max(0, this.curve.points.length - 1));
     this.place.setAttribute("aria-valuenow", Math.max(0, at));

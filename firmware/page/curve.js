@@ -2,11 +2,12 @@
 // When the list is full, neighbours are put together, so that a whole session stays on it, however long.
 
 const MOST = 480;
+const UNSEEN_S = 20;        // a longer gap is filled by what the charger keeps
 const KEY = "curve";
 
 export class Curve {
   constructor() {
-    this.points = [];       // [s since the plug-in, W, mA, readings in it]
+    this.points = [];       // [s since the plug-in, W, mA or null, readings in it]
     this.step = 1;          // s that one point stands for
     this.session = null;    // {number, start} of the session
     this.live = false;      // the session is under way
@@ -16,7 +17,7 @@ export class Curve {
     } catch { /* nothing kept, or storage is switched off: begins anew */ }
   }
 
-  // Takes what the charger says now. What a gap in the listening hid stays a gap.
+  // Takes what the charger says now.
   take(facts) {
     const session = facts.session;
     this.live = Boolean(session);
@@ -29,6 +30,9 @@ export class Curve {
     }
     this.session = { number, start };
     if (facts.power_w === null) return;
+    if (s - (this.points.at(-1)?.[0] ?? (session.charging_s ? 0 : s)) > UNSEEN_S) {
+      import("./parts/kept_curve.js").then(kept => kept.complete(this, number)).catch(() => {});
+    }
     this.add(s, facts.power_w, facts.drawn_ma ?? 0);
   }
 
@@ -39,7 +43,11 @@ export class Curve {
       return;
     }
     this.points.push([s, watt, ma, 1]);
-    if (this.points.length > MOST) this.thin();
+    this.fit();
+  }
+
+  fit() {
+    while (this.points.length > MOST) this.thin();
   }
 
   thin() {
@@ -68,6 +76,6 @@ export class Curve {
 function merge(point, watt, ma, n) {
   const all = point[3] + n;
   point[1] = Math.round((point[1] * point[3] + watt * n) / all);
-  point[2] = Math.round((point[2] * point[3] + ma * n) / all);
+  point[2] = ma === null || point[2] === null ? point[2] ?? ma : Math.round((point[2] * point[3] + ma * n) / all);
   point[3] = all;
 }

@@ -1,14 +1,17 @@
 """The local list on flash, and its CSV both ways."""
+import asyncio
 import unittest
 
 from firmware.access import card as cards
-from firmware.access import cards as store_module
 from firmware.access import cards_csv
 from firmware.access.card import ADMIN, USER, VIP, Card, CardError
 from firmware.access.cards import CardStore
 from firmware.csv_lines import CsvError, LineSplitter, cells_of, line_from_cells, separator_of
-from host_tests.drivers.stepper import ByHand
 from host_tests.storage.scratch import Scratch
+
+
+async def rest():
+    await asyncio.sleep_ms(0)
 
 
 def uid(number):
@@ -83,20 +86,9 @@ class CardStoreTest(Base):
 
 
 class TidyTest(Base):
-    def setUp(self):
-        super().setUp()
-        self.asyncio, store_module.asyncio = store_module.asyncio, ByHand()
-
-    def tearDown(self):
-        store_module.asyncio = self.asyncio
-        super().tearDown()
-
     def tidied(self, may_write):
-        """Run the task for a minute of steps."""
-        task = self.store.tidy(may_write)
-        for _ in range(200):
-            task.send(None)
-        task.close()
+        """Let it tidy up, to its end."""
+        asyncio.run(self.store.tidy(may_write, rest))
 
     def test_many_edits_are_written_into_the_list_while_no_power_flows(self):
         self.fill(70)

@@ -1,7 +1,7 @@
 """A card at the reader: who begins a charge, who ends it, who is refused and why, and how cards are taught."""
 import unittest
 
-from firmware.access.authorization import ACCEPT, ASK, REJECT, Rules
+from firmware.access.authorization import ACCEPT, REJECT, Rules
 from firmware.access.card import ADMIN, USER, Card, hex_from_uid
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
@@ -25,7 +25,7 @@ class GateTest(unittest.TestCase):
         self.core = SafetyCore(Fitted())
         self.station = Station(self.core, lambda: (1, 2, 0), lambda stamp: None)
         self.station.free = False
-        self.shown, self.notes, self.asked = [], [], []
+        self.shown, self.notes = [], []
         self.utc_s, self.may_teach, self.teaching = 1800000000, True, False
         self.gate = Gate(self.station, self.store, Rules("local"), lambda: self.utc_s, self.shown.append, self.note)
         self.gate.teacher = Teacher(self.store, lambda: self.may_teach, self.shown.append, self.note, self.flag)
@@ -147,7 +147,7 @@ class ChargingTest(GateTest):
         self.assertFalse(self.station.is_authorized())
 
     def test_a_reservation_lets_only_its_card_in(self):
-        self.gate.reserved_for = hex_from_uid(BEN)
+        self.station.reserved_for = hex_from_uid(BEN)
         self.plug()
         self.assertEqual(self.card(ANN), (REJECT, "not_the_booker"))
         self.assertEqual(self.card(BEN), (ACCEPT, "local"))
@@ -159,46 +159,6 @@ class ChargingTest(GateTest):
         self.plug()
         self.assertEqual(self.card(ANN), (REJECT, "list_unreadable"))
         self.assertFalse(self.station.is_authorized())
-
-
-class AskingTest(GateTest):
-    def setUp(self):
-        super().setUp()
-        self.gate.rules = Rules("remote", "first_online", "local_authorization")
-        self.gate.ask = self.asked.append
-        self.gate.online = lambda: True
-        self.plug()
-
-    def test_the_central_system_s_word_counts(self):
-        for accepted in (False, True):
-            self.assertEqual(self.card(STRANGER), (ASK, "central"))
-            self.assertFalse(self.station.is_authorized())
-            self.gate.answered(hex_from_uid(STRANGER), accepted)
-            self.assertEqual(self.station.is_authorized(), accepted)
-        self.assertEqual(self.asked, [hex_from_uid(STRANGER)] * 2)
-
-    def test_no_answer_in_time_is_a_refusal_and_a_late_one_counts_no_more(self):
-        self.card(STRANGER)
-        self.let(10000)
-        self.assertEqual(self.station.last_refusal, None)
-        self.let(200)
-        self.assertEqual(self.station.last_refusal[0], "card_no_answer")
-        self.gate.answered(hex_from_uid(STRANGER), True)
-        self.assertFalse(self.station.is_authorized())
-
-    def test_while_one_is_asked_for_no_other_card_acts(self):
-        self.card(ANN)
-        self.assertEqual(self.card(BEN), (REJECT, "busy"))
-        self.assertEqual(self.card(ANN)[0], ASK)
-        self.gate.answered(hex_from_uid(BEN), True)
-        self.assertFalse(self.station.is_authorized())
-        self.gate.answered(hex_from_uid(ANN), True)
-        self.assertEqual(self.station.session.id, hex_from_uid(ANN))
-        self.assertEqual(len(self.asked), 1)
-
-    def test_without_anybody_to_ask_a_card_is_refused(self):
-        self.gate.ask = None
-        self.assertEqual(self.card(ANN), (REJECT, "offline"))
 
 
 class WornOutTest(GateTest):

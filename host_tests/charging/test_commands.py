@@ -10,6 +10,7 @@ GOOD = {
     "stop": {}, "unlock": {}, "clear": {}, "availability": {"operative": True}, "mode": {"mode": "smart"},
     "account": {"account": ""}, "phases": {"phases": 3}, "restart": {}, "clock": {"utc_s": 1800000000},
     "set_plan": {"plan": []}, "service_mode": {"mode": "normal"}, "teach_cards": {"mode": "add"},
+    "reserve": {"id": "04A1B2C3", "for_s": 600}, "cancel_reservation": {}, "clear_cache": {},
 }
 
 

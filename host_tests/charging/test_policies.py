@@ -204,18 +204,35 @@ class TestAfterPowerCut(unittest.TestCase):
         place.plug()
         self.assertTrue(place.until(lambda: place.core.request.available, 20000))
 
-    def test_interrupted_charge_resumes_only_for_the_vehicle_that_is_still_plugged(self):
+    def test_word_that_is_taken_back_ends_the_charge_and_nobody_else_takes_it_over(self):
         place = Place()
         place.station.free = False
-        place.station.resume("04A1")
-        place.rig.vehicle = "B"
+        place.station.command("authorize", {"id": "04A1"}, "card")
+        place.plug()
+        place.run(1000)
+        place.station.withdraw("central")               # no power has flowed: another may begin
+        place.run(300)
+        self.assertEqual((place.core.request.available, place.fact("session")["id"]), (0, None))
+        self.assertEqual(place.station.command("authorize", {"id": "04B1"}, "card")["result"], "accepted")
+        place.station.session.charging_ms = 1
+        place.station.withdraw("central")
+        place.run(300)
+        self.assertEqual((place.core.request.available, place.fact("session")["id"]), (0, "04B1"))
+        self.assertEqual(place.station.command("authorize", {"id": "04A1"}, "card")["reason"], "occupied")
+        self.assertEqual(place.station.command("start", {}, "web")["reason"], "not_authorized")
+        self.assertEqual(place.station.command("authorize", {"id": "04B1"}, "card")["result"], "accepted")
+
+    def test_reserved_charger_gives_power_to_nobody_but_who_reserved_also_where_access_is_free(self):
+        place = Place()
+        place.station.reserved_for = "04A1"
+        place.plug()
         place.run(3000)
-        self.assertEqual((place.core.request.available, place.fact("session")["id"]), (1, "04A1"))
-        place = Place()
-        place.station.free = False
-        place.station.resume("04A1")
-        place.plug()                                     # A was seen before: somebody else may stand there
-        self.assertEqual((place.core.request.available, place.station.is_authorized()), (0, False))
+        self.assertEqual((place.core.request.available, place.fact("why_not_charging")["code"]), (0, "reserved"))
+        for args in ({}, {"id": "04B1"}):
+            self.assertEqual(place.station.command("authorize", args, "web")["reason"], "reserved")
+        self.assertEqual(place.station.command("authorize", {"id": "04A1"}, "web")["result"], "accepted")
+        place.run(300)
+        self.assertEqual(place.core.request.available, 1)
 
 
 class TestFeed(unittest.TestCase):

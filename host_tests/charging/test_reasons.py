@@ -124,6 +124,7 @@ CASES = (
     ("restart", _set(closing=True), {}, {}),
     ("no_vehicle", lambda place: place.run(300), {}, {}),
     ("not_authorized", lambda place: authorised(place).plug(), {}, {}),
+    ("reserved", lambda place: _set(reserved_for="04A1")(place) or place.plug(), {}, {}),
     ("full", _full, {}, {}),
     ("stopped", lambda place: place.plug().station.command("stop", {}, "card"), {}, {"by": "card"}),
     ("power_cut_delay", _set(start_delay_ms=4500), {}, {"left_s": 5}),

@@ -11,6 +11,7 @@ from firmware import factory_reset
 from firmware.access.card import Card
 from firmware.access.cards import CardStore
 from firmware.access.cards_csv import CardImport
+from firmware.records import curve_log
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
 from firmware.records.stamp import Stamper
@@ -385,6 +386,48 @@ class CardsImported:
         expect(CardStore(FOLDER).find(_uid(999)).name == "on", "it cannot be written any more")
 
 
+class Curves:
+    """Curves of sessions that ended, while the log with few points begins a segment and the other drops its oldest: no earlier one
+    is lost, and the newest is there or not."""
+
+    BEFORE = 233
+    LAST = 241
+
+    def points(self, number):
+        return [(number * 40 + at * 7) % 11000 for at in range(240)]
+
+    def prepare(self):
+        for number in range(1, self.BEFORE):
+            curve_log.append(FOLDER, number, number, 2, self.points(number))
+
+    def operate(self, acknowledge):
+        for number in range(self.BEFORE, self.LAST + 1):
+            curve_log.append(FOLDER, number, number, 2, self.points(number))
+            acknowledge(number)
+
+    def expect_curve(self, number, points=240):
+        found = ([None] + list(curve_log.find(FOLDER, number)))[-1]
+        expect(found is not None, "the curve of session %d is lost" % number)
+        number_there, from_s, step_s, watts = found
+        expect((number_there, from_s) == (number, number), "it holds another: %d, %d s" % (number_there, from_s))
+        expect(len(watts) in (240, 40) and len(watts) >= points, "%d points" % len(watts))
+        expect(step_s * len(watts) == 480, "%d points of %d s" % (len(watts), step_s))
+        if len(watts) == 240:
+            wrong = [at for at, watt in enumerate(self.points(number)) if abs(watt - watts[at]) > 25]
+            expect(not wrong, "points %s of %d are wrong" % (wrong[:5], number))
+
+    def check(self, done):
+        done = done or self.BEFORE - 1
+        for number in (1, 40, 61):
+            self.expect_curve(number, 40)
+        for number in (64, 200) + tuple(range(done - 3, done + 1)):
+            self.expect_curve(number)
+        expect(not any(curve_log.find(FOLDER, done + 2)), "a curve that nobody wrote")
+        curve_log.append(FOLDER, self.LAST + 1, self.LAST + 1, 2, self.points(self.LAST + 1))
+        self.expect_curve(self.LAST + 1)
+        self.expect_curve(done)
+
+
 class FactoryReset:
     """A factory reset that is cut: the next start finishes it, or it was never ordered."""
 
@@ -465,6 +508,7 @@ CASES = (
     ("recovery", Recovery),
     ("card_edits", CardEdits),
     ("cards_imported", CardsImported),
+    ("curves", Curves),
     ("factory_reset", FactoryReset),
 )
 

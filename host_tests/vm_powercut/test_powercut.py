@@ -21,7 +21,7 @@ def vm():
 
 
 CASES = ("atomic_replace", "settings_change", "inline_replace", "boot_number", "log_append", "session",
-         "session_with_meter", "recovery", "card_edits", "cards_imported", "factory_reset")
+         "session_with_meter", "recovery", "card_edits", "cards_imported", "curves", "factory_reset")
 
 
 @pytest.mark.parametrize("name", CASES)

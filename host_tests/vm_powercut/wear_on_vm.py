@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 
+from firmware.records import curve_log
 from firmware.records.event_log import EventLog
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
@@ -103,6 +104,8 @@ def operations():
         sessions.progress((1, uptime[0], 0), 1000, 60)
 
     measure(flash, "a minute's progress", 500, progress)
+    points = [number * 40 for number in range(240)]
+    measure(flash, "a session's power curve", 60, lambda number: curve_log.append(DATA, number + 1, 60, 128, points))
 
 
 def fill_log():
@@ -120,7 +123,7 @@ def fill_log():
 
 
 def days(count, minutes):
-    """Four sessions a day, each with ten events, one reboot and one settings change a week."""
+    """Four sessions a day, each with its curve and ten events, one reboot and one settings change a week."""
     flash = mount()
     kept = fill_log()
     flash.reset_counts()
@@ -130,6 +133,7 @@ def days(count, minutes):
     store = Store(AtomicFile(DATA + "settings", FILE_KIND, FILE_VERSION))
     store.load()
     uptime_s = 0
+    points = [number * 40 for number in range(240)]
     for day in range(count):
         if day % 7 == 0:
             stamper.start()
@@ -141,7 +145,9 @@ def days(count, minutes):
             for minute in range(minutes):
                 uptime_s += 60
                 sessions.progress(stamper.at(uptime_s), 100 * minute, 60 * minute)
+            number = sessions.current["number"]
             life.add_session(sessions.end(stamper.at(uptime_s), 7400, 3600, "unplugged", 8400))
+            curve_log.append(DATA, number, 60, 2 + minutes // 4, points)
             for number in range(10):
                 events.add(stamper.at(uptime_s), "info", "some_event_%d" % number, number, "mqtt")
             life.flush(True)

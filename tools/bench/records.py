@@ -1,4 +1,4 @@
-"""Thousands of cards and sessions on the 32-bit VM: heap while they are imported, looked up, filtered, exported; pages read."""
+"""Thousands of cards, sessions and curves on the 32-bit VM: heap while they are imported, looked up, filtered, exported."""
 import subprocess
 import tempfile
 
@@ -32,10 +32,14 @@ def rows():
         found[name + "_left"], found[name + "_us"] // 1000)) for name, words in (
             ("import", cards + " imported"), ("look_ups", "400 look-ups of " + cards), ("cards_export", cards + " exported"),
             ("sessions_open", sessions + " opened"), ("sessions_export", sessions + " exported"),
+            ("statement", "a month's statement of " + sessions), ("statement_csv", "the same as a file"),
+            ("curve_night", "power curve of ten hours"), ("curve_kept", "a curve written"),
+            ("curve_newest", "the newest curve found"), ("curve_oldest", "the oldest of 1100 found"),
             ("sessions_filter", "%d of %s by card" % (found["sessions_filter_lines"] - 1, sessions)))]
     return heap + [
         at_most("card look-up, slowest", found["look_up_most_us"], "µs", LOOK_UP_US, "of 400 in %s, mean %d µs" % (
             cards, found["look_up_mean_us"])),
         plain("card look-up, pages read", found["look_up_most_pages"], "pages", "of 512 B at most; %d reads of the file system" % (
             found["look_up_most_blocks"])),
+        at_most("curve look-up, longest step", found["curve_oldest_step_us"], "µs", LOOK_UP_US, "after which others may run"),
     ]

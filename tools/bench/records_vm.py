@@ -7,9 +7,11 @@ import time
 
 from firmware.access.cards import CardStore
 from firmware.access.cards_csv import CardImport, lines
-from firmware.records import export
+from firmware.records import curve_log, export
+from firmware.records.curve import Curve
 from firmware.records.session_log import SessionLog
 from firmware.records.session_record import SESSION_KIND, SESSION_VERSION, encode
+from firmware.services.web.statement_api import StatementApi
 from firmware.zone import Zone
 
 BLOCKS = 1024          # 4 MB
@@ -90,6 +92,65 @@ def session(number):
             "end_reason": "unplugged", "comment": ""}
 
 
+class Kept:
+    """What the statement asks of the keeper."""
+
+    def __init__(self, log, utc_s):
+        self.sessions, self.stamper, self._utc_s = log, self, utc_s
+
+    def references(self):
+        return {}
+
+    def stamp(self):
+        return 1, 0, self._utc_s
+
+
+def statement(log, zone, sessions):
+    """The month's page and file of all cards, from the middle of all sessions."""
+    api = StatementApi(Kept(log, 1700000000 + sessions // 2 * 3600), lambda: zone, lambda: ("Garage", "M3-000001"))
+    month, choice, lang = api._asked({})
+    for name, pieces in (("statement", api._pieces(month, choice, lang)), ("statement_csv", api._lines(choice, lang, ";", ","))):
+        meter = Meter()
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            meter.look()
+        piece = pieces = None
+        meter.end(name)
+        print(name + "_bytes", size)
+
+
+def curves():
+    """A night's session, then as many ended ones as are kept, then the oldest of them looked for."""
+    meter = Meter()
+    curve = Curve(lambda *ended: curve_log.append("/flash/", *ended))
+    curve.begin(1)
+    for s in range(0, 36000, 4):
+        curve.add(s, 11000 - s // 10)
+        meter.look()
+    meter.end("curve_night")
+    watts = curve.points()
+    for number in range(2, 1400):
+        curve_log.append("/flash/", number, 0, curve.step_s, watts)
+    meter = Meter()
+    curve.end(1400)
+    curve.flush(True)
+    meter.look()
+    meter.end("curve_kept")
+    for name, number in (("curve_newest", 1400), ("curve_oldest", 300)):
+        meter = Meter()
+        most_us, begin_us = 0, now_us()
+        for step in curve_log.find("/flash/", number):
+            found = step
+            meter.look()
+            most_us = max(most_us, now_us() - begin_us)
+            begin_us = now_us()
+        print(name + "_points", len(found[3]))
+        found = step = None
+        meter.end(name)
+        print(name + "_step_us", most_us)
+
+
 def main(cards, sessions, image):
     flash = FileFlash(image)
     os.VfsLfs2.mkfs(flash)
@@ -156,6 +217,8 @@ def main(cards, sessions, image):
         line = None
         meter.end(name)
         print(name + "_lines", count)
+    statement(log, zone, sessions)
+    curves()
     print("flash_used_kb", (lambda stat: (stat[2] - stat[3]) * stat[1] // 1024)(os.statvfs("/flash")))
 
 

@@ -161,6 +161,9 @@ class JsonApi(Target):
         self.station = Station(core, lambda: (1, 2, 0), lambda stamp: None, True, False)
         self.station.on("restart", lambda: None)
         self.station.on("clock", lambda utc_s: None)
+        self.station.on("reserve", lambda args, source: None)
+        self.station.on("cancel_reservation", lambda args: None)
+        self.station.on("clear_cache", lambda: None)
         self.routes = Routes(Api(self.station, self.store, self._failed).routes())
         self._calls = 0
 

@@ -10,7 +10,8 @@ import ast
 
 BUNDLE = "all"
 # Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
-ALONE = ("firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker")
+ALONE = ("firmware.access.cache", "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.slot_pointer",
+         "firmware.drivers.reset_marker")
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 

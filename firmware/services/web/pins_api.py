@@ -51,7 +51,7 @@ class PinsApi:
         if not self._asked():
             raise HttpError(409, "pin_off", "this charger asks for no PIN (setting access.pin)")
         whose = await self._judged(self._pins.check(pin, self._now_ms()))
-        reason = self._gate.unlock(whose, command, self._now_ms())
+        reason = self._gate.unlock(whose, command)
         if reason is not None:
             raise HttpError(409, reason, "the charger refuses: " + reason)
         return Reply(json.dumps({"result": "accepted", "id": whose}))

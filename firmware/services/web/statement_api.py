@@ -104,9 +104,9 @@ class StatementApi:
         else:
             yield paper.row(("", "", "", "", words["total"], "", _energy(total[1], total[3], decimal), _money(total, decimal)),
                             _NUMBERS, "sum") + paper.END_TABLE
-            yield _sums(words, _COLUMNS[lang], _COLUMNS[lang][5], accounts, words["none"], decimal)
+            yield from _sums(words, _COLUMNS[lang], _COLUMNS[lang][5], accounts, words["none"], decimal)
             if not choice.uid:
-                yield _sums(words, _COLUMNS[lang], words["card"], cards, "–", decimal)
+                yield from _sums(words, _COLUMNS[lang], words["card"], cards, "–", decimal)
         yield '<p class="soft">%s %s</p>' % (paper.escaped(words["times"]), paper.escaped(words["estimated"]) if total[3] else "")
         yield paper.END
 
@@ -156,13 +156,13 @@ def _count(total, session):
 
 
 def _sums(words, columns, first, sums, unnamed, decimal):
-    pieces = ["<h2>%s: %s</h2>" % (paper.escaped(words["sums"]), paper.escaped(first)),
-              paper.table((first, words["count"], columns[6], columns[7]), (1, 2, 3))]
+    yield "<h2>%s: %s</h2>" % (paper.escaped(words["sums"]), paper.escaped(first))
+    yield paper.table((first, words["count"], columns[6], columns[7]), (1, 2, 3))
     for key in sorted([key for key in sums if key is not None]) + [key for key in sums if key is None]:
         row = sums[key]
         named = words["others"] if key is None else ("%s %s" % (key or unnamed, row[4])).strip()
-        pieces.append(paper.row((named, str(row[0]), _energy(row[1], row[3], decimal), _money(row, decimal)), (1, 2, 3)))
-    return "".join(pieces) + paper.END_TABLE
+        yield paper.row((named, str(row[0]), _energy(row[1], row[3], decimal), _money(row, decimal)), (1, 2, 3))
+    yield paper.END_TABLE
 
 
 def _cells(session, zone, lang, decimal):

@@ -1,0 +1,108 @@
+"""What is judged while nobody stands at the reader: a word given offline is verified, the charge that a power cut interrupted is
+judged anew, and with access off a central system is asked about the default id."""
+
+from micropython import const
+
+from firmware.access.card import CardError, uid_from_text
+from firmware.access.remote import REASONS, Question
+
+AGAIN_MS = const(60000)            # a question that got no answer is asked again
+DEFAULT_AGAIN_MS = const(300000)   # a default id that was refused is tried again
+RESUME_MS = const(600000)          # so long an interrupted charge waits for clock and central system
+_RETRY_MS = const(5000)
+_PASSING = ("clock_unknown", "offline")     # reasons that may be over soon after a start
+
+
+class Afterwards:
+    """gate: the Gate; station: the Station; note(code, detail): the event log."""
+
+    def __init__(self, gate, station, learned, note):
+        self.question = Question(station, learned)
+        self.default_id = ""           # with access off: what the central system is asked about; "" asks nothing
+        self._gate = gate
+        self._station = station
+        self._note = note
+        self._unverified = None        # id that was let in offline
+        self._resume = None            # who authorised the charge that the power cut interrupted
+        self._resume_ms = 0            # how long that is still tried
+        self._wait_ms = 0              # until the next try of any of these
+        self._last_ms = 0
+
+    def verify(self, token):
+        """This id was accepted offline: ask as soon as that is possible, and end its charge where it is refused."""
+        self._unverified = token
+        self._wait_ms = 0
+
+    def resume(self, token):
+        """The charge of this id was interrupted by a power cut: it may go on where its vehicle is still there, and where it would
+        be let in today."""
+        self._resume, self._resume_ms = token, RESUME_MS
+        self._wait_ms = 0
+
+    def tick(self, now_ms):
+        """Every 100 ms."""
+        gap_ms = (now_ms - self._last_ms) & 0x3FFFFFFF
+        self._last_ms = now_ms
+        self._resume_ms = max(0, self._resume_ms - gap_ms)
+        self._wait_ms = max(0, self._wait_ms - gap_ms)
+        self.question.tick(now_ms)
+        if self._unverified is not None:
+            self._follow_unverified(now_ms)
+        if self._resume is not None:
+            self._follow_resume(now_ms)
+        elif self.default_id:
+            self._follow_default(now_ms)
+
+    # ---- accepted offline
+
+    def _follow_unverified(self, now_ms):
+        station, question = self._station, self.question
+        if not station.authorized or station.authorized_id != self._unverified:
+            self._unverified = None
+            question.drop()
+        elif question.token is None and not self._wait_ms and question.online():
+            token = self._unverified
+            question.ask(token, now_ms, lambda status: self._verified(token, status))
+
+    def _verified(self, token, status):
+        if status == "no_answer":
+            self._wait_ms = AGAIN_MS
+            return
+        self._unverified = None
+        if status == "accepted":
+            self._note("card_verified", token)
+        else:
+            self._station.withdraw("central")
+            self._gate.refuse(token, REASONS[status], "central")
+
+    # ---- after a power cut
+
+    def _follow_resume(self, now_ms):
+        station = self._station
+        if station.vehicle_gone() or station.authorized or station.free:
+            self._resume = None            # the vehicle went while the power was off, or somebody else was quicker
+        elif station.session is not None and not self._wait_ms and not self._gate.asking():
+            token = self._resume
+            reason = self._gate.judge(token, now_ms, "power_cut", quiet=_PASSING if self._resume_ms else ())
+            if reason in _PASSING and self._resume_ms:
+                self._wait_ms = _RETRY_MS
+            else:
+                self._resume = None
+
+    # ---- access off under a central system
+
+    def _follow_default(self, now_ms):
+        station = self._station
+        if station.session is None or station.stopped:
+            self._wait_ms = 0
+        elif not station.authorized and not self._wait_ms and not self._gate.asking():
+            reason = self._gate.judge(self.default_id, now_ms, "central", quiet=("offline",))
+            self._wait_ms = _RETRY_MS if reason == "offline" else DEFAULT_AGAIN_MS
+
+
+def uid_of(token):
+    """The UID (bytes) that an id (text) may be; None for one that is no card's."""
+    try:
+        return uid_from_text(token)
+    except CardError:
+        return None
