@@ -4,7 +4,8 @@ from firmware.charging.schedule import WINDOWS_FORM, windows_from_text
 from firmware.drivers.temperatures import PLACES
 from firmware.energy import catalogue
 from firmware.energy.tariff import SPANS_FORM, spans_from_text
-from firmware.services.network import addresses, known
+from firmware.services.network.addresses import refuse_host, refuse_mask, refuse_name
+from firmware.services.network.known import KnownError, networks_from_text
 from firmware.zone import ZONE_FORM, Zone
 
 _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
@@ -14,9 +15,9 @@ def guard(settings, facts):
     """Register every guard: fn(value) -> None, or what is allowed. facts: the board's."""
     settings.guard("general.currency", _refuse_currency)
     for place in ("ip", "gateway", "dns", "fallback_ip"):
-        settings.guard("network." + place, addresses.refuse_host)
-    settings.guard("network.mask", addresses.refuse_mask)
-    settings.guard("network.hostname", addresses.refuse_name)
+        settings.guard("network." + place, refuse_host)
+    settings.guard("network.mask", refuse_mask)
+    settings.guard("network.hostname", refuse_name)
     settings.guard("network.known", _refuse_known)
     settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
     settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
@@ -76,8 +77,8 @@ def _refuse_currency(value):
 def _refuse_known(value):
     """None for a list of networks, else what is allowed: never with the value, which holds keys."""
     try:
-        known.networks_from_text(value)
-    except known.KnownError as error:
+        networks_from_text(value)
+    except KnownError as error:
         return error.message
     return None
 

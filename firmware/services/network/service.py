@@ -4,8 +4,8 @@ import asyncio
 
 from micropython import const
 
-from firmware.services.network import known
 from firmware.services.network.addresses import fallback_from, fixed_from, host_name
+from firmware.services.network.known import KnownError, networks_from_text
 from firmware.services.network.manager import JOINING, Manager, Seen
 
 _LOOK_MS = const(1000)
@@ -49,8 +49,8 @@ class NetworkService:
     def apply(self, get):
         """Settings that act at once; the host name is taken at the start."""
         try:
-            networks = known.networks_from_text(get("network.known")) if get("network.wifi") else []
-        except known.KnownError as error:
+            networks = networks_from_text(get("network.known")) if get("network.wifi") else []
+        except KnownError as error:
             self._tell.error("network.known", error)
             networks = []
         self.known_names = tuple([row[0] for row in networks])

@@ -4,7 +4,7 @@ import json
 
 from micropython import const
 
-from firmware.services.network import known
+from firmware.services.network.known import MOST, KnownError, changed, networks_from_text, text_from_networks
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object, unescape
 from firmware.services.web.roles import CONTROL, READ
@@ -67,7 +67,7 @@ class NetworkApi:
         """{"known": [{"ssid", "hidden", "has_key", "joined"}], "most"}: in the order in which they are tried."""
         rows = [{"ssid": row[0], "hidden": row[2], "has_key": row[1] != "", "joined": self._joined(row[0])}
                 for row in self._networks()]
-        return Reply(json.dumps({"known": rows, "most": known.MOST}))
+        return Reply(json.dumps({"known": rows, "most": MOST}))
 
     def _joined(self, ssid):
         manager = self._service.manager
@@ -78,8 +78,8 @@ class NetworkApi:
         values = json_object(request.body)
         ssid = self._ssid(rest)
         try:
-            self._keep(known.changed(self._networks(), ssid, values))
-        except known.KnownError as error:
+            self._keep(changed(self._networks(), ssid, values))
+        except KnownError as error:
             raise HttpError(422, "bad_value", error.message, error.field)
         if not self._service.connected():
             self._service.manager.retry()
@@ -102,13 +102,13 @@ class NetworkApi:
 
     def _networks(self):
         try:
-            return known.networks_from_text(self._settings.get("network.known"))
-        except known.KnownError:
+            return networks_from_text(self._settings.get("network.known"))
+        except KnownError:
             return []
 
     def _keep(self, networks):
         try:
-            self._settings.set_many({"network.known": known.text_from_networks(networks)}, save=self._may_save())
+            self._settings.set_many({"network.known": text_from_networks(networks)}, save=self._may_save())
         except SettingError:
             raise HttpError(422, "bad_value", "these networks have no room: forget one first", "ssid")
         except OSError:
