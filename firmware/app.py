@@ -32,6 +32,7 @@ from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
+from firmware.records.spoken import Spoken
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
@@ -99,6 +100,7 @@ class App:
         self.inputs = ExternalInputs(self.station, self.contacts.signal, self._log_dimming)
         self.records.follow(self.station, self.contactor_open)
         self.records.also_flush(self._save_settings)
+        self.spoken = Spoken(root + "data/spoken", self.station.ceilings)
         self.records.new_cost = self._new_cost
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
@@ -177,6 +179,11 @@ class App:
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
         self._apply(())
+        try:
+            self.spoken.load(station.sources.is_allowed)
+        except OSError as error:
+            self.note_error("spoken", error)
+        self.records.also_flush(self.spoken.save)
         self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
         noted = self.records.take_boot_log(self.root + "boot_log.json")
@@ -241,6 +248,7 @@ class App:
         """Who outside may speak; whoever may not any more has no ceilings either."""
         station.sources.allow([name for name in OUTSIDE if get("sources." + name)])
         station.ceilings.clear_of(station.sources.is_allowed)
+        station.smart.clear_of(station.sources.is_allowed)
         station.sources.timeout_ms = get("sources.timeout_s") * 1000
         station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
@@ -252,13 +260,16 @@ class App:
 
     def _hear(self, event, data):
         """What is set in a showroom is forgotten when it ends; what was set before is kept. A showroom outlives a restart, and so
-        does "out of service", whoever ordered it."""
+        do "out of service" and smart charging, whoever ordered them."""
         if event == "service_mode" and data["mode"] == "demo":
             if self.settings.dirty or not self.settings.get("station.showroom"):
                 self.settings.set_many({"station.showroom": True})      # no vehicle is plugged in: the contactor is open
         elif event == "service_mode" and data["before"] == "demo":
             self.settings.revert()
             self.settings.set_many({"station.showroom": False})
+        elif event == "command" and data["command"] == "mode":
+            if self.station.demo is None and self.settings.get("charging.mode") != self.station.mode:
+                self.settings.set_many({"charging.mode": self.station.mode}, save=self.may_save())
         elif event == "command" and data["command"] == "availability":
             station = self.station
             if station.demo is None and self.settings.get("charging.available") != station.operative:

@@ -40,6 +40,7 @@ class CardDesk:
             self.reservation.load()
         except OSError as error:
             on_error("reservation", error)
+        station.subscribe(self._heard, "accounts")
         station.on("reserve", self.reservation.reserve)
         station.on("cancel_reservation", self.reservation.cancel)
         station.on("clear_cache", self._clear_cache)
@@ -64,6 +65,8 @@ class CardDesk:
         """Settings that act at once."""
         mode, gate, central = get("access.mode"), self.gate, self._remote is not None
         gate.pin_asked = get("access.pin")
+        self._station.accounts = (get("access.account_1"), get("access.account_2"))
+        self._station.account = self._chosen(get)
         if mode == "off" and gate.pin_asked:
             mode = "local"             # with nothing but a PIN, cards are what the list says: without one, none
         self._station.free = mode == "off" and not central
@@ -73,6 +76,20 @@ class CardDesk:
         gate.wait_at_most(get("access.timeout_s") * 1000)
         if self.cache is None and (central or mode == "remote"):
             self._open_cache()
+
+    def _chosen(self, get):
+        choice = get("access.account")
+        return "" if choice == "none" else get("access." + choice)
+
+    def _heard(self, event, data):
+        """The account that was chosen stays for the next session, also after a restart."""
+        if event != "command" or data["command"] != "account" or data["answer"]["result"] != "accepted":
+            return
+        station, settings = self._station, self._settings
+        if station.demo is None and station.account != self._chosen(settings.get):
+            accounts = station.accounts
+            choice = "none" if not station.account else "account_%d" % (1 + accounts.index(station.account))
+            settings.set_many({"access.account": choice}, save=self._contactor_open())
 
     def _open_cache(self):
         from firmware.access.cache import Cache  # most chargers have no central system: no heap for the others

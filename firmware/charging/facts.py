@@ -65,6 +65,7 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
+    ("accounts", "", "list", "only for who has logged in", "accounts that a session may be booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("network", "", "object", "",
      "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),

@@ -199,8 +199,8 @@ class Keeper:
         if session is None or record is None or not self._contactor_open():
             return
         said = "stop" if self._station.stopped else ""
-        if record["uid"] != session.id or record["end_reason"] != said:
-            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said))
+        if record["uid"] != session.id or record["end_reason"] != said or record["account"] != session.account:
+            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said, account=session.account))
 
     def interrupted_id(self):
         """Who authorised the charge that a power cut interrupted; "" where there is none that may go on: nobody had authorised it,

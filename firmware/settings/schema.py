@@ -36,6 +36,7 @@ _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES",
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account", CHOICE, "none", ("none", "account_1", "account_2"), "", "ww", ""),
     ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
     ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),

@@ -6,7 +6,7 @@ from micropython import const
 
 from firmware.services.network.known import MOST, KnownError, changed, networks_from_text, text_from_networks
 from firmware.services.web.reply import HttpError, Reply, json_pieces
-from firmware.services.web.request import json_object, unescape
+from firmware.services.web.request import json_object, unescaped
 from firmware.services.web.roles import CONTROL, READ
 from firmware.settings.store import SettingError
 
@@ -96,7 +96,7 @@ class NetworkApi:
 
     def _ssid(self, rest):
         try:
-            return unescape(rest.replace("+", "%2B"))
+            return unescaped(rest)
         except ValueError:
             raise HttpError(400, "bad_request", "the network's name is not well escaped")
 

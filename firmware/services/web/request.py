@@ -152,13 +152,17 @@ def _arguments(query):
     for part in query.split("&"):
         if part:
             name, _, value = part.partition("=")
-            found[unescape(name)] = unescape(value)
+            found[_unescape(name)] = _unescape(value)
     return found
 
 
-def unescape(text):
-    """Text without %20 and "+"; ValueError for a bad escape, or what is no UTF-8 then."""
-    first, *parts = text.replace("+", " ").split("%")
+def _unescape(text):
+    return unescaped(text.replace("+", " "))
+
+
+def unescaped(text):
+    """Text whose %XX stand for bytes of UTF-8. ValueError for a bad escape."""
+    first, *parts = text.split("%")
     out = bytearray(first.encode())
     for part in parts:
         if len(part) < 2 or part[0] in "+- ":       # int() takes a sign and a space
