@@ -46,6 +46,7 @@ FACTS = (
     ("uptime_s", "s", "int", "", "since this start"),
     ("boot_number", "", "int", "", "how often it has started"),
     ("reset_cause", "", "str", "", "why it started last"),
+    ("reset_detail", "", "str", "nothing more is known", "who wanted it, what crashed, or which task stood still"),
     ("utc", "", "str", "clock not set", "RFC 3339"),
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),

@@ -152,6 +152,8 @@ SETTINGS = (
     ("update.hour", INT, 3, (0, 23), "", "rw", ""),
     ("update.mode", CHOICE, "download", ("off", "notify", "download", "install"), "", "rw", ""),
     ("update.url", STR, "", (0, 200), "", "rw", ""),
+    ("web.http", BOOL, True, _YES_NO, "", "rw", ""),
+    ("web.https", BOOL, False, _YES_NO, "", "rw", "R"),
 )
 
 
@@ -171,6 +173,10 @@ def _fixed_has_address(get):
     return get("network.ipv4") != "fixed" or get("network.ip") != ""
 
 
+def _a_door_is_open(get):
+    return get("web.http") or get("web.https")
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
@@ -188,6 +194,10 @@ RULES = (
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),
         ("meter.generic_registers", "not empty while meter.type is generic"),
+    )),
+    (_a_door_is_open, (
+        ("web.http", "true without web.https"),
+        ("web.https", "true without web.http"),
     )),
 )
 

@@ -29,6 +29,7 @@ FILES = {
     "network_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),
+    "https_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),

@@ -50,6 +50,7 @@ STAGES = {
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
+        Stage("power cuts in updates", (PY, "-m", "host_tests.ota_powercut"), None),
         Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
