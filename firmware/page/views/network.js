@@ -27,7 +27,7 @@ export async function show(root, page) {
   root.append(card(t.text("network.state"), alive(page, facts => facts.network ?? state, facts => stateRows(facts.network ?? state))));
   if (state && page.allows("control")) root.append(await wifi(page, leaving));
   root.append(clockCard(page));
-  const mine = rows.filter(row => /^(network|time)\./.test(row.key) && row.class !== "hidden");
+  const mine = rows.filter(row => /^(network|time)\./.test(row.key));
   const hooks = await hooksFor(page, mine);
   if (mine.length) {
     root.append(settingsForm(page, mine, { hooks, groups: GROUPS.map(([key, keys]) => [t.text(key), keys]) }));
@@ -50,7 +50,8 @@ function stateRows(state) {
 
 const strength = dbm => dbm >= -60 ? "good" : dbm >= -72 ? "fair" : "weak";
 
-async function wifi(page, leaving) {
+// The networks that are known and those in reach. leaving.gone: the view is left.
+export async function wifi(page, leaving) {
   const list = make("div", { class: "stack wide" });
   const found = make("div", { class: "stack wide", "aria-live": "polite" });
   const take = ({ known }) => {
@@ -77,7 +78,7 @@ async function wifi(page, leaving) {
   };
   const scan = async () => {
     found.replaceChildren(soft(t.text("network.scanning")), make("progress", { "aria-label": t.text("network.scanning") }));
-    await page.api("POST", "network/scan", {});
+    await page.api("POST", "network/scan").catch(error => { found.replaceChildren(); throw error; });
     for (let n = 0; n < SCANS && !leaving.gone; n++) {
       await new Promise(done => setTimeout(done, SCAN_MS));
       const answer = await page.api("GET", "network/scan");
