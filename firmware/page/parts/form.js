@@ -96,7 +96,7 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
       saved(values);
       return true;
     } catch (error) {
-      const said = error.status === 422 ? t.text("form.refused", { message: error.message }) : page.errorWords(error);
+      const said = error.status === 422 ? refusal(error.message) : page.errorWords(error);
       if (!showError(fields, error, said)) {
         trouble.textContent = said;
         trouble.hidden = bar.hidden = false;
@@ -128,6 +128,12 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
   page.keepUnsaved(() => form.isConnected && changed().length > 0);
   look();
   return form;
+}
+
+// What is allowed, where the charger says it; its words are a technician's.
+function refusal(message) {
+  const allowed = /; allowed is (.*)$/.exec(message)?.[1];
+  return allowed ? t.text("form.allowed", { allowed }) : t.text("form.refused", { message });
 }
 
 function sections(fields, groups) {
