@@ -23,7 +23,7 @@ class WebDesk:
         self._app = app
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
-        pages = StaticFiles(_page_folder(app.root), VERSION)
+        pages = self._pages = StaticFiles(_page_folder(app.root), VERSION)
         login = OnDemand(self._login_api, ("firmware.services.web.login_api",)).rows
         self.login = LoginDesk(app.identity, app.root + "data/passwords", lambda: app.records.stamp()[1], app.contactor_open,
                                app.station.logged_in)
@@ -35,11 +35,16 @@ class WebDesk:
         self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
+            ("GET", "/api/v1/openapi.json", PUBLIC, self._describe, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
                                 self.login.sessions.role_of, app.note_error)
         self.server.hosts = Hosts(self._host_names, lambda: ())
+
+    async def _describe(self, request, rest):
+        """This description of the API, as OpenAPI 3.1. It is made with the firmware and lies beside the page."""
+        return await self._pages.handle(request, "api/openapi.json")
 
     def _host_names(self):
         return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]

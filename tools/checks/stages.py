@@ -39,6 +39,7 @@ STAGES = {
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
         Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
         Stage("documents: settings", (PY, "-m", "tools.docs.settings", "--check"), None),
+        Stage("documents: API", (PY, "-m", "tools.docs.openapi", "--check"), None),
         Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),

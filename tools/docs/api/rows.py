@@ -34,4 +34,6 @@ def routes():
     finally:
         twin.close()
         shutil.rmtree(folder, ignore_errors=True)
+    if not found:
+        raise RuntimeError("the charger did not start")
     return found
