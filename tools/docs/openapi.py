@@ -29,6 +29,13 @@ def _refer(name):
     return {"$ref": "#/components/schemas/" + name}
 
 
+def _or_empty(one):
+    """An argument of a query that is there without a value counts as not there."""
+    if one.get("type") == "string":
+        return one
+    return dict(one, enum=[*one["enum"], ""]) if "enum" in one else {"anyOf": [one, {"const": ""}]}
+
+
 def _file():
     return {"type": "string"}
 
@@ -46,13 +53,13 @@ class _Document:
                  "description": words + ("\n\n" if words else "") + "Needs the role %s." % role}
         parameters = list(parameters)
         for name, one, said in details.QUERIES.get(key, ()):
-            parameters.append({"name": name, "in": "query", "schema": one, "description": said})
+            parameters.append({"name": name, "in": "query", "schema": _or_empty(one), "description": said})
         for name, one, said in details.HEADERS.get(key, ()):
             parameters.append({"name": name, "in": "header", "schema": one, "description": said})
         if parameters:
             found["parameters"] = parameters
         if key in details.FILES_IN:
-            found["requestBody"] = {"required": True, "content": {details.FILES_IN[key]: {"schema": _file()}}}
+            found["requestBody"] = {"required": False, "content": {details.FILES_IN[key]: {"schema": _file()}}}
         elif body is not None:
             found["requestBody"] = {"required": bool(body.get("required")), "content": {"application/json": {"schema": body}}}
         kind = details.FILES_OUT.get(key)
@@ -112,7 +119,7 @@ class _Document:
                     "Refused": dict(refused, description="it cannot be done; the code and, where one is to blame, the field"),
                     "Busy": dict(refused, description="not now: memory, flash or a place is wanting; try again")},
                 "securitySchemes": {
-                    "token": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+                    "token": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "mode3"},
                     "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"}}}}
 
 

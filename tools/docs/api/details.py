@@ -8,7 +8,7 @@ TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}
 FLAG = {"type": "boolean"}
 ROLE = {"enum": ["public", "read", "control", "admin"]}
-CHECK = ("check", {"enum": ["1"]}, "1: only tell what would change")
+CHECK = ("check", {"enum": ["0", "1"]}, "1: only tell what would change")
 LIMIT = ("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "most rows of the answer; 50 without it")
 BEFORE = ("before", {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF}, "`next` of the page before")
 SEPARATOR = ("separator", {"enum": ["semicolon", "comma", "tab"]}, "of the cells; semicolon without it")
@@ -19,8 +19,8 @@ CHOICE = (("month", TEXT, "2026-11"), ("from", TEXT, "first day, 2026-11-01"), (
 
 # {(method, path): ((name, schema, what it says), …)}
 QUERIES = {
-    ("PUT", "/api/v1/backup"): (CHECK, ("skip", {"enum": ["1"]}, "1: leave out what this charger refuses")),
-    ("GET", "/api/v1/settings.txt"): (("serial", {"enum": ["1"]}, "1: bound to this charger"),),
+    ("PUT", "/api/v1/backup"): (CHECK, ("skip", {"enum": ["0", "1"]}, "1: leave out what this charger refuses")),
+    ("GET", "/api/v1/settings.txt"): (("serial", {"enum": ["0", "1"]}, "1: bound to this charger"),),
     ("PUT", "/api/v1/settings.txt"): (CHECK,),
     ("GET", "/api/v1/cards"): (LIMIT, ("after", TEXT, "`next` of the page before"), ("text", TEXT, "that UID or name hold"),
                                ("type", TEXT, "of the card")),
@@ -34,7 +34,7 @@ QUERIES = {
                                    ("lang", {"enum": ["en", "de", "fr"]}, "language")),
     ("GET", "/api/v1/statement.csv"): (SEPARATOR, DECIMAL, ("month", TEXT, "2026-11"), ("uid", TEXT, "of one card"),
                                        ("account", TEXT, "of one account")),
-    ("PUT", "/api/v1/update/bundle"): (("downgrade", {"enum": ["1"]}, "1: an older version too"),),
+    ("PUT", "/api/v1/update/bundle"): (("downgrade", {"enum": ["0", "1"]}, "1: an older version too"),),
 }
 
 # {(method, path): ((header, schema, what it says), …)}
