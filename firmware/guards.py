@@ -21,6 +21,8 @@ def guard(settings, facts):
     settings.guard("meter.generic_registers", _refuse_registers)
     for place in PLACES:
         settings.guard("sensors." + place, _refuse_sensor)
+    if not facts["has"]["psram"]:
+        settings.guard("web.https", _refuse_https)
     can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
     settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
     for contact in _CONTACTS:
@@ -78,6 +80,11 @@ def _refuse_cable(can_lock, value):
     if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
+
+
+def _refuse_https(value):
+    """A TLS connection takes 21 kB and a handshake 15 more: only a board with PSRAM has them."""
+    return "false: this board has no memory for TLS" if value else None
 
 
 def _refuse_contact(value):

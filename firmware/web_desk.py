@@ -2,6 +2,7 @@
 
 from firmware import records_desk, update_desk
 from firmware.drivers import clock
+from firmware.https_desk import HttpsDesk
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.hosts import Hosts
@@ -30,9 +31,11 @@ class WebDesk:
         if self.login.credentials.damage:
             app.note_security("passwords_damaged", self.login.credentials.damage)
         app.records.also_flush(self.login.credentials.flush)
+        self.https = HttpsDesk(app, services)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + (
+        groups = settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + self.https.rows()
+        self.routes = Routes(api.routes() + groups + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/api/v1/openapi.json", PUBLIC, self._describe, 0),
@@ -41,13 +44,19 @@ class WebDesk:
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
                                 self.login.sessions.role_of, app.note_error)
         self.server.hosts = Hosts(self._host_names, lambda: ())
+        self.server.plain_wanted = self.https.plain_wanted
+
+    def tasks(self):
+        """Rows of the table of tasks."""
+        return (("web", lambda beat: self.server.run(), False, 0),) + self.https.tasks(self.server)
 
     async def _describe(self, request, rest):
         """This description of the API, as OpenAPI 3.1. It is made with the firmware and lies beside the page."""
         return await self._pages.handle(request, "api/openapi.json")
 
     def _host_names(self):
-        return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]
+        serial = (self._app.serial or "").lower()
+        return [name for name in (self._app.settings.get("station.name").lower(), serial, "mode3-" + serial) if name]
 
     def _login_api(self):
         from firmware.services.web.login_api import LoginApi

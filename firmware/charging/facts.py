@@ -46,6 +46,7 @@ FACTS = (
     ("uptime_s", "s", "int", "", "since this start"),
     ("boot_number", "", "int", "", "how often it has started"),
     ("reset_cause", "", "str", "", "why it started last"),
+    ("reset_detail", "", "str", "nothing more is known", "who wanted it, what crashed, or which task stood still"),
     ("utc", "", "str", "clock not set", "RFC 3339"),
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
@@ -65,6 +66,7 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
+    ("accounts", "", "list", "only for who has logged in", "accounts that a session may be booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "

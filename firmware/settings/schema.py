@@ -36,6 +36,7 @@ _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES",
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account", CHOICE, "none", ("none", "account_1", "account_2"), "", "ww", ""),
     ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
     ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
@@ -134,6 +135,8 @@ SETTINGS = (
     ("update.hour", INT, 3, (0, 23), "", "rw", ""),
     ("update.mode", CHOICE, "download", ("off", "notify", "download", "install"), "", "rw", ""),
     ("update.url", STR, "", (0, 200), "", "rw", ""),
+    ("web.http", BOOL, True, _YES_NO, "", "rw", ""),
+    ("web.https", BOOL, False, _YES_NO, "", "rw", "R"),
 )
 
 
@@ -149,6 +152,10 @@ def _generic_has_registers(get):
     return get("meter.type") != "generic" or get("meter.generic_registers") != ""
 
 
+def _a_door_is_open(get):
+    return get("web.http") or get("web.https")
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
@@ -162,6 +169,10 @@ RULES = (
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),
         ("meter.generic_registers", "not empty while meter.type is generic"),
+    )),
+    (_a_door_is_open, (
+        ("web.http", "true without web.https"),
+        ("web.https", "true without web.http"),
     )),
 )
 

@@ -28,6 +28,7 @@ FILES = {
     "update_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),
+    "https_desk": ("*",),
     "web_desk": ("*",),
     "supervisor": ("version",),
     "csv_lines": (),
