@@ -1,6 +1,6 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import records_desk, update_desk
+from firmware import network_desk, records_desk, update_desk
 from firmware.drivers import clock
 from firmware.https_desk import HttpsDesk
 from firmware.on_demand import OnDemand
@@ -34,8 +34,8 @@ class WebDesk:
         self.https = HttpsDesk(app, services)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        groups = settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + self.https.rows()
-        self.routes = Routes(api.routes() + groups + (
+        wired = records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + self.https.rows()
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/api/v1/openapi.json", PUBLIC, self._describe, 0),
@@ -43,7 +43,7 @@ class WebDesk:
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
                                 self.login.sessions.role_of, app.note_error)
-        self.server.hosts = Hosts(self._host_names, lambda: ())
+        self.server.hosts = Hosts(self._host_names, app.online.network.addresses)
         self.server.plain_wanted = self.https.plain_wanted
 
     def tasks(self):
@@ -56,7 +56,8 @@ class WebDesk:
 
     def _host_names(self):
         serial = (self._app.serial or "").lower()
-        return [name for name in (self._app.settings.get("station.name").lower(), serial, "mode3-" + serial) if name]
+        names = self._app.settings.get("station.name").lower(), serial, "mode3-" + serial, self._app.online.network.host.lower()
+        return [name for name in names if name]
 
     def _login_api(self):
         from firmware.services.web.login_api import LoginApi
