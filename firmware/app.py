@@ -158,7 +158,7 @@ class App:
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
             "reset_detail": lambda: self.start["detail"] or None,
             "version": lambda: VERSION, "serial": lambda: self.serial,
-            "standby": self.panel.standby.state, "reservation": self.desk.reservation.fact,
+            "standby": self.panel.standby.state, "reservation": self.desk.reserved,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
@@ -286,7 +286,7 @@ class App:
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
         token = self.records.interrupted_id()
         if token and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.gate.later.resume(token)
+            self.gate.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
