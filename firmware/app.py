@@ -124,7 +124,6 @@ class App:
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
             "factory_reset": self._factory_reset, "clear_cards": self.desk.clear})
         self.desk.show = self.panel.card
-        self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
         bus = self.temperatures.bus
