@@ -1,6 +1,6 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import records_desk, update_desk
+from firmware import publication_desk, records_desk, update_desk
 from firmware.drivers import clock
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
@@ -32,7 +32,8 @@ class WebDesk:
         app.records.also_flush(self.login.credentials.flush)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + (
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) +
+                             publication_desk.rows(app) + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
