@@ -4,7 +4,7 @@ A service is an object with tasks() (rows of the table of tasks), apply(get) (se
 provider).
 """
 
-
+from firmware import network_desk
 from firmware.drivers import clock
 from firmware.publication_desk import PublicationDesk
 from firmware.services.mqtt_switch import MqttSwitch
@@ -24,8 +24,9 @@ class Online:
         self._app = app
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
+        self.network = network_desk.service(app, facts, self.workers)
         self.publisher, self.fault_mail = PublicationDesk(app).services(self.workers.to_thread)
-        self.services = (self.updates, MqttSwitch(self._mqtt, app.contactor_open), self.publisher, self.fault_mail)
+        self.services = (self.network, self.updates, MqttSwitch(self._mqtt, app.contactor_open), self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt

@@ -16,12 +16,12 @@ async def send(target, name, length, pieces, to_thread):
     url = target.url()
     if not target.field:
         slash = "" if url.endswith("/") else "/"
-        return await http_client.put(url + slash + name, to_thread, "text/csv; charset=utf-8", length, pieces, "PUT", headers)
+        return await http_client.put(url + slash + name, to_thread, "text/csv; charset=utf-8", pieces, length, "PUT", headers)
     head = ('--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: text/csv; charset=utf-8\r\n\r\n'
             % (_BOUNDARY, target.field, name)).encode()
     tail = ("\r\n--%s--\r\n" % _BOUNDARY).encode()
-    return await http_client.put(url, to_thread, "multipart/form-data; boundary=" + _BOUNDARY, len(head) + length + len(tail),
-                                 _around(head, pieces, tail), "POST", headers)
+    return await http_client.put(url, to_thread, "multipart/form-data; boundary=" + _BOUNDARY, _around(head, pieces, tail),
+                                 len(head) + length + len(tail), "POST", headers)
 
 
 def _around(head, pieces, tail):

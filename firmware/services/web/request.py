@@ -47,6 +47,11 @@ class Reader:
         self._head = 0
         self.started = False      # a first byte has come
 
+    def next(self):
+        """The connection goes on with another request."""
+        self._head = 0
+        self.started = self._rest != b""
+
     async def _more(self):
         data = await self._connection.read(_PIECE)
         if data:
@@ -157,7 +162,12 @@ def _arguments(query):
 
 
 def _unescape(text):
-    first, *parts = text.replace("+", " ").split("%")
+    return unescaped(text.replace("+", " "))
+
+
+def unescaped(text):
+    """Text whose %XX stand for bytes of UTF-8. ValueError for a bad escape."""
+    first, *parts = text.split("%")
     out = bytearray(first.encode())
     for part in parts:
         if len(part) < 2 or part[0] in "+- ":       # int() takes a sign and a space
