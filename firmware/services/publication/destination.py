@@ -3,13 +3,13 @@
 from firmware.on_demand import forget
 
 # every setting of an area that a Target has, under the same name
-_NAMES = ("host", "port", "path", "field", "user", "password", "sender", "to")
+NAMES = ("host", "port", "path", "field", "user", "password", "sender", "to")
 
 
 class Target:
     """host, port (0: the usual one), path, field, user, password, sender, to."""
 
-    def __init__(self, host, port=0, path="", field="", user="", password="", sender="", to=""):
+    def __init__(self, host="", port=0, path="", field="", user="", password="", sender="", to=""):
         self.host = host
         self.port = port
         self.path = path
@@ -27,13 +27,13 @@ class Target:
 
 def target_from_settings(get, area):
     """The Target of an area: what the area lacks stays empty."""
-    values = {}
-    for name in _NAMES:
+    target = Target()
+    for name in NAMES:
         try:
-            values[name] = get(area + name)
+            setattr(target, name, get(area + name))
         except KeyError:
             continue
-    return Target(**values)
+    return target
 
 
 def sender(method):
