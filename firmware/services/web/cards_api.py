@@ -23,9 +23,10 @@ _FIELDS = ("uid", "name", "type", "master", "state", "expires", "stations")
 
 class CardsApi:
     """Handlers. store: access.cards.CardStore; prefix: the data folder, where an import is sorted; may_write(): no power flows, the
-    flash may be touched. on_change(what): for the event log."""
+    flash may be touched. on_change(what): for the event log. teacher: access.teaching.Teacher."""
 
-    def __init__(self, store, prefix, may_write, on_change):
+    def __init__(self, store, prefix, may_write, on_change, teacher):
+        self._teacher = teacher
         self._store = store
         self._prefix = prefix
         self._may_write = may_write
@@ -58,7 +59,8 @@ class CardsApi:
         self._on_change(what)
 
     async def list(self, request, rest):
-        """?limit=&after=UID&text=&type= -> {"count", "cards", "next": UID to give as `after`, or null}."""
+        """?limit=&after=UID&text=&type= -> {"count", "teaching": {"mode", "left_s"}, "cards", "next": UID to give as
+        `after`, or null}."""
         args = request.args
         limit = whole(args, "limit", 1, 200, 50)
         try:
@@ -69,7 +71,8 @@ class CardsApi:
         return Reply(self._pieces(limit, after, args.get("text", "").lower(), kind))
 
     def _pieces(self, limit, after, text, kind):
-        yield '{"count": %d, "cards": [' % self._store.count()
+        yield '{"count": %d, "teaching": {"mode": "%s", "left_s": %d}, "cards": [' % (
+            self._store.count(), self._teacher.mode, self._teacher.left_s())
         given, last = 0, None
         for card in self._store.cards(after):
             if kind is not None and card.kind != kind or text and not matches(card, text):
