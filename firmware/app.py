@@ -161,6 +161,7 @@ class App:
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
             "board": lambda: {"name": name, "lacks": lacks, "socket": self.core.fitted.socket == 1,
                               "failing": sorted(self.board.errors)},
+            "earth_monitoring": lambda: self.core.fitted.pe_monitor == 1,
             "coil_watchdog": self.board.coil_watchdog, "supply_present": self.board.supply_present,
         }
         provided.update(self.online.facts())

@@ -15,6 +15,8 @@ def guard(settings, facts):
     settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
     settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
     settings.guard("schedule.windows", lambda value: WINDOWS_FORM if windows(value) is None else None)
+    for key in ("mqtt.base", "mqtt.discovery"):
+        settings.guard(key, _refuse_topic)
     settings.guard("meter.type", _refuse_meter)
     settings.guard("meter.generic_registers", _refuse_registers)
     for place in PLACES:
@@ -63,6 +65,12 @@ def _refuse_sensor(value):
 def _refuse_currency(value):
     """ISO 4217's form; which currencies there are is the page's affair."""
     return "three capital letters, as in EUR" if [char for char in value if not "A" <= char <= "Z"] else None
+
+
+def _refuse_topic(value):
+    """The beginning of MQTT topics: levels without wildcards."""
+    good = not [char for char in value if not ("a" <= char.lower() <= "z" or char in "0123456789_-./")]
+    return None if good and value[:1] != "/" and value[-1:] != "/" else "letters, digits and _ - . / between them"
 
 
 def _refuse_cable(can_lock, value):

@@ -5,20 +5,31 @@ provider).
 """
 
 
+from firmware.drivers import clock
+from firmware.services.mqtt_switch import MqttSwitch
 from firmware.services.updates import Updates
 from firmware.services.worker import Workers
 from firmware.update_desk import UpdateDesk
 
 
 class Online:
-    """A part of the wiring: takes what the services need from the App. facts: the board's; services.inline_workers there is the
-    twin's: in virtual time nothing blocks."""
+    """A part of the wiring: takes what the services need from the App. facts: the board's; what `services` says there is the
+    twin's: inline_workers (in virtual time nothing blocks), mqtt_thread (in real time a broker may)."""
 
     def __init__(self, app, facts):
-        self.workers = Workers(inline=facts.get("services", {}).get("inline_workers", False))
+        services = facts.get("services", {})
+        self.workers = Workers(inline=services.get("inline_workers", False))
+        self._mqtt_workers = Workers(1) if services.get("mqtt_thread") else self.workers
+        self._app = app
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
-        self.services = (self.updates,)
+        self.services = (self.updates, MqttSwitch(self._mqtt, app.contactor_open))
+
+    def _mqtt(self):
+        from firmware.services.mqtt.service import Mqtt
+        app = self._app
+        return Mqtt(app.station, app.records, clock, self._mqtt_workers, app.root + "data/",
+                    lambda: app.settings.get("identity.serial"), app.contactor_open, self.updates.install)
 
     def tasks(self):
         """Rows of the table of tasks."""

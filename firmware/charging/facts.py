@@ -50,6 +50,7 @@ FACTS = (
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
     ("board", "", "object", "", "name, what the board lacks, socket: it has an outlet, failing: drivers that raised"),
+    ("earth_monitoring", "", "bool", "", "loss of protective earth stops a charge; not where the board or the settings do without"),
     ("coil_watchdog", "", "choice", "", "the contactor's own watchdog, see COIL_WATCHDOG"),
     ("supply_present", "", "list", "not looked at", "mains at L1, L2, L3 by the board's own inputs: 1 there, 0 not"),
     ("availability", "", "choice", "", "operative or inoperative"),
@@ -63,6 +64,7 @@ FACTS = (
     ("reservation", "", "object", "not reserved", "for whom it is reserved: id, number, until, left_s, by"),
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
+    ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "

@@ -1,5 +1,6 @@
 // Buttons: which make sense now, and what the charger answers.
 
+import { allows, api, onSession } from "./api.js";
 import { command } from "./live.js";
 import { restart } from "./shell.js";
 import * as t from "./texts.js";
@@ -8,14 +9,34 @@ const ANSWER_MS = 15000;
 const find = id => document.getElementById(id);
 
 let forget = null;
+let accounts = null;        // names that a session may be booked to; null: not asked yet
 let done = () => {};
 
 // done(): called when a command was accepted.
 export function startActions(whenDone) {
   done = whenDone;
+  onSession(() => { accounts = null; });
   for (const button of find("mode").children) {
     button.addEventListener("click", () => give(button, "mode", { mode: button.dataset.mode }));
   }
+}
+
+async function loadAccounts() {
+  accounts = [];
+  try {
+    const found = await api("GET", "settings", undefined, { login: false });
+    accounts = [found["access.account_1"], found["access.account_2"]].filter(Boolean);
+  } catch { /* asked again when somebody else logs in */ }
+}
+
+// Whoever may command says where the session under way is booked.
+function showAccounts(facts) {
+  const place = find("accounts");
+  place.hidden = !facts.session || !allows("control") || !accounts?.length;
+  if (facts.session && allows("control") && accounts === null) loadAccounts();
+  if (place.hidden) return;
+  showButtons(place, accounts.map(name => ["account", { account: name }, null, name]));
+  for (const button of place.children) button.setAttribute("aria-pressed", String(button.textContent === facts.account));
 }
 
 // [command, arguments, text] of what makes sense now; the first is the one most likely wanted.
@@ -37,7 +58,8 @@ function service(facts) {
 
 export function showActions(facts) {
   showButtons(find("buttons"), actions(facts));
-  showButtons(find("service"), service(facts));
+  showButtons(find("service"), allows("control") ? service(facts) : []);
+  showAccounts(facts);
   for (const button of find("mode").children) button.setAttribute("aria-pressed", String(button.dataset.mode === facts.mode));
 }
 
@@ -46,11 +68,11 @@ function showButtons(place, list) {
   if (place.dataset.signature === signature) return;
   place.dataset.signature = signature;
   const focused = place.contains(document.activeElement);
-  place.replaceChildren(...list.map(([name, args, key]) => {
+  place.replaceChildren(...list.map(([name, args, key, words]) => {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.command = name;
-    button.textContent = t.text(key);
+    button.textContent = words ?? t.text(key);
     button.addEventListener("click", () => give(button, name, args));
     return button;
   }));

@@ -6,7 +6,7 @@ const ROLES = ["public", "read", "control", "admin"];
 // What GET session told last. role: one of ROLES; csrf: what a changing request must carry.
 export const session = { role: "public", user: null, csrf: null, must_change_password: false };
 
-let askLogin = null;      // async () => true where somebody has logged in
+let askLogin = null;      // async () => true where somebody has logged in, "done" where a PIN has done what was asked for
 const told = new Set();
 
 // status 0: no answer. code: the firmware's, or "unreachable". field: what the failure is about, or null.
@@ -52,7 +52,9 @@ export async function api(method, path, body, options = {}) {
   if (answer.ok) return options.raw ? answer : read(answer);
   const error = await failure(answer);
   const stranger = answer.status === 401 || answer.status === 403 && session.role === "public";
-  if (stranger && options.login !== false && askLogin && await askLogin(error)) return api(method, path, body, { ...options, login: false });
+  const entered = stranger && options.login !== false && await askLogin?.();
+  if (entered === "done") return null;
+  if (entered) return api(method, path, body, { ...options, login: false });
   throw error;
 }
 

@@ -1,6 +1,8 @@
 // Puts the cards beside the overview on the page: phases, limits, notes, temperatures, life, the device.
 
 import { refusalWords } from "./actions.js";
+import { allows } from "./api.js";
+import { make } from "./dom.js";
 import { put } from "./view.js";
 import * as t from "./texts.js";
 
@@ -59,6 +61,7 @@ function notes(facts) {
   const rows = [[t.text("smart"), t.text(`smart.${facts.smart_state}`)]];
   if (facts.service_mode !== "normal") rows.push([t.text("service_mode"), t.text(`service.${facts.service_mode}`)]);
   if (facts.board?.lacks?.includes("pe_monitor")) rows.push([t.text("earth"), t.text("earth_off")]);
+  else if (facts.earth_monitoring === false) rows.push([t.text("earth"), t.text("earth_switched")]);
   const refusal = facts.last_refusal;
   const when = refusal?.since ? ` · ${t.moment(refusal.since)}` : "";
   rows.push([t.text("last_refusal"), refusal ? `${refusalWords(refusal.code)} (${sourceName(refusal.source)})${when}` : t.text("none")]);
@@ -77,7 +80,28 @@ function temperatures(facts) {
   return rows.length ? rows : [[t.text("temperature_none"), ""]];
 }
 
+// What waits for the owner: [words, where it is done, words of the way there].
+function news(facts) {
+  const list = [];
+  const { state, version } = facts.update ?? {};
+  if (state === "available" || state === "ready") list.push([t.text("update_available", { version }), "system", t.text("update_look")]);
+  if (allows("admin") && facts.general?.setup_done === false) list.push([t.text("setup_open"), "wizard", t.text("setup_go")]);
+  return list;
+}
+
+function showNews(facts) {
+  const place = find("news");
+  const list = news(facts);
+  const signature = JSON.stringify(list);
+  if (place.dataset.signature === signature) return;
+  place.dataset.signature = signature;
+  place.replaceChildren(...list.map(([words, view, way]) => make("p", { class: "banner" }, make("span", { text: words }),
+    make("a", { href: `#/${view}`, text: way }))));
+  place.hidden = !list.length;
+}
+
 export function showDetails(facts) {
+  showNews(facts);
   fill(find("phases"), [0, 1, 2].map(n => phaseRow(facts, n)));
   put(find("phases_used"), t.text(facts.phases_used ? "phases_used" : "phases_offered", { n: facts.phases, used: facts.phases_used }));
   put(find("meter"), facts.meter_source ? t.text(`measured.${facts.meter_source}`) + meterAge(facts.meter_age_s) : t.text("measured.none"));

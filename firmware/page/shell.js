@@ -90,7 +90,7 @@ class Page {
   // Something that takes long: resolves to {step(0…1 or null, words), close()}.
   async progress(title) { return (await parts("dialog")).progress(title); }
 
-  login() { return login(); }
+  login() { return login(); }      // → whether somebody has logged in
 }
 
 // What a failure is called. The firmware's own message is for programs and in English; it is shown where it alone knows.
@@ -110,8 +110,10 @@ export function notice(words, kind = "good") {
   if (kind === "good") setTimeout(() => one.remove(), NOTICE_MS);
 }
 
-async function login(reason) {
-  return (await parts("login")).login(reason);
+const GOING = ["starting", "charging", "waiting_ev", "waiting_current"];
+
+async function login() {
+  return (await parts("login")).login(GOING.includes(facts?.session_state) ? "stop" : "start");
 }
 
 const visible = () => VIEWS.filter(([, , role, inMenu]) => inMenu && allows(role));
@@ -275,10 +277,10 @@ export async function startShell(ask) {
     drawMenu();
     const changed = role !== null && role !== session.role;
     role = session.role;
-    if (changed) {
-      refresh();
-      if (shown) open(true);
-    }
+    if (!changed) return;
+    refresh();
+    if (shown) open(true);
+    else if (allows("admin") && facts?.general?.setup_done === false) location.hash = "#/wizard";
   });
   find("account").addEventListener("click", async () => session.role === "public" ? login() : (await parts("login")).account());
   find("restart_now").addEventListener("click", restart);
@@ -294,4 +296,5 @@ export async function startShell(ask) {
   }
   drawAccount();
   await open(true);
+  if (session.must_change_password) await (await parts("login")).first({ user: session.user });
 }

@@ -90,6 +90,19 @@ class Lib(unittest.TestCase):
         self.package["files"] = ["thing/gone.py"]
         self.refused("thing/gone.py", lib.unpack, self.package, self.wheel, self.lib)
 
+    def test_files_of_an_archive_that_is_no_python_project_are_taken_from_where_pip_unpacked_them(self):
+        unpacked = self.wheel.parent / "unpacked"
+        (unpacked / "thing").mkdir(parents=True)
+        (unpacked / "thing/__init__.py").write_text("X = 1\n")
+        (unpacked / "thing/unwanted.py").write_text("Y = 1\n")
+        files = lib.copy(self.package, unpacked, self.lib)
+        self.assertEqual(files, {"thing/__init__.py": hashlib.sha256(b"X = 1\n").hexdigest()})
+        self.assertFalse((self.lib / "thing/unwanted.py").exists())
+        self.package["files"] = ["thing/gone.py"]
+        self.refused("thing/gone.py", lib.copy, self.package, unpacked, self.lib)
+        self.package["files"] = ["../firmware/app.py"]
+        self.refused("outside", lib.copy, self.package, unpacked, self.lib)
+
     def test_an_edited_file_is_refused(self):
         self.unpack()
         (self.lib / "thing/__init__.py").write_text("X = 2\n")

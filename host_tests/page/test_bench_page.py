@@ -41,8 +41,9 @@ class Twin:
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory()
         data = Path(self._folder.name)
-        self._process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0", "--data",
-                                          str(data)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
+                                          "--mqtt-port", "0", "--data", str(data)], cwd=ROOT,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + START_S
         while True:
             try:

@@ -51,7 +51,7 @@ class CliCase(unittest.TestCase):
         """A twin that runs, on any free ports. Returns (process, twin.json)."""
         (self.data / "twin.json").unlink(missing_ok=True)
         process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
-                                    "--data", str(self.data), *options], cwd=ROOT, stdout=subprocess.PIPE,
+                                    "--mqtt-port", "0", "--data", str(self.data), *options], cwd=ROOT, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
@@ -137,6 +137,7 @@ class RunningTest(CliCase):
         self.assertEqual(post(known["bench"], "/api/time", {"advance_s": 60})[0], 200)
         status = get(known["http"], "/api/v1/status")[1]
         self.assertEqual((status["overview_state"], status["contactor"]), ("Charging", "closed"))
+        self.assertEqual(status["mqtt"], {"state": "connected", "reason": "", "queued": 0, "dropped": 0})
         self.assertGreater(status["drawn_ma"], 15_000)
         state = get(known["bench"], "/api/state")[1]
         self.assertTrue(state["contactor"]["closed"])
@@ -176,7 +177,7 @@ class RunningTest(CliCase):
         self.assertGreaterEqual(saved["energy_mwh"], energy_wh * 1000)
         # not with start(): that takes twin.json away, and with it the secrets
         process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
-                                    "--data", str(self.data)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+                                    "--mqtt-port", "0", "--data", str(self.data)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)

@@ -5,6 +5,7 @@ The firmware serves `name.gz` where it is there and the source otherwise. Same i
 import argparse
 import gzip
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,11 +16,27 @@ WHOLE_KB = 120
 TYPES = (".html", ".css", ".js", ".json", ".svg")
 
 
-def pack(data, suffix):
-    """The gzip bytes of one file; JSON is written without spaces first."""
+def squeeze(text, suffix):
+    """The same page without what is there for readers of the source: comments and indentation.
+
+    A script's comments stand on lines of their own or after two spaces, and no text of it goes over a line's end:
+    host_tests/page holds the sources to that.
+    """
     if suffix == ".json":
-        data = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode()
-    return gzip.compress(data, 9, mtime=0)
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    if suffix == ".css":
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        text = re.sub(r"\s+", " ", text)
+        return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").replace(";}", "}").strip()
+    lines = [line.strip() for line in text.splitlines()]
+    if suffix == ".js":
+        lines = [re.sub(r"\s{2,}// .*$|/\* .*? \*/", "", line) for line in lines if not line.startswith("//")]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def pack(data, suffix):
+    """The gzip bytes of one file."""
+    return gzip.compress(squeeze(data.decode(), suffix).encode(), 9, mtime=0)
 
 
 def build(source, out):

@@ -23,6 +23,7 @@ PACKAGES = (
     ("chromium", lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))),
     ("openssl", lambda: shutil.which("openssl")),
     ("nginx-light", lambda: shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")),
+    ("mosquitto", lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")),   # a real MQTT broker
     ("fonts-dejavu-core", lambda: os.path.isdir("/usr/share/fonts/truetype/dejavu")),   # pages are looked at with letters
 )
 

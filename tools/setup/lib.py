@@ -1,10 +1,13 @@
 """Fetches what lib/lock.json lists into lib/, by hash (`make lib`); --check says whether lib/ holds exactly that.
 
-Only the files the lock names are taken from a wheel, so that what the device carries can be seen in one place.
+Only the files the lock names are taken from a wheel, so that what the device carries can be seen in one place. Old packages for
+MicroPython are no wheels and no Python projects either: the archive with nothing but the files ("kind": "files"). pip finds it,
+checks its hash and unpacks it before it refuses it; that is where they are taken from.
 """
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -38,18 +41,54 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def download(package, folder):
-    """Lets pip fetch the wheel (pip refuses it when its hash differs) and returns its path."""
+def _pip_download(package, folder, *options):
+    """Lets pip fetch the package into folder; it refuses what has another hash. Returns what pip said, and its exit status."""
     wanted = folder / "wanted.txt"
     wanted.write_text("%s==%s --hash=sha256:%s\n" % (package["name"], package["version"], package["sha256"]))
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-         "--dest", str(folder), "-r", str(wanted)], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", *options, "--dest", str(folder),
+         "-r", str(wanted)], capture_output=True, text=True, env=dict(os.environ, TMPDIR=str(folder)))
+
+
+def download(package, folder):
+    """The path of the package's wheel."""
+    done = _pip_download(package, folder, "--only-binary", ":all:")
     wheels = list(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         raise LibError("lib/lock.json: %s %s could not be fetched:\n%s" % (
             package["name"], package["version"], done.stderr.strip()))
     return wheels[0]
+
+
+def download_files(package, folder):
+    """The folder in which pip has unpacked an archive that is no Python project."""
+    done = _pip_download(package, folder, "--no-binary", ":all:", "--no-clean")
+    for place in folder.rglob(package["files"][0]):
+        return Path(str(place)[:-len(package["files"][0])])
+    raise LibError("lib/lock.json: %s %s could not be fetched:\n%s" % (package["name"], package["version"], done.stderr.strip()))
+
+
+def copy(package, folder, lib):
+    """Copies the package's files from the folder into lib; returns {file: sha256}."""
+    found = {}
+    for name in package["files"]:
+        _check_inside(package, name)
+        try:
+            found[name] = _put(lib / name, (folder / name).read_bytes())
+        except OSError:
+            raise LibError("lib/lock.json: %s has no file %r" % (package["name"], name))
+    return found
+
+
+def _check_inside(package, name):
+    if name.startswith("/") or ".." in Path(name).parts:
+        raise LibError("lib/lock.json: %s: %r lies outside lib/" % (package["name"], name))
+
+
+def _put(target, content):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return digest(content)
 
 
 def unpack(package, wheel, lib):
@@ -60,16 +99,11 @@ def unpack(package, wheel, lib):
     found = {}
     with zipfile.ZipFile(wheel) as archive:
         for name in package["files"]:
-            if name.startswith("/") or ".." in Path(name).parts:
-                raise LibError("lib/lock.json: %s: %r lies outside lib/" % (package["name"], name))
+            _check_inside(package, name)
             try:
-                content = archive.read(name)
+                found[name] = _put(lib / name, archive.read(name))
             except KeyError:
                 raise LibError("lib/lock.json: %s has no file %r" % (wheel.name, name))
-            target = lib / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            found[name] = digest(content)
     return found
 
 
@@ -105,7 +139,10 @@ def fetch(lib):
     files = {}
     for package in packages:
         with tempfile.TemporaryDirectory() as folder:
-            files.update(unpack(package, download(package, Path(folder)), lib))
+            if package.get("kind") == "files":
+                files.update(copy(package, download_files(package, Path(folder)), lib))
+            else:
+                files.update(unpack(package, download(package, Path(folder)), lib))
     listed = [[p["name"], p["version"], p["sha256"], p["files"]] for p in packages]
     (lib / FETCHED).write_text(json.dumps({"packages": listed, "files": files}, indent=1))
 

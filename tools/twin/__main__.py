@@ -14,12 +14,14 @@ from pathlib import Path
 from tools.checks.boards import BOARDS, problems
 from tools.pilot import fit
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
+from tools.twin.broker import BrokerProcess
 from tools.twin.meter_maps import MAPS
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
 DEFAULT_DATA = Path("build") / "twin"
 BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
+MQTT_PORT = 1883
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
@@ -52,8 +54,9 @@ def _parser():
     add = parser.add_argument
     add("--http", type=_port, default=8080, metavar="PORT", help="the charger's own page and API (default 8080; 0: any)")
     add("--bench", type=_port, default=8081, metavar="PORT", help="the bench: car, house, faults (default 8081; 0: any)")
-    add("--mqtt-port", type=_port, default=1883, metavar="PORT",
-        help="MQTT broker (default 1883). Written to twin.json; the broker itself comes with the MQTT service")
+    add("--mqtt-port", type=_port, metavar="PORT",
+        help=f"the MQTT broker that the charger is connected to (default {MQTT_PORT}, without one in a scenario; 0: none). Where "
+             "nobody listens there, the twin starts a broker of its own")
     add("--data", type=Path, default=DEFAULT_DATA, metavar="DIR",
         help="what survives a restart: DIR/flash is the device's file system, DIR/twin.json holds addresses, password and "
              f"token for scripts (default {DEFAULT_DATA})")
@@ -149,7 +152,7 @@ class Data:
         """Addresses, and the secrets that were made when the device was new. Returns the admin's password."""
         self._save("twin.json", {
             "http": f"http://{HOST}:{http_port}", "bench": f"http://{HOST}:{bench_port}",
-            "mqtt": f"mqtt://{HOST}:{mqtt_port}", "admin_user": "admin", **self._known,
+            "mqtt": f"mqtt://{HOST}:{mqtt_port}" if mqtt_port else None, "admin_user": "admin", **self._known,
             "flash": str(self.flash.resolve()), "pid": os.getpid()})
         return self._known["admin_password"]
 
@@ -275,8 +278,11 @@ def main(argv=None):
 
 def _run(args, steps, command, http_port, listener, data, console, speed, live):
     identity, access = data.make_secrets()
+    mqtt_port = args.mqtt_port if args.mqtt_port is not None else 0 if steps is not None else MQTT_PORT
+    broker = BrokerProcess(mqtt_port) if mqtt_port else None
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "identity": identity,
-              "access": access, "energy_mwh": data.energy_mwh(), "board": args.board, "meter": args.meter, "pilot": args.pilot}
+              "access": access, "mqtt_port": mqtt_port or None, "energy_mwh": data.energy_mwh(), "board": args.board,
+              "meter": args.meter, "pilot": args.pilot}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:
@@ -298,9 +304,10 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
         twin.end()
 
     bench.start()
-    password = data.write_twin_json(http_port, bench.port, args.mqtt_port)
+    password = data.write_twin_json(http_port, bench.port, mqtt_port)
     label = " (the label's: it must be changed)" if args.fresh else ""
     console.line(f"charger  http://{HOST}:{http_port}\nbench    http://{HOST}:{bench.port}\n"
+                 f"broker   {broker.says if broker else 'none'}\n"
                  f"log-in   admin, password {password}{label}\ndata     {data.folder}")
     twin.world.trace.subscribe(edge)
     if steps is not None:
@@ -323,6 +330,8 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
         bench.stop()
         data.save_energy(twin.world.mains.energy.mwh)
         twin.close()
+        if broker is not None:
+            broker.stop()
         console.end_live()
     if steps is None:
         console.line("ended")

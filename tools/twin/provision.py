@@ -14,6 +14,8 @@ from firmware.storage.atomic_file import AtomicFile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+BROKER_HOST = "127.0.0.1"       # of the broker beside the twin
+
 # set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
 SET_UP = {
     "general.setup_done": True,
@@ -37,12 +39,13 @@ IDENTITY = {"serial": SET_UP["identity.serial"], "ssid": "Mode3-TWIN-0001", "hot
 ACCESS = {"admin_password": "Twin-admin-1", "user_password": "Twin-user-1", "control_token": "m3_twin-control-token-0000000001"}
 
 
-def provision(flash, services, board="twin", set_up=True, identity=None, access=None):
+def provision(flash, services, board="twin", set_up=True, identity=None, access=None, mqtt_port=None):
     """Write boot.py and board.json (always: ports may have changed) and, where they are missing, identity, settings and passwords.
 
     flash: folder of the device's file system. services: what goes into the board's facts under that name, such as
     {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: the wizard's starting point. identity and
-    access: instead of IDENTITY and ACCESS.
+    access: instead of IDENTITY and ACCESS. mqtt_port: the broker beside the twin; a charger that is connected to it stays so
+    wherever it listens now.
     """
     flash = Path(flash)
     (flash / "data").mkdir(parents=True, exist_ok=True)
@@ -53,6 +56,10 @@ def provision(flash, services, board="twin", set_up=True, identity=None, access=
     store = Store(AtomicFile(str(flash / "data" / "settings"), FILE_KIND, FILE_VERSION))
     if store.load() == "none":
         store.set_many(SET_UP if set_up else {"identity.serial": SET_UP["identity.serial"]})
+        if set_up and mqtt_port is not None:
+            store.set_many({"mqtt.enabled": True, "mqtt.host": BROKER_HOST, "mqtt.port": mqtt_port})
+    if mqtt_port is not None and store.get("mqtt.host") == BROKER_HOST and store.get("mqtt.port") != mqtt_port:
+        store.set_many({"mqtt.port": mqtt_port})
     if not (flash / "identity.json").exists():
         (flash / "identity.json").write_text(json.dumps(identity or IDENTITY, indent=1))
         if set_up:

@@ -33,13 +33,13 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, board, set_up, **secrets):
+def _provision(flash_dir, http_port, board, set_up, in_time, **more):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
-        provision(flash_dir, {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True}, board, set_up,
-                  **secrets)
+        services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time}
+        provision(flash_dir, services, board, set_up, **more)
     finally:
         cpython.uninstall()
 
@@ -129,15 +129,17 @@ class Twin:
     """The firmware in this process with its world. `flash_dir` is the device's file system, provisioned when it is
     empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending;
     `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name;
-    `identity` and `access` are the label and the chosen passwords of a new flash (provision.py)."""
+    `identity` and `access` are the label and the chosen passwords of a new flash (provision.py);
+    `mqtt_port`: of the broker on this host that it is connected to; None: MQTT as the settings have it."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None):
+                 energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None, mqtt_port=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, board, set_up, identity=identity, access=access)
+        _provision(flash_dir, http_port, board, set_up, speed != 0, identity=identity, access=access,
+                   mqtt_port=mqtt_port)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         wave = None
         if pilot is not None:

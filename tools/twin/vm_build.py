@@ -5,6 +5,7 @@ The twin's side is compiled so that a small heap can be tried: compiling a sourc
 import shutil
 from pathlib import Path
 
+from tools.setup.lib import read_lock
 from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.setup.romfs import image
 
@@ -29,6 +30,11 @@ def build(folder, root=ROOT):
     for path in [TWIN / name for name in SIDE] + sorted((TWIN / "shims").glob("*.py")):
         name = path.relative_to(TWIN).with_suffix(".mpy")
         (folder / name).write_bytes(compile_file(path, path.name))
+    for package in read_lock(root / "lib"):         # what a device's image of MicroPython brings along
+        for name in package["files"]:
+            target = (folder / "lib" / name).with_suffix(".mpy")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(compile_file(root / "lib" / name, name))
     data = image(application(root))
     (folder / "image.romfs").write_bytes(data)
     return len(data)

@@ -98,7 +98,8 @@ def main(port, root):
     import machine  # noqa: F401  (ours: a file comes before the built-in)
     # what a device finds on its path, then the shims for network and its kin
     place = "/rom" if _mount(here + "/image.romfs") else root.rstrip("/")
-    sys.path[:] = [place] + [p for p in before if p.startswith(".frozen")] + ["/lib", here + "/shims"]
+    sys.path[:] = [place] + [p for p in before if p.startswith(".frozen")] + [root.rstrip("/") + "/lib", here + "/lib",
+                                                                                       here + "/shims"]
     gc.collect()
     link.send("HEAP %d %d\n" % (gc.mem_alloc() - free, gc.mem_alloc() + gc.mem_free()))
     try:

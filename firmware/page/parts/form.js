@@ -45,8 +45,9 @@ function specOf(row, hook) {
 }
 
 // A form of the rows. hooks: {key: (row, spec) → what its field has different}. groups: [[title, keys]], rows that no group names
-// come last. saved(values) is called after the charger has taken them.
-export function settingsForm(page, rows, { hooks = {}, groups = [], saved = () => {} } = {}) {
+// come last. bare: without a bar of its own; then form.apply() → whether all is saved, form.reset() and form.propose(key,
+// choose(values that its choice has) → value or null). sure(values) may ask before they are sent; saved(values) is called after the charger has taken them.
+export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () => true, saved = () => {}, bare = false } = {}) {
   const fields = rows.map(row => field(specOf(row, hooks[row.key])));
   const rowOf = Object.fromEntries(rows.map(row => [row.key, row]));
   const writable = fields.filter(one => !one.spec.readonly);
@@ -70,7 +71,7 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], saved = () =
 
   function look() {
     const list = changed();
-    bar.hidden = list.length === 0;
+    bar.hidden = list.length === 0 || bare;
     trouble.hidden = true;
     words.textContent = list.map(one => t.text("form.change", {
       name: one.spec.label, before: isSecret(one) ? "••••" : valueWords(rowOf[one.name], before(one)),
@@ -80,23 +81,27 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], saved = () =
 
   async function apply() {
     const list = changed();
-    if (!list.length || form.ariaBusy === "true" || !checkAll(list)) return;
+    if (!list.length) return true;
+    if (form.ariaBusy === "true" || !checkAll(list)) return false;
     form.ariaBusy = "true";
     const values = Object.fromEntries(list.map(one => [one.name, one.get()]));
     try {
+      if (!await sure(values)) return false;
       await page.api("PUT", "settings", values);
       for (const one of list) Object.assign(rowOf[one.name], { value: one.get(), is_set: true });
       for (const one of list.filter(isSecret)) one.set("");
       look();
-      page.notice(t.text(list.some(one => rowOf[one.name].restart) ? "form.saved_restart" : "form.saved"));
+      if (!bare) page.notice(t.text(list.some(one => rowOf[one.name].restart) ? "form.saved_restart" : "form.saved"));
       page.refresh();
       saved(values);
+      return true;
     } catch (error) {
       const said = error.status === 422 ? t.text("form.refused", { message: error.message }) : page.errorWords(error);
       if (!showError(fields, error, said)) {
         trouble.textContent = said;
-        trouble.hidden = false;
+        trouble.hidden = bar.hidden = false;
       }
+      return false;
     } finally {
       form.ariaBusy = "false";
     }
@@ -111,6 +116,15 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], saved = () =
     event.preventDefault();
     apply();
   });
+  function propose(key, choose) {
+    const one = writable.find(field => field.name === key);
+    const value = one && choose((one.spec.choices ?? []).map(([each]) => each));
+    if (!value) return;
+    one.set(value);
+    look();
+  }
+
+  Object.assign(form, { apply, reset, propose });
   page.keepUnsaved(() => form.isConnected && changed().length > 0);
   look();
   return form;

@@ -10,7 +10,7 @@ const HOOKS = {
       ...meters.filter(meter => !["none", "generic"].includes(meter.type)).map(meter => [meter.type, meter.models || meter.type])];
     return row => ({ type: "choice", choices: withOwn(choices, row.value) });
   },
-  "time.zone": async () => row => ({ type: "choice", choices: withOwn(ZONES.map(([name, text]) => [text, name]), row.value) }),
+  "time.zone": async () => row => ({ type: "choice", help: t.text("form.zone"), choices: withOwn(ZONES.map(([name, text]) => [text, name]), row.value) }),
 };
 const SENSORS = ["sensors.interior", "sensors.relay", "sensors.supply_1", "sensors.supply_2"];
 

@@ -11,32 +11,34 @@ const FEWEST = 10;          // characters of a password
 
 let pending = null;         // one window, however many ask
 
-// → true when somebody has logged in.
-export function login() {
-  pending ??= run().finally(() => { pending = null; });
+// → true when somebody has logged in, "done" when a PIN has given the command (start or stop).
+export function login(command = "start") {
+  pending ??= run(command).finally(() => { pending = null; });
   return pending;
 }
 
 const users = () => ["user", "admin"].map(name => [name, t.text(`login.${name}`)]);
 
-async function run() {
+async function run(command) {
   styles();
   await t.load(["login", "form"]);
+  const pin = await api("GET", "pin", undefined, NO_LOGIN).catch(() => null);
   let wanted = null;
-  const forgotten = button(t.text("login.forgotten"), event => {
-    wanted = "recover";
+  const way = (what, key) => button(t.text(key), event => {
+    wanted = what;
     event.target.closest("dialog").close();
   }, { class: "link" });
   const values = await ask({
-    title: t.text("login.title"), text: t.text("login.text"), yes: t.text("login"), extra: forgotten,
+    title: t.text("login.title"), text: t.text("login.text"), yes: t.text("login"),
+    extra: make("div", { class: "stack" }, way("recover", "login.forgotten"), pin?.asked && way("pin", `pin.${command}`)),
     fields: [{ name: "user", type: "choice", label: t.text("login.who"), choices: users(), value: "user" },
       { name: "password", type: "password", label: t.text("login.password"), autocomplete: "current-password", required: true }],
     submit: async entered => setFrom(await api("POST", "login", entered, NO_LOGIN), entered),
   });
   if (wanted === "recover") return recover();
+  if (wanted === "pin") return usePin(command);
   if (!values) return false;
-  if (session.must_change_password) await first(values);
-  return true;
+  return session.must_change_password ? first(values) : true;
 }
 
 function setFrom(answer, { user, password }) {
@@ -53,6 +55,8 @@ export function weakness(password) {
   return /(.)\1\1/u.test(password) ? t.text("login.thrice") : null;
 }
 
+const oldField = key => ({ name: "old", type: "password", label: t.text(key), autocomplete: "current-password", required: true });
+
 function newFields() {
   return [
     { name: "new", type: "password", label: t.text("login.new"), help: t.text("login.rules", { n: FEWEST }), autocomplete: "new-password",
@@ -62,16 +66,20 @@ function newFields() {
   ];
 }
 
-// The label's password opens the door once: then it is changed.
-async function first({ user, password }) {
+// The label's password opens the door once: then it is changed. Without it (the page was loaded anew meanwhile) it is asked for.
+export async function first({ user, password }) {
+  styles();
+  await t.load(["login", "form"]);
   const done = await ask({
-    title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"), fields: newFields(),
+    title: t.text("login.first"), text: t.text("login.first_text"), yes: t.text("login.change"), no: t.text("logout"),
+    fields: [...password === undefined ? [oldField("login.label")] : [], ...newFields()],
     submit: async entered => {
-      setSession({ ...session, ...await api("PUT", "password", { user, old: password, new: entered.new }, NO_LOGIN) });
+      setSession({ ...session, ...await api("PUT", "password", { user, old: password ?? entered.old, new: entered.new }, NO_LOGIN) });
     },
   });
   if (!done) await logout();
   else notice(t.text("login.changed"));
+  return Boolean(done);
 }
 
 async function recover() {
@@ -83,7 +91,17 @@ async function recover() {
   });
   if (!done) return false;
   notice(t.text("login.changed"));
-  return run();
+  return run("start");
+}
+
+// Start or stop without a log-in.
+async function usePin(command) {
+  const done = await ask({
+    title: t.text(`pin.${command}`), yes: t.text(`pin.${command}`),
+    fields: [{ name: "pin", type: "password", label: t.text("pin.label"), required: true, max_length: 8 }],
+    submit: ({ pin }) => api("POST", "pin", { pin, command }, NO_LOGIN),
+  });
+  return done ? "done" : false;
 }
 
 export async function logout() {
@@ -100,8 +118,7 @@ export async function changePassword(user) {
   await t.load(["login", "form"]);
   const done = await ask({
     title: t.text("login.change_of", { user: t.text(`login.${user}`) }), yes: t.text("login.change"),
-    fields: [...user === session.user ? [{ name: "old", type: "password", label: t.text("login.old"), autocomplete: "current-password",
-      required: true }] : [], ...newFields()],
+    fields: [...user === session.user ? [oldField("login.old")] : [], ...newFields()],
     submit: ({ old, new: wanted }) => api("PUT", "password", { user, ...old !== undefined && { old }, new: wanted }),
   });
   if (done) notice(t.text("login.changed"));

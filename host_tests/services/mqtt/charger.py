@@ -1,0 +1,70 @@
+"""A whole charger on the twin in virtual time, connected to a real broker: a script of events, as in host_tests/twin."""
+import shutil
+import sys
+import tempfile
+
+from host_tests.services.mqtt.mosquitto import free_port, until
+from tools.twin.runner import Twin
+
+S = 1_000_000
+BASE = "mode3/M3-TWIN-0001/"
+
+
+class Charger:
+    """at(seconds, fn) runs fn between two events; every(seconds, fn) again and again; run(until) plays it to the end."""
+
+    def __init__(self, test, broker_port, **settings):
+        self.folder = tempfile.mkdtemp()
+        test.addCleanup(shutil.rmtree, self.folder)
+        self.twin = Twin(self.folder, free_port(), mqtt_port=broker_port)
+        test.addCleanup(self.twin.close)
+        self.clock, self.world = self.twin.clock, self.twin.world
+        self.error = None
+        if settings:
+            self.at(0.9, lambda: self.app.settings.set_many({name.replace("__", "."): value for name, value in settings.items()}))
+
+    @property
+    def app(self):
+        return sys.modules["firmware.app"].current
+
+    def fact(self, name="mqtt"):
+        return self.twin.facts(name)
+
+    def at(self, seconds, fn):
+        def guarded():
+            try:
+                fn()
+            except Exception as error:          # in an event: kept for the test, the boot shall not see it
+                self.error = self.error or error
+                self.twin.end()
+        self.clock.at(int(seconds * S), guarded)
+
+    def ev(self, **values):
+        return lambda: self.world.set_ev(values)
+
+    def run(self, seconds):
+        self.clock.at(int(seconds * S), self.twin.end)
+        self.twin.run()
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def worst_lateness_ms(self):
+        return self.app.lateness.fact()["max"]
+
+    def soon(self, seconds, true, what, within_s=5):
+        """From then on true() is looked for every 50 ms of virtual time, and in real time at least as long as a broker needs."""
+        def look():
+            if not true():
+                if self.clock.now_us > (seconds + within_s) * S:
+                    until(true, what)
+                else:
+                    self.clock.after(50_000, guarded)
+
+        def guarded():
+            try:
+                look()
+            except Exception as error:
+                self.error = self.error or error
+                self.twin.end()
+        self.clock.at(int(seconds * S), guarded)
