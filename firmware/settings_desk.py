@@ -11,7 +11,12 @@ def groups(app):
         "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form",
         "firmware.csv_lines")).rows
     reset = OnDemand(lambda: _reset_api(app), ("firmware.services.web.reset_api", "firmware.factory_reset")).rows
+    progress = [None]
+    backup = OnDemand(lambda: _backup_api(app, progress), (
+        "firmware.services.web.backup_api", "firmware.services.web.settings_changes", "firmware.settings.sealed",
+        "firmware.settings.text_form", "firmware.csv_lines")).rows
     return (
+        (None, "/api/v1/backup*", ADMIN, backup, 0),
         (None, "/api/v1/factory_reset", ADMIN, reset, 0),
         (None, "/api/v1/settings.txt", ADMIN, text, 0),
     )
@@ -31,3 +36,8 @@ def _reset_api(app):
     from firmware import factory_reset
     from firmware.services.web.reset_api import ResetApi
     return ResetApi(lambda: factory_reset.contents(app.root + "data/"), lambda cards: app.order_factory_reset(cards, "page"))
+
+
+def _backup_api(app, progress):
+    from firmware.services.web.backup_api import BackupApi
+    return BackupApi(app.settings, VERSION, app.may_save, lambda what: app.note_security(what, "page"), progress)

@@ -151,6 +151,10 @@ class Store:
             raise KeyError(key)
         return row[2]
 
+    def value_of(self, row):
+        """The value of a row of the table, without looking for it."""
+        return self._values.get(row[0], row[2])
+
     def set_many(self, changes, role=None, save=True):
         """Change several settings {key: value}, all or none; a value of None goes back to the default.
 

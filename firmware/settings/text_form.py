@@ -45,7 +45,7 @@ def lines(store, version, serial=""):
         if schema.kind_of(row) != schema.PLAIN or not schema.may_write(row, "admin"):
             continue
         key = row[0]
-        yield ("" if area == key.partition(".")[0] else "\n") + "%s = %s\n" % (key, text_of(store.get(key)))
+        yield ("" if area == key.partition(".")[0] else "\n") + "%s = %s\n" % (key, text_of(store.value_of(row)))
         area = key.partition(".")[0]
 
 

@@ -34,6 +34,8 @@ class AsShipped(unittest.TestCase):
             self.assertEqual(json.loads(charger.ask("api/v1/cards")), {"count": 0, "cards": [], "next": None})
             self.assertEqual(json.loads(charger.ask("api/v1/sessions")), {"sessions": [], "next": None})
             self.assertIn(b"\ninstallation.fuse_a = 16\n", charger.ask("api/v1/settings.txt"))
+            self.assertEqual(json.loads(charger.ask("api/v1/backup/progress")), {"permille": None})
+            self.assertIn("firmware", json.loads(charger.ask("api/v1/factory_reset"))["keeps"])
         charger.charge()
         world = charger.twin.world
         charger.wait_until(lambda: self._facts(charger)["power_w"], "a reading of the meter")

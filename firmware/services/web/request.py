@@ -157,7 +157,12 @@ def _arguments(query):
 
 
 def _unescape(text):
-    first, *parts = text.replace("+", " ").split("%")
+    return unescaped(text.replace("+", " "))
+
+
+def unescaped(text):
+    """Text whose %XX stand for bytes of UTF-8. ValueError for a bad escape."""
+    first, *parts = text.split("%")
     out = bytearray(first.encode())
     for part in parts:
         if len(part) < 2 or part[0] in "+- ":       # int() takes a sign and a space

@@ -4,6 +4,7 @@ import asyncio
 
 from firmware.services.web.reply import HttpError
 from firmware.settings import schema
+from firmware.settings.store import SettingError
 
 
 async def in_slices(work):
@@ -30,6 +31,17 @@ def change_rows(settings, plan):
         rows.append({"key": key, "from": None if secret else settings.get(key), "to": None if secret else plan.changed[key],
                      "restart": "R" in row[6]})
     return rows
+
+
+async def plan_without_refused(settings, values):
+    """(Plan of what may be set, [{"key", "message"}] of what may not); takes the refused out of values."""
+    refused = []
+    while True:
+        try:
+            return await in_slices(settings.planning(values, "admin")), refused
+        except SettingError as error:
+            del values[error.key]
+            refused.append({"key": error.key, "message": str(error)})
 
 
 def carry_out(settings, plan, may_write):
