@@ -13,9 +13,9 @@ function phases(facts) {
     ["energy.power", n => t.watt(facts.power_phases_w?.[n])], ["energy.register", n => kilowattHours(facts.energy_phases_wh?.[n])]];
   const known = facts.energy_phases_wh?.some(one => one !== null) ? cells : cells.slice(0, 3);
   return make("table", { class: "numbers" },
-    make("thead", {}, make("tr", {}, make("td"), known.map(([key]) => make("th", { scope: "col", text: t.text(key) })))),
-    make("tbody", {}, [0, 1, 2].map(n => make("tr", {}, make("th", { scope: "row", text: `L${n + 1}` }),
-      known.map(([, cell]) => make("td", { text: cell(n) }))))));
+    make("thead", {}, make("tr", {}, make("td"), [1, 2, 3].map(n => make("th", { scope: "col", text: `L${n}` })))),
+    make("tbody", {}, known.map(([key, cell]) => make("tr", {}, make("th", { scope: "row", text: t.text(key) }),
+      [0, 1, 2].map(n => make("td", { text: cell(n) }))))));
 }
 
 function source(facts) {

@@ -84,7 +84,7 @@ function details(session) {
 
 function row(page, session) {
   const who = [session.user || session.uid || t.text("history.nobody"), session.account, t.duration(session.charging_s)].filter(Boolean);
-  const place = make("div", { class: "kept_curve", "aria-busy": "true" });
+  const place = make("div", { class: "kept_curve" });
   const box = make("details", { class: "session", "data-number": session.number },
     make("summary", {},
       make("span", { class: "when" }, make("strong", { text: session.start ? t.moment(session.start) : t.text("history.no_time", { n: session.number }) }),
@@ -93,6 +93,7 @@ function row(page, session) {
         session.cost_cents === null ? null : make("span", { class: "soft", text: t.money(session.cost_cents) }))),
     place, details(session));
   box.addEventListener("toggle", () => {
+    place.setAttribute("aria-busy", "true");
     showCurve(page, session, place).finally(() => place.removeAttribute("aria-busy"));
   }, { once: true });
   return make("li", {}, box);
@@ -111,8 +112,9 @@ export async function show(root, page) {
   const csv = csvPicks(true);
   const month = pick(t.text("history.month"), {}, months());
   const person = pick(t.text("history.card"), { autocomplete: "off", spellcheck: "false", maxlength: 40, list: "cards_seen", placeholder: t.text("history.every_card") });
-  const statement = kind => () => `api/v1/statement${kind}?${new URLSearchParams({ month: month.input.value, uid: uidOf(person.input.value),
-    lang: document.documentElement.lang, separator: csv[0].input.value, decimal: csv[1].input.value })}`;
+  const asked = () => new URLSearchParams({ month: month.input.value, uid: uidOf(person.input.value), lang: document.documentElement.lang,
+    separator: csv[0].input.value, decimal: csv[1].input.value });
+  const statement = kind => () => `api/v1/statement${kind}?${asked()}`;
   root.append(
     make("section", { class: "card", "aria-labelledby": "sessions_title" }, make("h2", { id: "sessions_title", text: t.text("history.title") }),
       choice.element, sessions.element),
