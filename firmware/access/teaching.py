@@ -110,6 +110,9 @@ class Teacher:
             self._store.change(card)
 
     def _try(self, uid, work, code):
+        if self._store.busy:               # written anew in the background: for a moment, and then the card is held out again
+            self._done(False, "not_taught", uid, "busy")
+            return
         try:
             work()
         except CardError as error:

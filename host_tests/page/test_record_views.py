@@ -67,6 +67,10 @@ class RecordViews(overview.Seen):
         self.see()
         self.browser.may_fail = ["/api/v1/session"]
 
+    def tearDown(self):
+        self.browser.requests = [one for one in self.browser.requests if not one.startswith("data:")]    # the browser's own icons
+        super().tearDown()
+
     def see(self, *args, **more):
         super().see(*args, **more)
         if not self.browser.value(overview.ADMIN):
@@ -109,14 +113,16 @@ class RecordViews(overview.Seen):
         self.open("history")
         self.count(20)
         newest = self.browser.value("document.querySelector('.session').dataset.number")
-        self.assertEqual(int(newest), SESSIONS)
-        for more in (40, SESSIONS):
+        known = [row["number"] for row in json.loads(self.text_of("api/v1/sessions?limit=200"))["sessions"]]
+        self.assertEqual(int(newest), known[0])          # other tests charge too
+        for more in list(range(40, len(known), 20)) + [len(known)]:
             self.browser.click("#view .stack > button")
             self.count(more)
         self.assertTrue(self.browser.value("document.querySelector('#view .stack > button').hidden"))
-        self.browser.click(".session summary")
-        self.browser.wait("document.querySelector('.session .line')?.getAttribute('d')?.length > 500")
-        self.assertIn("kW", self.browser.value("document.querySelector('.session .readout').textContent"))
+        newest = "[data-number=\"%d\"]" % SESSIONS
+        self.browser.click(newest + " summary")
+        self.browser.wait("document.querySelector('%s .line')?.getAttribute('d')?.length > 500" % newest)
+        self.assertIn("kW", self.browser.value("document.querySelector('%s .readout').textContent" % newest))
         self.browser.picture(PICTURES / "view-history-open.png", whole=True)
         self.browser.may_fail.append("/curve")
         self.choose("#view .picks:has(datalist) label:nth-of-type(4) input", "99 88 77 66")
@@ -127,7 +133,7 @@ class RecordViews(overview.Seen):
         self.count(SESSIONS // 3)
         self.assertIn("Ann <b>", self.browser.value("document.querySelector('.session .when').textContent"))
         self.choose("#view .picks:has(datalist) label:nth-of-type(1) select", "own")
-        old = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 30 * DAY_S))
+        old = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 29 * DAY_S))
         self.choose("#view .picks:has(datalist) label:nth-of-type(2) input", old)
         self.browser.wait("%s === 5" % ROWS)
 
@@ -160,12 +166,12 @@ class RecordViews(overview.Seen):
         self.browser.wait("document.querySelector('dialog') === null")
         self.choose("#view [name=find]", "carla", "input")
         self.count(1)
-        self.browser.click("li .edit")
+        self.browser.click("#view li .edit")
         self.fill_in(name="Carla B.", blocked=True, expires="2020-01-31")
         self.browser.wait("document.querySelector('#view .rows')?.textContent.includes('Carla B.')")
         badges = self.browser.value("[...document.querySelectorAll('#view .badge.bad')].map(one => one.textContent)")
         self.assertEqual(badges, ["blocked", "expired 2020-01-31"])
-        self.browser.click("li .delete")
+        self.browser.click("#view li .delete")
         self.fill_in()
         self.count(0)
         self.choose("#view [name=find]", "", "input")
@@ -190,13 +196,15 @@ class RecordViews(overview.Seen):
     def test_an_import_names_the_bad_line_and_changes_nothing_and_an_export_comes_back(self):
         self.open("cards")
         before = self.text_of(self.href("#cards_csv"))
-        self.assertEqual(len(before.strip().split("\r\n")), 1 + CARDS)
+        cards = len(before.strip().split("\r\n")) - 1
+        self.assertGreaterEqual(cards, CARDS)
         self.browser.may_fail.append("/api/v1/cards.csv")
         self.upload("uid;name\n04010299;Zoe\nno uid;Max\n")
         self.browser.wait("document.querySelector('.toast.bad')?.textContent.includes('line 3, uid')")
         self.assertEqual(self.text_of(self.href("#cards_csv")), before)
+        self.browser.click(".toast button")
         self.upload(before + "04:01:02:99;Zoe;user;no;accepted;;\r\n")
-        self.browser.wait("document.querySelector('.toast.good')?.textContent.includes('%d cards')" % (CARDS + 1))
+        self.browser.wait("document.querySelector('.toast.good')?.textContent.includes('%d cards')" % (cards + 1))
         self.choose("#view [name=find]", "zoe", "input")
         self.count(1)
         self.browser.click("#clear_cards")
@@ -204,7 +212,7 @@ class RecordViews(overview.Seen):
         self.browser.key("Escape", 27)
         self.browser.wait("document.querySelector('dialog') === null")
         self.upload(before)
-        self.browser.wait("document.querySelector('.toast:last-child')?.textContent.includes('%d cards')" % CARDS)
+        self.browser.wait("document.querySelector('.toast:last-child')?.textContent.includes('%d cards')" % cards)
 
     def test_cards_are_taught_at_the_reader_while_a_countdown_runs(self):
         self.open("cards")
@@ -222,7 +230,7 @@ class RecordViews(overview.Seen):
         self.browser.wait(ROWS + " >= 40")
         self.choose("#view [name=kind]", "fault")
         self.browser.wait(ROWS + " >= 5 && " + ROWS + " < 20")
-        self.assertIn("Meter", self.browser.value("document.querySelector('#view .rows li').textContent"))
+        self.assertIn("meter_lost", self.browser.value("document.querySelector('#view .rows li:last-child').textContent"))
         lines = self.text_of(self.href("#events_csv")).strip().split("\r\n")
         self.assertEqual({line.split(",")[4] for line in lines[1:]}, {"fault"})
         self.choose("#view [name=kind]", "")
@@ -238,6 +246,7 @@ class RecordViews(overview.Seen):
         self.browser.click("#debug_end")
         self.browser.wait("document.querySelector('#debug_begin') !== null")
         self.choose("#view [name=kind]", "")
+        self.browser.wait(ROWS + " === 50")
         self.browser.click("#clear_events")
         self.fill_in()
         self.browser.wait(ROWS + " === 1")
@@ -263,15 +272,13 @@ class RecordViews(overview.Seen):
         self.browser.wait("Number(document.getElementById('chart').getAttribute('aria-valuemax')) > 20")
 
     def test_every_view_fits_can_be_read_and_has_names(self):
-        languages = {320: "de", 360: "fr", 1280: "en"}
-        for view in ("history", "cards", "events", "energy"):
-            for width, language in languages.items():
-                for dark in (False, True):
-                    with self.subTest(view=view, width=width, dark=dark):
-                        self.see(width, 800 if width < 600 else 900, dark, language)
-                        self.open(view)
-                        name = "view-%s-%d-%s.png" % (view, width, "dark" if dark else "light")
-                        self.browser.picture(PICTURES / name, whole=True)
-                        self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), width)
-                        self.assertEqual(self.browser.value(overview.CONTRAST), [])
-                        self.assertEqual(self.browser.value(NAMELESS), [])
+        for width, dark, language in ((320, False, "de"), (360, True, "fr"), (1280, True, "en"), (1280, False, "en")):
+            self.see(width, 800 if width < 600 else 900, dark, language)
+            for view in ("history", "cards", "events", "energy"):
+                with self.subTest(view=view, width=width, dark=dark):
+                    self.open(view)
+                    name = "view-%s-%d-%s.png" % (view, width, "dark" if dark else "light")
+                    self.browser.picture(PICTURES / name, whole=True)
+                    self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), width)
+                    self.assertEqual(self.browser.value(overview.CONTRAST), [])
+                    self.assertEqual(self.browser.value(NAMELESS), [])

@@ -68,6 +68,9 @@ export function link(words, href, attributes = {}) {
 export const pairs = rows => make("table", {}, make("tbody", {}, rows.map(([name, words]) => make("tr", {},
   make("th", { scope: "row", text: name }), make("td", { text: words })))));
 
+// A day and a time of it, without seconds.
+export const shortMoment = iso => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+
 // The newest months for a choice: [["2026-11", "November 2026"], …].
 export function months() {
   const now = new Date();

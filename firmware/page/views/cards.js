@@ -131,12 +131,12 @@ class View {
     const bar = await this.page.progress(t.text("cards.import"));
     try {
       const found = await upload("PUT", "cards.csv", given.file, { step: share => bar.step(share < 1 ? share : null) });
+      bar.close();
       await this.done("cards.imported", { n: found.cards });
     } catch (error) {
+      bar.close();
       if (error.code === "bad_csv") this.page.notice(t.text("cards.bad_csv", { why: error.message }), "bad");
       else this.page.failed(error);
-    } finally {
-      bar.close();
     }
   }
 

@@ -3,7 +3,7 @@
 import { Chart } from "../chart.js";
 import { make } from "../dom.js";
 import { pointsOf } from "../parts/kept_curve.js";
-import { csvPicks, link, months, pagedList, pairs, pick } from "../parts/lists.js";
+import { csvPicks, link, months, pagedList, pairs, pick, shortMoment } from "../parts/lists.js";
 import * as t from "../texts.js";
 
 export const texts = ["records"];
@@ -87,7 +87,7 @@ function row(page, session) {
   const place = make("div", { class: "kept_curve" });
   const box = make("details", { class: "session", "data-number": session.number },
     make("summary", {},
-      make("span", { class: "when" }, make("strong", { text: session.start ? t.moment(session.start) : t.text("history.no_time", { n: session.number }) }),
+      make("span", { class: "when" }, make("strong", { text: session.start ? shortMoment(session.start) : t.text("history.no_time", { n: session.number }) }),
         make("span", { class: "soft", text: who.join(" · ") })),
       make("span", { class: "what" }, make("strong", { text: (session.estimated ? "≈\u2009" : "") + t.energy(session.energy_wh) }),
         session.cost_cents === null ? null : make("span", { class: "soft", text: t.money(session.cost_cents) }))),
