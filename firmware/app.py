@@ -14,7 +14,7 @@ from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
 from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
-from firmware.drivers import clock, reset_marker, slot_pointer, survivors
+from firmware.drivers import clock, last_words, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
@@ -32,6 +32,7 @@ from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
+from firmware.records.spoken import Spoken
 from firmware.safety.core import CLOSED, SafetyCore
 from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
@@ -84,7 +85,8 @@ class App:
         self.watchdog = Watchdog()
 
         # what happened before and what happens now
-        self.records = Keeper(root + "data/", clock, self.start["start"])
+        self.start["detail"] = _detail(self.start)
+        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"])
 
         # the station: the one object that everyone outside knows
         self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
@@ -99,6 +101,7 @@ class App:
         self.inputs = ExternalInputs(self.station, self.contacts.signal, self._log_dimming)
         self.records.follow(self.station, self.contactor_open)
         self.records.also_flush(self._save_settings)
+        self.spoken = Spoken(root + "data/spoken", self.station.ceilings)
         self.records.new_cost = self._new_cost
 
         # who may charge: cards, the gate that judges them, the reader where the board has one
@@ -121,7 +124,6 @@ class App:
             "restart": lambda: self.station.command("restart", {}, "button")["result"] == "accepted",
             "factory_reset": self._factory_reset, "clear_cards": self.desk.clear})
         self.desk.show = self.panel.card
-        self.panel.view.connection = "reachable"        # the page's server runs from the start
 
         # THE tasks: name, factory, critical, longest silence in ms (0: not watched)
         bus = self.temperatures.bus
@@ -130,12 +132,12 @@ class App:
             ("station", self._run_station, True, 2000),
             ("meter", lambda beat: self.meter.run(), False, 0),
             ("records", self.records.run, False, 0),
-            ("web", lambda beat: self.web_desk.server.run(), False, 0),
             ("ui", lambda beat: self.panel.run(), False, 0),
-        ) + self.desk.tasks() + self.online.tasks() + (
+        ) + self.web_desk.tasks() + self.desk.tasks() + self.online.tasks() + (
             () if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
             clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
 
+        self.timer.on_hang = lambda: last_words.keep("hang in " + self.supervisor.running())
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second
@@ -153,8 +155,9 @@ class App:
             "lateness_ms": self.lateness.fact, "tasks": self.supervisor.fact,
             "uptime_s": lambda: self.records.stamp()[1], "boot_number": lambda: self.records.stamp()[0],
             "utc": lambda: clock.rfc3339(clock.utc_s()), "reset_cause": lambda: self.start["start"],
+            "reset_detail": lambda: self.start["detail"] or None,
             "version": lambda: VERSION, "serial": lambda: self.serial,
-            "standby": self.panel.standby.state, "reservation": self.desk.reservation.fact,
+            "standby": self.panel.standby.state, "reservation": self.desk.reserved,
             "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
@@ -178,6 +181,11 @@ class App:
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
         self._apply(())
+        try:
+            self.spoken.load(station.sources.is_allowed)
+        except OSError as error:
+            self.note_error("spoken", error)
+        self.records.also_flush(self.spoken.save)
         self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
         noted = self.records.take_boot_log(self.root + "boot_log.json")
@@ -242,6 +250,7 @@ class App:
         """Who outside may speak; whoever may not any more has no ceilings either."""
         station.sources.allow([name for name in OUTSIDE if get("sources." + name)])
         station.ceilings.clear_of(station.sources.is_allowed)
+        station.smart.clear_of(station.sources.is_allowed)
         station.sources.timeout_ms = get("sources.timeout_s") * 1000
         station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
         station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
@@ -253,13 +262,16 @@ class App:
 
     def _hear(self, event, data):
         """What is set in a showroom is forgotten when it ends; what was set before is kept. A showroom outlives a restart, and so
-        does "out of service", whoever ordered it."""
+        do "out of service" and smart charging, whoever ordered them."""
         if event == "service_mode" and data["mode"] == "demo":
             if self.settings.dirty or not self.settings.get("station.showroom"):
                 self.settings.set_many({"station.showroom": True})      # no vehicle is plugged in: the contactor is open
         elif event == "service_mode" and data["before"] == "demo":
             self.settings.revert()
             self.settings.set_many({"station.showroom": False})
+        elif event == "command" and data["command"] == "mode":
+            if self.station.demo is None and self.settings.get("charging.mode") != self.station.mode:
+                self.settings.set_many({"charging.mode": self.station.mode}, save=self.may_save())
         elif event == "command" and data["command"] == "availability":
             station = self.station
             if station.demo is None and self.settings.get("charging.available") != station.operative:
@@ -273,7 +285,7 @@ class App:
         self.station.start_delay_ms = int.from_bytes(os.urandom(2), "big") * longest_s * 1000 // 65535
         token = self.records.interrupted_id()
         if token and self.settings.get("charging.resume_after_power_cut") == "resume":
-            self.gate.later.resume(token)
+            self.gate.resume(token)
 
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
@@ -406,6 +418,14 @@ class App:
             await self.supervisor.run()
         finally:
             self.board.safe()
+
+
+def _detail(start):
+    """Who wanted the restart, what crashed, or what ran when the loop stood still; "" where nothing is known."""
+    words = last_words.take()
+    if start["start"] == "watchdog":
+        return words
+    return start["reason"] or ("panic" if start["start"] == "crash" else "")
 
 
 def _installation(get):

@@ -8,10 +8,10 @@ from firmware.access.attempts import Attempts
 from firmware.access.authorization import Rules
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
-from firmware.access.reservation import Reservation
 from firmware.access.teaching import Teacher
 from firmware.drivers import clock
 from firmware.drivers.card_reader import reader_from_board
+from firmware.storage import files
 
 _TIDY_MS = const(5000)
 _STEP_MS = const(20)
@@ -35,13 +35,12 @@ class CardDesk:
         self.attempts = Attempts(prefix + "attempts", contactor_open)
         self.gate = Gate(station, self.cards, Rules(), clock.utc_s, self._show, note)
         self.gate.teacher = self.teacher = Teacher(self.cards, self._may_teach, self._show, note, self._flag)
-        self.reservation = Reservation(prefix + "reservation", station, clock.utc_s, clock.rfc3339, note)
-        try:
-            self.reservation.load()
-        except OSError as error:
-            on_error("reservation", error)
-        station.on("reserve", self.reservation.reserve)
-        station.on("cancel_reservation", self.reservation.cancel)
+        self.reservation = None        # few chargers are ever reserved
+        if files.exists(prefix + "reservation.0") or files.exists(prefix + "reservation.1"):
+            self._reservations()
+        station.subscribe(self._heard, "accounts")
+        station.on("reserve", lambda args, source: self._reservations().reserve(args, source))
+        station.on("cancel_reservation", lambda args: self._reservations().cancel(args))
         station.on("clear_cache", self._clear_cache)
         self.reader = reader_from_board(facts, self._wants_cards)
         if self.reader is not None:
@@ -64,15 +63,45 @@ class CardDesk:
         """Settings that act at once."""
         mode, gate, central = get("access.mode"), self.gate, self._remote is not None
         gate.pin_asked = get("access.pin")
+        self._station.accounts = (get("access.account_1"), get("access.account_2"))
+        self._station.account = self._chosen(get)
         if mode == "off" and gate.pin_asked:
             mode = "local"             # with nothing but a PIN, cards are what the list says: without one, none
         self._station.free = mode == "off" and not central
         gate.rules = Rules(mode, get("access.csms_order"), get("access.csms_offline"),
                            self._serial or get("station.name"), central)
-        gate.later.default_id = get("access.default_id") if mode == "off" and central else ""
+        gate.default_id = get("access.default_id") if mode == "off" and central else ""
         gate.wait_at_most(get("access.timeout_s") * 1000)
         if self.cache is None and (central or mode == "remote"):
             self._open_cache()
+
+    def _reservations(self):
+        if self.reservation is None:
+            from firmware.access.reservation import Reservation
+            self.reservation = Reservation(self._prefix + "reservation", self._station, clock.utc_s, clock.rfc3339, self._note)
+            try:
+                self.reservation.load()
+            except OSError as error:
+                self._on_error("reservation", error)
+        return self.reservation
+
+    def reserved(self):
+        """Fact "reservation"."""
+        return None if self.reservation is None else self.reservation.fact()
+
+    def _chosen(self, get):
+        choice = get("access.account")
+        return "" if choice == "none" else get("access." + choice)
+
+    def _heard(self, event, data):
+        """The account that was chosen stays for the next session, also after a restart."""
+        if event != "command" or data["command"] != "account" or data["answer"]["result"] != "accepted":
+            return
+        station, settings = self._station, self._settings
+        if station.demo is None and station.account != self._chosen(settings.get):
+            accounts = station.accounts
+            choice = "none" if not station.account else "account_%d" % (1 + accounts.index(station.account))
+            settings.set_many({"access.account": choice}, save=self._contactor_open())
 
     def _open_cache(self):
         from firmware.access.cache import Cache  # most chargers have no central system: no heap for the others
@@ -87,12 +116,13 @@ class CardDesk:
     def tick(self, now_ms):
         """Every 100 ms."""
         self.gate.tick(now_ms)
-        self.reservation.tick(now_ms)
+        if self.reservation is not None:
+            self.reservation.tick(now_ms)
 
     def save(self):
         """Write what waited for an open contactor; True when there was something. OSError from the flash."""
         saved = self.attempts.save()
-        return self.reservation.save() or saved
+        return self.reservation is not None and self.reservation.save() or saved
 
     async def _tidy(self):
         """Task: list and cache, a page at a time and only while no power flows."""

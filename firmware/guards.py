@@ -4,6 +4,8 @@ from firmware.charging.schedule import WINDOWS_FORM, windows_from_text
 from firmware.drivers.temperatures import PLACES
 from firmware.energy import catalogue
 from firmware.energy.tariff import SPANS_FORM, spans_from_text
+from firmware.services.network.addresses import refuse_host, refuse_mask, refuse_name
+from firmware.services.network.known import KnownError, networks_from_text
 from firmware.zone import ZONE_FORM, Zone
 
 _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
@@ -12,6 +14,11 @@ _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
 def guard(settings, facts):
     """Register every guard: fn(value) -> None, or what is allowed. facts: the board's."""
     settings.guard("general.currency", _refuse_currency)
+    for place in ("ip", "gateway", "dns", "fallback_ip"):
+        settings.guard("network." + place, refuse_host)
+    settings.guard("network.mask", refuse_mask)
+    settings.guard("network.hostname", refuse_name)
+    settings.guard("network.known", _refuse_known)
     settings.guard("time.zone", lambda value: _refuse(Zone, value, ZONE_FORM))
     settings.guard("tariff.times", lambda value: _refuse(spans_from_text, value, SPANS_FORM))
     settings.guard("schedule.windows", lambda value: WINDOWS_FORM if windows(value) is None else None)
@@ -21,6 +28,8 @@ def guard(settings, facts):
     settings.guard("meter.generic_registers", _refuse_registers)
     for place in PLACES:
         settings.guard("sensors." + place, _refuse_sensor)
+    if not facts["has"]["psram"]:
+        settings.guard("web.https", _refuse_https)
     can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
     settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
     for contact in _CONTACTS:
@@ -67,6 +76,15 @@ def _refuse_currency(value):
     return "three capital letters, as in EUR" if [char for char in value if not "A" <= char <= "Z"] else None
 
 
+def _refuse_known(value):
+    """None for a list of networks, else what is allowed: never with the value, which holds keys."""
+    try:
+        networks_from_text(value)
+    except KnownError as error:
+        return error.message
+    return None
+
+
 def _refuse_topic(value):
     """The beginning of MQTT topics: levels without wildcards."""
     good = not [char for char in value if not ("a" <= char.lower() <= "z" or char in "0123456789_-./")]
@@ -78,6 +96,11 @@ def _refuse_cable(can_lock, value):
     if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
+
+
+def _refuse_https(value):
+    """A TLS connection takes 21 kB and a handshake 15 more: only a board with PSRAM has them."""
+    return "false: this board has no memory for TLS" if value else None
 
 
 def _refuse_contact(value):

@@ -4,7 +4,7 @@ A service is an object with tasks() (rows of the table of tasks), apply(get) (se
 provider).
 """
 
-
+from firmware import network_desk
 from firmware.drivers import clock
 from firmware.services.mqtt_switch import MqttSwitch
 from firmware.services.updates import Updates
@@ -23,7 +23,8 @@ class Online:
         self._app = app
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
-        self.services = (self.updates, MqttSwitch(self._mqtt, app.contactor_open))
+        self.network = network_desk.service(app, facts, self.workers)
+        self.services = (self.network, self.updates, MqttSwitch(self._mqtt, app.contactor_open))
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt

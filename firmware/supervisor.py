@@ -103,6 +103,15 @@ class Supervisor:
             self._watchdog.feed()
         return healthy
 
+    def running(self):
+        """Name of the task that runs now, for a callback that interrupts it; of the coroutine where it is nobody's of the table."""
+        task = asyncio.current_task()
+        for entry in self.tasks:
+            if entry.task is task:
+                return entry.name
+        text = repr(task.coro if hasattr(task, "coro") else task.get_coro())    # "<… object 'name' at …>", "<… object name at …>"
+        return text[text.find("object ") + 7:text.find(" at 0x")].strip("'")
+
     def ailing(self):
         """True while a task is down, or has not run two minutes since it was."""
         for entry in self.tasks:

@@ -1,10 +1,10 @@
-"""Updates, wired: what services/updates.py needs of the charger, in its words."""
+"""Updates and diagnostics, wired: what services/updates.py needs of the charger, in its words."""
 
 import os
 
 from firmware.drivers import clock, slot_pointer
 from firmware.on_demand import OnDemand
-from firmware.services.web.roles import READ
+from firmware.services.web.roles import ADMIN, READ
 from firmware.version import VERSION
 
 
@@ -13,7 +13,21 @@ def rows(app):
     def update_api():
         from firmware.services.web.update_api import UpdateApi
         return UpdateApi(app.online.updates, VERSION)
-    return ((None, "/api/v1/update*", READ, OnDemand(update_api, ("firmware.services.web.update_api",)).rows, 0),)
+
+    def diagnostics_api():
+        from firmware.services.web.diagnostics_api import DiagnosticsApi
+        return DiagnosticsApi(lambda: app.station.facts(personal=False), app.settings, app.records, lambda: _more(app),
+                              app.online.workers.to_thread, app.note_security)
+    diagnostics = OnDemand(diagnostics_api, ("firmware.services.web.diagnostics_api", "firmware.services.http_client")).rows
+    return ((None, "/api/v1/update*", READ, OnDemand(update_api, ("firmware.services.web.update_api",)).rows, 0),
+            (None, "/api/v1/diagnostics*", ADMIN, diagnostics, 0))
+
+
+def _more(app):
+    """What the diagnostics tell beyond facts, settings and events."""
+    return {"start": {name: app.start[name] for name in ("start", "detail", "failures", "restarts", "slot", "boot")},
+            "slots": slot_pointer.read(app.root), "errors": app.errors, "update_log": app.online.updates.log(),
+            "guard_opened": app.timer.guard_opened}
 
 
 class UpdateDesk:

@@ -1,7 +1,8 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import records_desk, update_desk
+from firmware import network_desk, records_desk, update_desk
 from firmware.drivers import clock
+from firmware.https_desk import HttpsDesk
 from firmware.on_demand import OnDemand
 from firmware.services.web.api import Api
 from firmware.services.web.hosts import Hosts
@@ -30,19 +31,28 @@ class WebDesk:
         if self.login.credentials.damage:
             app.note_security("passwords_damaged", self.login.credentials.damage)
         app.records.also_flush(self.login.credentials.flush)
+        self.https = HttpsDesk(app, services)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + records_desk.rows(app) + update_desk.rows(app) + (
+        wired = records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + self.https.rows()
+        self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
                                 self.login.sessions.role_of, app.note_error)
-        self.server.hosts = Hosts(self._host_names, lambda: ())
+        self.server.hosts = Hosts(self._host_names, app.online.network.addresses)
+        self.server.plain_wanted = self.https.plain_wanted
+
+    def tasks(self):
+        """Rows of the table of tasks."""
+        return (("web", lambda beat: self.server.run(), False, 0),) + self.https.tasks(self.server)
 
     def _host_names(self):
-        return [name.lower() for name in (self._app.settings.get("station.name"), self._app.serial) if name]
+        serial = (self._app.serial or "").lower()
+        names = self._app.settings.get("station.name").lower(), serial, "mode3-" + serial, self._app.online.network.host.lower()
+        return [name for name in names if name]
 
     def _login_api(self):
         from firmware.services.web.login_api import LoginApi

@@ -3,8 +3,7 @@ judged anew, and with access off a central system is asked about the default id.
 
 from micropython import const
 
-from firmware.access.card import CardError, uid_from_text
-from firmware.access.remote import REASONS, Question
+from firmware.access.remote import Question
 
 AGAIN_MS = const(60000)            # a question that got no answer is asked again
 DEFAULT_AGAIN_MS = const(300000)   # a default id that was refused is tried again
@@ -18,7 +17,6 @@ class Afterwards:
 
     def __init__(self, gate, station, learned, note):
         self.question = Question(station, learned)
-        self.default_id = ""           # with access off: what the central system is asked about; "" asks nothing
         self._gate = gate
         self._station = station
         self._note = note
@@ -50,7 +48,7 @@ class Afterwards:
             self._follow_unverified(now_ms)
         if self._resume is not None:
             self._follow_resume(now_ms)
-        elif self.default_id:
+        elif self._gate.default_id:
             self._follow_default(now_ms)
 
     # ---- accepted offline
@@ -62,18 +60,18 @@ class Afterwards:
             question.drop()
         elif question.token is None and not self._wait_ms and question.online():
             token = self._unverified
-            question.ask(token, now_ms, lambda status: self._verified(token, status))
+            question.ask(token, now_ms, lambda reason: self._verified(token, reason))
 
-    def _verified(self, token, status):
-        if status == "no_answer":
+    def _verified(self, token, reason):
+        if reason == "no_answer":
             self._wait_ms = AGAIN_MS
             return
         self._unverified = None
-        if status == "accepted":
+        if reason is None:
             self._note("card_verified", token)
         else:
             self._station.withdraw("central")
-            self._gate.refuse(token, REASONS[status], "central")
+            self._gate.refuse(token, reason, "central")
 
     # ---- after a power cut
 
@@ -96,13 +94,5 @@ class Afterwards:
         if station.session is None or station.stopped:
             self._wait_ms = 0
         elif not station.authorized and not self._wait_ms and not self._gate.asking():
-            reason = self._gate.judge(self.default_id, now_ms, "central", quiet=("offline",))
+            reason = self._gate.judge(self._gate.default_id, now_ms, "central", quiet=("offline",))
             self._wait_ms = _RETRY_MS if reason == "offline" else DEFAULT_AGAIN_MS
-
-
-def uid_of(token):
-    """The UID (bytes) that an id (text) may be; None for one that is no card's."""
-    try:
-        return uid_from_text(token)
-    except CardError:
-        return None

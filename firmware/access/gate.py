@@ -4,10 +4,8 @@ All power stays with the station: the gate only gives it commands, as everybody 
 """
 
 from firmware.access import authorization
-from firmware.access.afterwards import Afterwards, uid_of
 from firmware.access.authorization import ACCEPT, ASK, REJECT, Situation
-from firmware.access.card import ADMIN, hex_from_uid
-from firmware.access.remote import REASONS, Question
+from firmware.access.card import ADMIN, CardError, hex_from_uid, uid_from_text
 
 _SOURCE = "card"
 PINS = ("PIN", "guest")        # ids of sessions that a PIN began: the owner's, the guest's
@@ -19,7 +17,8 @@ class Gate:
     """station: the Station; store: CardStore; rules: authorization.Rules; utc_s(): the wall clock, 0 unknown; shown(result): lights
     and sounds, "read", "accepted", "refused"; note(code, uid): the event log.
 
-    cached(id): what the central system said of it, see cache.py. pin_asked: a PIN is asked for here.
+    cached(id): what the central system said of it, see cache.py. pin_asked: a PIN is asked for here. default_id: with access off,
+    what the central system is asked about; "" asks nothing. What few chargers need is built when it is: later, an Afterwards.
     """
 
     def __init__(self, station, store, rules, utc_s, shown, note):
@@ -27,9 +26,12 @@ class Gate:
         self.cached = lambda token: None
         self.learned = lambda token, status, expires_utc: None
         self.pin_asked = False
+        self.default_id = ""
         self.teacher = None
-        self.later = Afterwards(self, station, self._learn, note)
-        self._question = Question(station, self._learn)
+        self.later = None
+        self._question = None          # to the central system; None: there has never been one
+        self._remote = None
+        self._timeout_ms = 10000
         self._station = station
         self._store = store
         self._utc_s = utc_s
@@ -38,17 +40,36 @@ class Gate:
 
     def attach(self, remote):
         """Ask this Remote from now on; None: there is nobody to ask."""
+        self._remote = remote
+        if self._question is None:
+            from firmware.access.remote import Question
+            self._question = Question(self._station, self._learn)
+        self._afterwards()
         for question in (self._question, self.later.question):
             question.drop()
             question.remote = remote
+        self.wait_at_most(self._timeout_ms)
 
     def wait_at_most(self, timeout_ms):
         """So long the central system may take to answer."""
-        self._question.timeout_ms = self.later.question.timeout_ms = timeout_ms
+        self._timeout_ms = timeout_ms
+        if self._question is not None:
+            self._question.timeout_ms = self.later.question.timeout_ms = timeout_ms
+
+    def resume(self, token):
+        """The charge of this id was interrupted by a power cut: it goes on where it would be let in today."""
+        self._afterwards().resume(token)
+
+    def _afterwards(self):
+        if self.later is None:
+            from firmware.access.afterwards import Afterwards
+            self.later = Afterwards(self, self._station, self._learn, self._note)
+            self.later.question.remote = self._remote
+        return self.later
 
     def asking(self):
         """The id that the central system is being asked about for the vehicle that waits; None: none."""
-        return self._question.token
+        return None if self._question is None else self._question.token
 
     def _learn(self, token, status, expires_utc):
         self.learned(token, status, expires_utc)
@@ -99,7 +120,7 @@ class Gate:
         if token in PINS:
             return self._accept(token, "pin", source)[1] if self.pin_asked else self.refuse(token, "refused", source)[1]
         uid = uid_of(token)
-        if uid is None and token != self.later.default_id:
+        if uid is None and token != self.default_id:
             return self._accept(token, "by_order", source)[1]     # no card: somebody with the right to said so
         try:
             card = None if uid is None else self._store.find(uid)
@@ -108,20 +129,21 @@ class Gate:
         return self._first(token, card, now_ms, source, quiet)[1]
 
     def _first(self, text, card, now_ms, source=_SOURCE, quiet=()):
-        now = Situation(card, self.cached(text), self._question.online(), self._station.reserved_for, self._utc_s())
+        online = self._question is not None and self._question.online()
+        now = Situation(card, self.cached(text), online, self._station.reserved_for, self._utc_s())
         verdict, reason = authorization.decide(self.rules, text, now)
         if verdict == ASK:
-            self._question.ask(text, now_ms, lambda status: self._answered(text, status, source))
+            self._question.ask(text, now_ms, lambda reason: self._answered(text, reason, source))
             return verdict, reason
         if verdict == REJECT:
             return (REJECT, reason) if reason in quiet else self.refuse(text, reason, source)
         return self._accept(text, reason, source)
 
-    def _answered(self, text, status, source):
-        if status == "accepted":
+    def _answered(self, text, reason, source):
+        if reason is None:
             self._accept(text, "central", source)
         else:
-            self.refuse(text, REASONS[status], source)
+            self.refuse(text, reason, source)
 
     def _accept(self, text, reason, source=_SOURCE):
         if self._station.command("authorize", {"id": text}, source)["result"] != "accepted":     # out of service, a showroom
@@ -129,7 +151,7 @@ class Gate:
         if self._station.stopped:
             self._station.command("start", {}, source)
         if reason == "verify_later":
-            self.later.verify(text)
+            self._afterwards().verify(text)
         self._note("card_accepted", text + " " + reason)
         return ACCEPT, reason
 
@@ -162,9 +184,18 @@ class Gate:
     def tick(self, now_ms):
         """Every 100 ms: what was asked and never answered is refused, what concerns a vehicle that has gone is forgotten; teaching
         ends in time."""
-        text = self._question.token
-        if self._question.tick(now_ms):
+        text = self.asking()
+        if text is not None and self._question.tick(now_ms):
             self._note("card_dropped", text)
-        self.later.tick(now_ms)
+        if self.later is not None:
+            self.later.tick(now_ms)
         if self.teacher is not None:
             self.teacher.tick(now_ms)
+
+
+def uid_of(token):
+    """The UID (bytes) that an id (text) may be; None for one that is no card's."""
+    try:
+        return uid_from_text(token)
+    except CardError:
+        return None

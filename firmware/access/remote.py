@@ -58,7 +58,8 @@ class Question:
         return None
 
     def ask(self, token, now_ms, answered):
-        """answered(status) is called once: one of STATUSES, or "no_answer" after timeout_ms; never when the vehicle changes."""
+        """answered(reason) is called once: None for accepted, else a value of REASONS, "no_answer" after timeout_ms; never when the
+        vehicle changes."""
         self._number += 1
         number = self._number
         self.token, self._answered, self._asked_ms = token, answered, now_ms
@@ -85,7 +86,7 @@ class Question:
 
     def _end(self, status):
         self.token = None
-        self._answered(status)
+        self._answered(REASONS.get(status))
 
     def tick(self, now_ms):
         """Every 100 ms. True when a question was dropped because its vehicle has gone."""

@@ -105,7 +105,11 @@ class Reservation:
         if not self.dirty:
             return False
         token = self._station.reserved_for
-        head = struct.pack(_HEAD, self._number, self._expires_utc, self._for_s)
-        self._file.write(head + pack_texts((token,), (_ID_BYTES,)) if token else b"\x00")
+        if token:
+            self._file.write(struct.pack(_HEAD, self._number, self._expires_utc, self._for_s) + pack_texts((token,), (_ID_BYTES,)))
+        else:
+            self._file.write(b"\x00")      # both files say so before they go: no power cut brings an older one back
+            self._file.write(b"\x00")
+            self._file.clear()
         self.dirty = False
         return True

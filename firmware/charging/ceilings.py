@@ -14,6 +14,7 @@ MAX_TIMEOUT_MS = const(0x1FFFFFFF)   # 6.2 days: beyond it the clock's wrap woul
 SOURCE, LIMIT, FAILSAFE, TIMEOUT, RENEWED, LAPSED, BY, REASON = range(8)
 _TIMED = const(1)            # its own time is over: until it is set again
 _SILENT = const(2)           # who set it has fallen silent: until it speaks again
+_LOST = const(3)             # a restart has taken away what was set: until who set it gives a command
 
 
 class Ceilings:
@@ -67,6 +68,23 @@ class Ceilings:
         slot[1:] = [limit_ma, failsafe_ma, timeout_ms, now_ms, 0, by, reason]
         return True
 
+    def lose(self, by, failsafe_ma):
+        """Before a restart `by` had set caps: its failsafe (None: `failsafe_ma`) holds under its own name until it speaks."""
+        self._slots.append([by, failsafe_ma or 0, failsafe_ma, 0, 0, _LOST, by, None])
+
+    def spoke(self, by):
+        """`by` gives a command: it knows what holds now, and says it."""
+        for slot in self._slots:
+            if slot[LAPSED] == _LOST and slot[BY] == by:
+                self._slots.remove(slot)
+                return
+
+    def failsafe_of(self, by):
+        """(whether `by` has set caps, the lowest failsafe that these brought, or None)."""
+        found = [slot[FAILSAFE] for slot in self._slots if slot[BY] == by]
+        own = [failsafe_ma for failsafe_ma in found if failsafe_ma is not None]
+        return len(found) > 0, min(own) if own else None
+
     def _find(self, source):
         for slot in self._slots:
             if slot[SOURCE] == source:
@@ -88,7 +106,7 @@ class Ceilings:
     def tick(self, now_ms, silent=()):
         """Let what was not renewed in time lapse, and what was set by one of `silent`."""
         for slot in self._slots:
-            if slot[BY] is not None and slot[LAPSED] != _TIMED:
+            if slot[BY] is not None and slot[LAPSED] not in (_TIMED, _LOST):
                 if slot[TIMEOUT] and elapsed_ms(now_ms, slot[RENEWED]) > slot[TIMEOUT]:
                     slot[LAPSED] = _TIMED
                 else:

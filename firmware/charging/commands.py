@@ -13,6 +13,7 @@ MAX_STEPS = 24           # of a plan
 MAX_ID = 36              # characters of an id that a reservation holds: as long as a central system's
 MAX_RESERVATION_S = 604800
 MAX_PLAN_S = 604800      # a plan reaches a week ahead at most
+PLAN_S = 86400           # it holds so long where nothing else is said
 
 # any command may be refused with one of these, beside its own
 EVERYWHERE = ("not_allowed", "demo")     # a source that is not allowed; a showroom
@@ -34,10 +35,12 @@ COMMANDS = (
     ("clear", (), "control", ("nothing_to_clear", "not_clearable"), "clears faults that may be cleared by hand"),
     ("availability", (("operative", "bool", None, None, True),), "control", (), "puts the charger in or out of service"),
     ("mode", (("mode", "choice", ("immediate", "smart"), None, True),), "control", (), "immediate or smart charging"),
-    ("account", (("account", "str", 0, MAX_TEXT, True),), "control", (), "books this and later sessions to an account"),
+    ("account", (("account", "str", 0, MAX_TEXT, True),), "control", ("unknown_account",),
+     "books this and later sessions to one of the accounts (fact accounts); an empty text books them to none"),
     ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
     ("restart", (), "control", (), "ends a charge in order, then restarts"),
-    ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", (), "sets the wall clock, Unix seconds (2025-2099)"),
+    ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "admin", ("clock_known",),
+     "sets the wall clock, Unix seconds (2025-2099); what comes from outside only while nobody knows it, but for a central system"),
     ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
      "control", ("bad_plan",),
      "smart charging follows [[start_s, limit_ma], ...] from now on, for valid_s (else a day); an empty plan takes it away"),
@@ -101,6 +104,15 @@ def _is_step(step, high):
             and 0 <= step[0] <= MAX_PLAN_S and 0 <= step[1] <= high)
 
 
+def _is_in_order(plan, valid_s):
+    last_s = -1
+    for start_s, _limit_ma in plan:
+        if not last_s < start_s < valid_s:
+            return False
+        last_s = start_s
+    return True
+
+
 def _fits(arg, value):
     kind, low, high = arg[1], arg[2], arg[3]
     if kind == "int":
@@ -133,4 +145,6 @@ def check_arguments(name, args):
                 raise CommandError("missing_argument", arg[0], "%s needs %s: %s" % (name, arg[0], _allowed(arg)))
         elif not _fits(arg, value):
             raise CommandError("bad_value", arg[0], "%s of %s must be %s" % (arg[0], name, _allowed(arg)))
+    if "plan" in args and not _is_in_order(args["plan"] or (), args.get("valid_s") or PLAN_S):
+        raise CommandError("bad_value", "plan", "steps of plan must come in order of start_s, before valid_s (else %d)" % PLAN_S)
     return row

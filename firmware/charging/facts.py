@@ -46,6 +46,7 @@ FACTS = (
     ("uptime_s", "s", "int", "", "since this start"),
     ("boot_number", "", "int", "", "how often it has started"),
     ("reset_cause", "", "str", "", "why it started last"),
+    ("reset_detail", "", "str", "nothing more is known", "who wanted it, what crashed, or which task stood still"),
     ("utc", "", "str", "clock not set", "RFC 3339"),
     ("version", "", "str", "", "of the firmware"),
     ("serial", "", "str", "not provisioned", "serial number"),
@@ -65,7 +66,11 @@ FACTS = (
     ("last_refusal", "", "object", "none since the last yes", "who was refused last: code, source, since, since_uptime_s"),
     ("account", "", "str", "none chosen", "account that sessions are booked to"),
     ("mqtt", "", "object", "", "state: off, connecting, connected, waiting; reason why not; messages queued and dropped"),
+    ("accounts", "", "list", "only for who has logged in", "accounts that a session may be booked to"),
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
+    ("network", "", "object", "",
+     "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
+    ("clock", "", "object", "", "source of CLOCK_SOURCES: who set it last, server, set_s ago, error: why NTP fails now"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
      "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
@@ -87,6 +92,8 @@ REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", 
             # a card that the list, the rules or the system that was asked do not let charge
             "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_concurrent", "card_expired",
             "card_list_unreadable", "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
+NETWORK_MODES = ("off", "hotspot", "connecting", "wifi", "ethernet", "lost")
+CLOCK_SOURCES = ("unknown", "battery", "ntp", "browser", "button", "mqtt", "ocpp", "modbus", "udp", "api", "energy_manager")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

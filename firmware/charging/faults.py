@@ -88,6 +88,8 @@ FAULTS = (
      "orange*1", "reader", "active"),
     (9032, "card_list", WARNING, "not", "-", 0, "restart", False, "ReaderFailure", "", 0,
      "orange*1", "reader", "active"),
+    (9050, "network_lost", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
+     "", "internal_communication", "active"),
 )
 
 # What the light's blinks mean, by the side on which somebody must look.
@@ -198,9 +200,10 @@ class ActiveFaults:
         return worst
 
     def degrading(self):
-        """True: a warning that lasts limits the service; what has merely happened does not count."""
+        """True: a warning that lasts limits the service; what has merely happened does not count, and neither does what the front
+        does not show: charging has all it needs."""
         for row, _ in self._active:
-            if row[SEVERITY] == WARNING and row[KIND] == "active":
+            if row[SEVERITY] == WARNING and row[KIND] == "active" and row[LIGHT]:
                 return True
         return False
 

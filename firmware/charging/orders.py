@@ -1,5 +1,6 @@
 """What each command of the table does to the station. Arguments have been checked; answers name a refusal's reason."""
 
+from firmware.charging.commands import PLAN_S
 from firmware.charging.faults import LATCHED
 from firmware.charging.sources import OUTSIDE
 from firmware.safety import core as phases
@@ -19,6 +20,7 @@ def do(station, name, args, source):
     if not station.sources.is_allowed(source):
         return refused("not_allowed")
     station.sources.spoke(source, station.now_ms)
+    station.ceilings.spoke(source)
     if station.demo is not None:
         shown = station.demo.command(name)
         if shown is not None:
@@ -50,11 +52,8 @@ def _clear_ceiling(station, args, source):
     return ACCEPTED if station.ceilings.clear(args["source"]) else refused("unknown_ceiling")
 
 
-def _set_plan(station, args, _source):
-    try:
-        station.smart.set_plan(args["plan"], args.get("valid_s") or 86400)
-    except ValueError:
-        return refused("bad_plan")
+def _set_plan(station, args, source):
+    station.smart.set_plan(args["plan"], args.get("valid_s") or PLAN_S, source)
     return ACCEPTED
 
 
@@ -120,6 +119,8 @@ def _mode(station, args, _source):
 
 
 def _account(station, args, _source):
+    if args["account"] and station.accounts and args["account"] not in station.accounts:
+        return dict(refused("unknown_account"), allowed=list(station.accounts))
     station.account = args["account"]
     if station.session is not None:
         station.session.account = station.account
@@ -176,7 +177,9 @@ def _restart(station, _args, _source):
     return ACCEPTED
 
 
-def _clock(station, args, _source):
+def _clock(station, args, source):
+    if source in OUTSIDE and source != "ocpp" and station.stamp()[2]:
+        return refused("clock_known")        # whoever sets it back gives expired cards their time again
     station.actions["clock"](args["utc_s"])
     return ACCEPTED
 

@@ -76,6 +76,7 @@ class SmartCharging:
         self.state = "off"
         self._waited_ms = 0
         self._plan = None             # [(start_ms, limit_ma)], counted from when it came
+        self._plan_by = ""            # who gave it
         self._plan_ms = 0             # its age
         self._plan_valid_ms = 0
 
@@ -84,8 +85,9 @@ class SmartCharging:
         self._windows = windows
         self._minute = None
 
-    def set_plan(self, steps, valid_s):
-        """Follow [(start_s, limit_ma)] from now on for valid_s; an empty one takes the plan away. ValueError when it is none."""
+    def set_plan(self, steps, valid_s, by=""):
+        """Follow [(start_s, limit_ma)] from now on for valid_s; an empty one takes the plan away. by: who says so. ValueError when
+        it is none."""
         plan, last_s = [], -1
         for start_s, limit_ma in steps:
             if not last_s < start_s < valid_s:
@@ -93,9 +95,16 @@ class SmartCharging:
             last_s = start_s
             plan.append((start_s * 1000, limit_ma))
         self._plan = plan or None
+        self._plan_by = by
         self._plan_ms = 0
         self._plan_valid_ms = valid_s * 1000
         self._waited_ms = 0
+
+    def clear_of(self, allowed):
+        """Take away the plan of who may not speak any more: allowed(by) is false."""
+        if self._plan is not None and not allowed(self._plan_by):
+            self._plan = None
+            self._waited_ms = 0
 
     def new_session(self):
         """A vehicle came, or somebody chose smart charging: waiting begins anew."""

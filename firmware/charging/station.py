@@ -59,6 +59,7 @@ class Station:
         self.stopped_by = ""
         self.mode = "immediate"
         self.account = ""
+        self.accounts = ()               # names that may be chosen; none: any
         self.phases = core.fitted.phases
         self.phases_by = "settings"
         self.phase_switch = PhaseSwitch()

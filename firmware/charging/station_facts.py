@@ -138,6 +138,7 @@ def facts(station, providers, show_time):
     found["authorized"] = station.is_authorized()
     found["mode"] = station.mode
     found["account"] = station.account or None
+    found["accounts"] = list(station.accounts)
     for name, provider in providers.items():
         found[name] = provider()
     if station.demo is not None and station.faults.first_error() is None:
@@ -147,7 +148,7 @@ def facts(station, providers, show_time):
 
 def without_persons(found):
     """The facts without what tells who charges: for those who have not logged in."""
-    found["account"] = None
+    found["account"] = found["accounts"] = None
     if found["session"] is not None:
         found["session"]["id"] = None
         found["session"]["account"] = None

@@ -32,7 +32,8 @@ def read(root):
             text = file.read(200)
         found = json.loads(text)
         pointer = {key: found[key] for key in ("active", "previous", "confirmed", "tries")}
-        return pointer if text_from_pointer(**pointer) == text else None
+        whole = text_from_pointer(pointer["active"], pointer["previous"], pointer["confirmed"], pointer["tries"])
+        return pointer if whole == text else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

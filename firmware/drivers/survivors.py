@@ -14,6 +14,7 @@ from firmware.drivers.reset_marker import LENGTH as OFFSET
 _MAGIC = b"M3T1"
 _LENGTH = const(12)
 _LAYOUT = "<4sI"
+END = OFFSET + _LENGTH          # what stands behind belongs to others
 
 
 def read():

@@ -12,6 +12,7 @@ from firmware.drivers.clock import ticks_ms
 
 PERIOD_MS = const(10)
 _GUARD_PERIODS = const(6)     # timer callbacks in which the VM ran and the control task did not
+_HANG_PERIODS = const(100)    # a second of that: somebody shall leave word who it is
 _APART_MS = const(5)          # callbacks closer together were queued while the VM stood still
 _TICKS_MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
@@ -29,6 +30,7 @@ class TickTimer:
         self._due_ms = 0
         self._timer = None
         self.guard_opened = 0        # counts: the guard took the coil away
+        self.on_hang = None          # called once when the loop has stood still for a second
 
     def start(self):
         """Begin to tick."""
@@ -55,6 +57,8 @@ class TickTimer:
             self._unserved += 1
             if self._unserved >= _GUARD_PERIODS:
                 self.open_now()
+                if self._unserved == _HANG_PERIODS and self.on_hang is not None:
+                    self.on_hang()
             if self._motor is not None:
                 self._motor.beat(now_ms)
         self._flag.set()

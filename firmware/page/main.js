@@ -30,6 +30,7 @@ function take(newest, asked) {
     live.ask();
   }
   curve.take(facts);
+  if (t.setGeneral(facts.general) && t.chosen() !== document.documentElement.lang) setLanguage(t.chosen(), false);
   show();
 }
 

@@ -288,6 +288,7 @@ export async function startShell(ask) {
   addEventListener("keydown", event => event.key === "Escape" && toggleMenu(false));
   for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => { used = Date.now(); }, { passive: true });
   setInterval(lookIdle, LOOK_MS);
+  document.addEventListener("visibilitychange", lookIdle);
   addEventListener("hashchange", () => open());
   try {
     await loadSession();

@@ -5,18 +5,23 @@ export const LANGUAGES = ["en", "de", "fr"];
 let words = {};
 let locale = "en";      // the language with the visitor's region where it has one: how numbers and dates are written
 let language = "en";
+let general = {};       // how this charger's owner wants things shown: currency, units, language
 const sets = new Map([["", {}]]);       // "" is what the first view needs; the others came with what needs them
 
+// What this browser has chosen, else the charger's own, else the browser's.
 export function chosen() {
+  const wishes = [general.language, ...navigator.languages || []];
   try {
-    const kept = localStorage.getItem("language");
-    if (LANGUAGES.includes(kept)) return kept;
+    wishes.unshift(localStorage.getItem("language"));
   } catch { /* storage is switched off: the browser's language is as good */ }
-  for (const wish of navigator.languages || []) {
-    const short = wish.slice(0, 2).toLowerCase();
-    if (LANGUAGES.includes(short)) return short;
-  }
-  return "en";
+  return wishes.map(wish => wish?.slice(0, 2).toLowerCase()).find(wish => LANGUAGES.includes(wish)) ?? "en";
+}
+
+// Takes the fact `general`; whether something is to be shown otherwise than before.
+export function setGeneral(found) {
+  const changed = found && JSON.stringify(found) !== JSON.stringify(general);
+  if (changed) general = found;
+  return Boolean(changed);
 }
 
 async function fetched(name, wanted) {
@@ -76,7 +81,7 @@ const unknown = value => value === null || value === undefined;
 export const ampere = ma => unknown(ma) ? "–" : number(ma / 1000, ma % 1000 ? 1 : 0, "A");
 export const ampereFine = ma => unknown(ma) ? "–" : number(ma / 1000, 1, "A");
 export const volt = v => unknown(v) ? "–" : number(v, 0, "V");
-export const celsius = c => unknown(c) ? "–" : number(c, 0, "°C");
+export const celsius = c => unknown(c) ? "–" : general.units === "imperial" ? number(c * 9 / 5 + 32, 0, "°F") : number(c, 0, "°C");
 export const millis = ms => unknown(ms) ? "–" : number(ms, 0, "ms");
 export const watt = w => unknown(w) ? "–" : Math.abs(w) < 1000 ? number(w, 0, "W") : number(w / 1000, 2, "kW");
 export const energy = wh => unknown(wh) ? "–" : wh < 1000 ? number(wh, 0, "Wh") : number(wh / 1000, 2, "kWh");
@@ -95,8 +100,12 @@ export const age = s => s < 60 ? number(s, 0, "s") : duration(s);
 // A number for an axis in kW, without its unit.
 export const kilowattPlain = w => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(w / 1000);
 
-// Cents of the tariff's currency, which is the owner's and has no name here.
-export const money = cents => unknown(cents) ? "–" : new Intl.NumberFormat(locale, { minimumFractionDigits: 2 }).format(cents / 100);
+// Cents of the tariff's currency.
+export function money(cents) {
+  if (unknown(cents)) return "–";
+  const style = /^[A-Z]{3}$/.test(general.currency ?? "") ? { style: "currency", currency: general.currency } : { minimumFractionDigits: 2 };
+  return new Intl.NumberFormat(locale, style).format(cents / 100);
+}
 
 // Time of day.
 export const clock = ms => new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(new Date(ms));

@@ -32,7 +32,7 @@ END_REASONS = {"watchdog": "watchdog", "crash": "crash", "restart": "restart", "
 class Keeper:
     """prefix: the data folder with a slash. clock: ticks_ms(), utc_s(), rfc3339(utc_s). failing: the flash refuses."""
 
-    def __init__(self, prefix, clock, start):
+    def __init__(self, prefix, clock, start, detail=""):
         self._prefix = prefix
         self._clock = clock
         self._ticks_ms = clock.ticks_ms()
@@ -64,7 +64,7 @@ class Keeper:
         self._try(self.life.catch_up, self.sessions)
         if clock.utc_s():
             self._try(self.clock_was_set)
-        self.note("boot", {"cause": start})
+        self.note("boot", {"cause": start, "detail": detail})
 
     def _try(self, work, *args):
         """Run what touches the flash; whatever it raises is a fact, not an exception that travels. Returns None then.
@@ -142,9 +142,9 @@ class Keeper:
         self._also.append(save)
 
     def note(self, event, data):
-        """Write an event of the firmware itself: boot {"cause"}, task_died {"task", "reason"}."""
+        """Write an event of the firmware itself: boot {"cause", "detail"}, task_died {"task", "reason"}."""
         if event == "boot":
-            self.events.add(self.stamp(), "boot", data["cause"])
+            self.events.add(self.stamp(), "boot", data["cause"], None, data["detail"])
         else:
             self.events.add(self.stamp(), "warning", event, None, "%s: %s" % (data["task"], data["reason"]))
 
@@ -199,8 +199,8 @@ class Keeper:
         if session is None or record is None or not self._contactor_open():
             return
         said = "stop" if self._station.stopped else ""
-        if record["uid"] != session.id or record["end_reason"] != said:
-            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said))
+        if record["uid"] != session.id or record["end_reason"] != said or record["account"] != session.account:
+            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said, account=session.account))
 
     def interrupted_id(self):
         """Who authorised the charge that a power cut interrupted; "" where there is none that may go on: nobody had authorised it,

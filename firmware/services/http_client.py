@@ -1,6 +1,6 @@
 """A small HTTP client: never blocks, reads a bounded head and then the body in pieces, each wait with a deadline.
 
-GET with Range and redirects, PUT of a body of known length. Only http: what is fetched is signed, and what is sent is sent to where
+GET with Range and redirects, PUT in chunks. Only http: what is fetched is signed, and what is sent is sent to where
 an administrator says.
 """
 
@@ -128,7 +128,21 @@ async def _connect(host, port, to_thread):
     return connection
 
 
-async def _ask(method, url, headers, to_thread, length, pieces):
+async def _send(connection, pieces):
+    """The body in chunks of about a kilobyte."""
+    gathered = bytearray()
+    for piece in pieces:
+        if not piece:
+            await asyncio.sleep_ms(0)
+        gathered.extend(piece.encode())
+        if len(gathered) >= _PIECE:
+            await _within(connection.write(b"%x\r\n" % len(gathered) + gathered + b"\r\n"), WAIT_MS)
+            gathered = bytearray()
+    rest = b"%x\r\n" % len(gathered) + gathered + b"\r\n" if gathered else b""
+    await _within(connection.write(rest + b"0\r\n\r\n"), WAIT_MS)
+
+
+async def _ask(method, url, headers, to_thread, pieces):
     host, port, path = parts_of(url)
     connection = await _connect(host, port, to_thread)
     try:
@@ -136,8 +150,6 @@ async def _ask(method, url, headers, to_thread, length, pieces):
                  "User-Agent: Mode3\r\nAccept-Encoding: identity\r\nConnection: close\r\n"]
         for name, value in headers:
             lines.append("%s: %s\r\n" % (name, value))
-        if length is not None:
-            lines.append("Content-Length: %d\r\n" % length)
         lines.append("\r\n")
         try:
             await asyncio.wait_for_ms(connection.opened(), CONNECT_MS)
@@ -145,8 +157,7 @@ async def _ask(method, url, headers, to_thread, length, pieces):
         except (ConnectionGone, asyncio.TimeoutError):
             raise HttpFailure("no_connection", "%s:%d" % (host[:60], port))
         if pieces is not None:
-            for piece in pieces:
-                await _within(connection.write(piece), WAIT_MS)
+            await _send(connection, pieces)
         return await _head(connection)
     except BaseException:                # also when whoever waits is cancelled
         connection.close()
@@ -187,7 +198,7 @@ async def get(url, to_thread, offset=0):
     """An Answer with status 200, or 206 that begins at the offset; a redirection is followed. To be closed. HttpFailure."""
     for _ in range(_MOST_REDIRECTS + 1):
         headers = (("Range", "bytes=%d-" % offset),) if offset else ()
-        answer = await _ask("GET", url, headers, to_thread, None, None)
+        answer = await _ask("GET", url, headers, to_thread, None)
         status = answer.status
         if status == 200:
             return answer
@@ -204,9 +215,9 @@ async def get(url, to_thread, offset=0):
     raise HttpFailure("redirects", url[:60])
 
 
-async def put(url, to_thread, kind, length, pieces):
-    """Send a body of that length as it comes from the iterator `pieces` (bytes); the answer's status, 200 to 299. HttpFailure."""
-    answer = await _ask("PUT", url, (("Content-Type", kind),), to_thread, length, pieces)
+async def put(url, to_thread, kind, pieces):
+    """Send a body in chunks, as it comes from the iterator `pieces` (text); the answer's status, 200 to 299. HttpFailure."""
+    answer = await _ask("PUT", url, (("Content-Type", kind), ("Transfer-Encoding", "chunked")), to_thread, pieces)
     answer.close()
     if not 200 <= answer.status < 300:
         raise HttpFailure("http_status", str(answer.status))

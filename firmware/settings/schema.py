@@ -36,6 +36,7 @@ _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES",
 
 # Until somebody who knows the wiring says otherwise a charger offers the least that the standard has: 6 A.
 SETTINGS = (
+    ("access.account", CHOICE, "none", ("none", "account_1", "account_2"), "", "ww", ""),
     ("access.account_1", STR, "Work", (1, 30), "", "ww", "p"),
     ("access.account_2", STR, "Private", (1, 30), "", "ww", "p"),
     ("access.csms_offline", CHOICE, "local_authorization", _OFFLINE, "", "rw", ""),
@@ -97,6 +98,21 @@ SETTINGS = (
     ("mqtt.port", INT, 1883, (1, 65535), "", "rw", ""),
     ("mqtt.tls", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.user", STR, "", (0, 64), "", "rw", ""),
+    ("network.channel", INT, 1, (1, 13), "", "ww", ""),
+    ("network.dns", STR, "", (0, 15), "", "rw", ""),
+    ("network.fallback_ip", STR, "169.254.77.3", (0, 15), "", "rw", ""),
+    ("network.gateway", STR, "", (0, 15), "", "rw", ""),
+    ("network.hostname", STR, "", (0, 32), "", "rw", "R"),
+    ("network.hotspot", CHOICE, "auto", ("auto", "always", "off"), "", "ww", ""),
+    ("network.ip", STR, "", (0, 15), "", "rw", ""),
+    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", ""),
+    ("network.known", STR, "", (0, 1000), "", "-r", "s"),
+    ("network.mask", STR, "255.255.255.0", (7, 15), "", "rw", ""),
+    ("network.proxy", STR, "", (0, 80), "", "rw", ""),
+    ("network.proxy_password", STR, "", (0, 60), "", "-w", "s"),
+    ("network.proxy_user", STR, "", (0, 40), "", "rw", "p"),
+    ("network.ssdp", BOOL, True, _YES_NO, "", "rw", ""),
+    ("network.wifi", BOOL, True, _YES_NO, "", "rw", ""),
     ("protection.over_1_percent", INT, 10, (5, 50), "%", "-w", "R"),
     ("protection.over_1_s", INT, 1010, (10, 3600), "s", "-w", "R"),
     ("protection.over_2_percent", INT, 25, (10, 100), "%", "-w", "R"),
@@ -130,10 +146,14 @@ SETTINGS = (
     ("tariff.price_1_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.price_2_per_kwh", INT, 0, (0, 1000000), "0.01 ct/kWh", "rw", ""),
     ("tariff.times", STR, "", (0, 200), "", "rw", ""),
+    ("time.ntp", BOOL, True, _YES_NO, "", "ww", ""),
+    ("time.servers", STR, "pool.ntp.org time.cloudflare.com", (0, 120), "", "ww", ""),
     ("time.zone", STR, "UTC0", (4, 60), "", "ww", ""),
     ("update.hour", INT, 3, (0, 23), "", "rw", ""),
     ("update.mode", CHOICE, "download", ("off", "notify", "download", "install"), "", "rw", ""),
     ("update.url", STR, "", (0, 200), "", "rw", ""),
+    ("web.http", BOOL, True, _YES_NO, "", "rw", ""),
+    ("web.https", BOOL, False, _YES_NO, "", "rw", "R"),
 )
 
 
@@ -149,6 +169,14 @@ def _generic_has_registers(get):
     return get("meter.type") != "generic" or get("meter.generic_registers") != ""
 
 
+def _fixed_has_address(get):
+    return get("network.ipv4") != "fixed" or get("network.ip") != ""
+
+
+def _a_door_is_open(get):
+    return get("web.http") or get("web.https")
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
@@ -159,9 +187,17 @@ RULES = (
         ("charging.min_current_3p_a", "no more than charging.max_current_a"),
         ("charging.max_current_a", "no less than charging.min_current_3p_a"),
     )),
+    (_fixed_has_address, (
+        ("network.ipv4", "fixed only with network.ip"),
+        ("network.ip", "not empty while network.ipv4 is fixed"),
+    )),
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),
         ("meter.generic_registers", "not empty while meter.type is generic"),
+    )),
+    (_a_door_is_open, (
+        ("web.http", "true without web.https"),
+        ("web.https", "true without web.http"),
     )),
 )
 

@@ -242,7 +242,7 @@ class DefaultIdTest(RemoteTest):
     def setUp(self):
         super().setUp()
         self.rules("first_local", "local_authorization", "off")
-        self.gate.later.default_id = "Garage"
+        self.gate.default_id = "Garage"
         self.plug()
         self.let(200)
 
@@ -278,7 +278,7 @@ class ResumeTest(RemoteTest):
     """The power was cut during a charge, and the owner wants it to go on: it is judged as if its card came now."""
 
     def resume(self, token=None):
-        self.gate.later.resume(token or hex_from_uid(ANN))
+        self.gate.resume(token or hex_from_uid(ANN))
         self.core.pilot.state = 0
         self.let(500)
         self.assertFalse(self.station.is_authorized())
@@ -294,7 +294,7 @@ class ResumeTest(RemoteTest):
         self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, hex_from_uid(ANN)))
 
     def test_it_does_not_where_the_vehicle_went(self):
-        self.gate.later.resume(hex_from_uid(ANN))
+        self.gate.resume(hex_from_uid(ANN))
         self.unplug()
         self.plug()
         self.let(600000)

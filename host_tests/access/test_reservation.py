@@ -128,6 +128,7 @@ class ReservationTest(GateTest):
         self.let(200)
         self.assertFalse(self.reserved())
         self.reservation.save()
+        self.assertEqual([name for name in self.scratch.names() if name.startswith("reservation")], [])
         self.start()
         self.assertFalse(self.reserved())
 

@@ -126,8 +126,9 @@ class VmDevice:
 
     name = "micropython"
 
-    def __init__(self, board=None):
-        self._command = vm_command()
+    def __init__(self, board=None, blocks=48, real_time=False):
+        self._more = {"blocks": blocks, "real_time": real_time}  # blocks of 4 kB
+        self._command = vm_command() if blocks <= 48 else vm_command(1024 + 8 * blocks)
         self._folder = tempfile.TemporaryDirectory()
         self.image = Path(self._folder.name + "/flash")
         self._files = {}  # to be written before the next start; None removes
@@ -183,6 +184,7 @@ class VmDevice:
 
     def _vm(self, order):
         order["image"] = str(self.image)
+        order.update(self._more)
         order["board"] = self.board
         order["files"] = {name: None if data is None else data.hex() for name, data in self._files.items()}
         order["answer"] = self._folder.name + "/answer"

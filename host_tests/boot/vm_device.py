@@ -10,7 +10,7 @@ import sys
 import vfs
 
 BLOCK = 4096
-BLOCKS = 48
+BLOCKS = 48  # unless the order says otherwise
 HOST = "/host"  # where the host's files are while LittleFS is the root
 
 
@@ -53,16 +53,16 @@ class Flash:
             return -5
         whole = self._operate()
         at = n * BLOCK + offset
-        for i in range(len(buf) if whole else len(buf) // 2):
-            if self.data[at + i] != 0xFF:
-                raise RuntimeError("program of a byte that is not erased")
-            self.data[at + i] = buf[i]
+        count = len(buf) if whole else len(buf) // 2
+        if self.data[at:at + count] != b"\xff" * count:
+            raise RuntimeError("program of a byte that is not erased")
+        self.data[at:at + count] = buf[:count]
         if not whole:
             raise PowerCut()
 
     def ioctl(self, op, arg):
         if op == 4:
-            return BLOCKS
+            return len(self.data) // BLOCK
         if op == 5:
             return BLOCK
         if op == 6:
@@ -173,7 +173,8 @@ def start(order, flash, answer):
     _twin.costs = costs
     _twin.port = Port(clock, hal)
     import machine  # noqa: F401  (from the host's files, before the root is LittleFS alone)
-    sys.modules["time"] = Time(clock)
+    if not order.get("real_time"):  # an application that waits for sockets needs the clock of the VM's own scheduler
+        sys.modules["time"] = Time(clock)
     sys.path[:] = ["", ".frozen", "/lib"]  # as a stock ESP32 starts
     for name in [m for m in sys.modules if m == "tools" or m.startswith("tools.")]:
         del sys.modules[name]
@@ -209,7 +210,7 @@ def main():
     with open(sys.argv[1]) as f:
         order = json.load(f)
     data = load(order["image"])
-    flash = Flash(data or bytearray(b"\xff" * BLOCK * BLOCKS))
+    flash = Flash(data or bytearray(b"\xff" * BLOCK * order.get("blocks", BLOCKS)))
     if data is None:
         vfs.VfsLfs2.mkfs(flash)
     vfs.umount("/")

@@ -25,6 +25,9 @@ class TestTable(unittest.TestCase):
         for row in COMMANDS:
             self.assertIn(row[2], ("control", "admin"))
 
+    def test_the_clock_is_the_admins_so_that_no_user_gives_an_expired_card_its_time_again(self):
+        self.assertEqual(row_of("clock")[2], "admin")
+
     def test_least_arguments_of_every_command_are_accepted(self):
         for row in COMMANDS:
             self.assertIs(check_arguments(row[0], GOOD[row[0]]), row)
@@ -45,11 +48,15 @@ class TestCheck(unittest.TestCase):
             row_of("")
 
     def test_a_plan_is_a_bounded_list_of_pairs_of_whole_numbers(self):
-        check_arguments("set_plan", {"plan": [[0, 6000]] * MAX_STEPS})
+        check_arguments("set_plan", {"plan": [[at, 6000] for at in range(MAX_STEPS)]})
         for plan in ([[0, 6000]] * (MAX_STEPS + 1), [[0]], [[0, 1, 2]], [[-1, 0]], [[0, -1]], [[0, 80001]], [["0", 6000]],
-                     [[True, 6000]], [(0, 6000)], "[]", {"0": 1}, [[MAX_PLAN_S + 1, 0]]):
+                     [[True, 6000]], [(0, 6000)], "[]", {"0": 1}, [[MAX_PLAN_S + 1, 0]], [[0, 6000]] * 2):
             error = self.refused("set_plan", {"plan": plan})
             self.assertEqual((error.code, error.field), ("bad_value", "plan"))
+
+    def test_a_plan_s_time_of_the_wrong_kind_is_named_before_its_steps_are_compared_with_it(self):
+        for valid_s in ("60", [], 59, True):
+            self.assertEqual(self.refused("set_plan", {"plan": [[0, 6000]], "valid_s": valid_s}).field, "valid_s")
 
     def test_unknown_argument_is_named_with_the_allowed_ones(self):
         error = self.refused("set_ceiling", {"source": "a", "limit_ma": 6000, "limit": 1})

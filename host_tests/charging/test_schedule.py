@@ -2,6 +2,7 @@
 
 import unittest
 
+from firmware.charging.commands import CommandError
 from firmware.charging.schedule import MAX_WINDOWS, SmartCharging, at_minute, windows_from_text
 from firmware.safety.core import CLOSED
 from host_tests.charging.test_station import Place
@@ -111,8 +112,28 @@ class TestStation(unittest.TestCase):
 
     def test_bad_plan_is_refused(self):
         station = Place().station
-        answer = station.command("set_plan", {"plan": [[5, 6000], [5, 0]]}, "web")
-        self.assertEqual(answer, {"result": "refused", "reason": "bad_plan"})
+        station.command("set_plan", {"plan": [[0, 6000]]}, "web")
+        for plan, more in (([[5, 6000], [5, 0]], {}), ([[5, 6000], [4, 0]], {}), ([[86400, 0]], {}), ([[60, 0]], {"valid_s": 60})):
+            with self.assertRaises(CommandError) as caught:
+                station.command("set_plan", dict(more, plan=plan), "web")
+            self.assertEqual((caught.exception.code, caught.exception.field), ("bad_value", "plan"))
+        self.assertEqual(station.smart._plan, [(0, 6000)])
+
+    def test_plan_of_a_source_that_may_not_speak_any_more_rules_on_no_longer(self):
+        place = Place().charge()
+        station = place.station
+        station.sources.allow(["mqtt"])
+        station.command("mode", {"mode": "smart"}, "web")
+        station.command("set_plan", {"plan": [[0, 7000]]}, "mqtt")
+        place.run(200)
+        self.assertEqual(place.fact("limit_ma"), 7000)
+        station.smart.clear_of(station.sources.is_allowed)
+        place.run(200)
+        self.assertEqual(place.fact("smart_state"), "plan")
+        station.sources.allow([])
+        station.smart.clear_of(station.sources.is_allowed)
+        place.run(200)
+        self.assertEqual((place.fact("smart_state"), place.fact("limit_ma")), ("waiting", 6000))
 
 
 if __name__ == "__main__":

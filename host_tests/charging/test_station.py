@@ -397,7 +397,26 @@ class TestListeners(unittest.TestCase):
         self.assertEqual(list(place.station.failures), ["subscriber 1"])
 
 
+    def test_only_the_named_accounts_may_be_chosen_where_there_are_names(self):
+        station = Place().plug().station
+        station.accounts = ("Work", "Private")
+        self.assertEqual(station.command("account", {"account": "Ann"}, "page"),
+                         {"result": "refused", "reason": "unknown_account", "allowed": ["Work", "Private"]})
+        for name in ("Work", "Private", ""):
+            self.assertEqual(station.command("account", {"account": name}, "page")["result"], "accepted")
+            self.assertEqual(station.session.account, name)
+
+
 class TestRestart(unittest.TestCase):
+    def test_clock_that_is_known_is_set_from_inside_and_by_a_central_system_only(self):
+        for known, wanted in ((0, ["accepted"] * 3), (1800000000, ["refused", "accepted", "accepted"])):
+            place = Place()
+            place.station.stamp = lambda known=known: (1, 2, known)
+            place.station.on("clock", lambda utc_s: None)
+            place.station.sources.allow(["mqtt", "ocpp"])
+            found = [place.station.command("clock", {"utc_s": 1800000000}, source)["result"] for source in ("mqtt", "ocpp", "web")]
+            self.assertEqual(found, wanted)
+
     def test_restart_and_clock_are_handed_on(self):
         station = Place().station
         done = []

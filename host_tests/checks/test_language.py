@@ -32,6 +32,7 @@ BROKEN = (
     ("os.replace", "os.replace", "import os\ndef f(): os.replace('a', 'b')\n"),
     ("JSONDecodeError", "json.JSONDecodeError", "import json\nX = json.JSONDecodeError\n"),
     ("vars", "vars()", "\nX = vars(1)\n"),
+    ("call with **", "call with **", "\ndef f(a): return f(**a)\n"),
     ("print flush", "print(flush", "\ndef f(): print(1, flush=True)\n"),
     ("to_bytes signed", "to_bytes(signed", "\nX = (1).to_bytes(2, 'big', signed=True)\n"),
     ("decode errors", "decode() with an error handler", "\nX = b''.decode('utf-8', 'replace')\n"),
@@ -49,7 +50,7 @@ IMPORT_TIME = (
 FINE = (
     ("f-strings", "A = 1\nX = f'{A!r:>5}'\n"),
     ("walrus", "X = (Y := 3)\n"),
-    ("star in a call", "def f(*a, **k): return f(*a, **k)\n"),
+    ("star in a call", "def f(*a, **k): return f(*a)\n"),
     ("a method of our own", "class A:\n    def zfill(self): return self.zfill()\n"),
     ("starred assignment", "A, *B = [1, 2]\n"),
     ("plain regular expressions", "import re\nX = re.compile('^[a-z]+(a|b)?$')\n"),

@@ -30,7 +30,7 @@ BASE = {
     "board": {"name": "twin", "lacks": ["lock"], "socket": False, "failing": []}, "coil_watchdog": "passed",
     "earth_monitoring": True,
     "supply_present": [None, None, None], "availability": "operative", "authorized": True, "mode": "immediate",
-    "account": None, "restart_needed": [],
+    "account": None, "accounts": None, "restart_needed": [],
     "general": {"country": "DE", "currency": "EUR", "language": "auto", "setup_done": True, "units": "metric"},
     "tasks": [{"name": "control", "critical": True, "restarts": 0, "last_error": None}],
 }

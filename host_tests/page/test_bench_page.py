@@ -38,19 +38,19 @@ def setUpModule():
 class Twin:
     """A twin as `make run` starts it, in a process of its own. prepare(folder): what was there before it started."""
 
-    def __init__(self, prepare=lambda folder: None):
+    def __init__(self, *options, prepare=lambda folder: None):
         self._folder = tempfile.TemporaryDirectory()
         data = Path(self._folder.name)
         prepare(data)
         self._process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
-                                          "--mqtt-port", "0", "--data", str(data)], cwd=ROOT,
+                                          "--mqtt-port", "0", "--data", str(data), *options], cwd=ROOT,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + START_S
         while True:
             try:
                 places = json.loads((data / "twin.json").read_text())
                 self.url, self.charger = places["bench"] + "/", places["http"] + "/"
-                self.admin_password = places["admin_password"]
+                self.admin_password, self.user_password = places["admin_password"], places["user_password"]
                 self.look()
                 return
             except (OSError, ValueError):

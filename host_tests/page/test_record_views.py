@@ -57,7 +57,7 @@ def fill(folder):
 class RecordViews(overview.Seen):
     @classmethod
     def setUpClass(cls):
-        cls.twin = Twin(fill)
+        cls.twin = Twin(prepare=fill)
         cls.addClassCleanup(cls.twin.close)
         cls.url = cls.twin.charger
 
@@ -203,7 +203,7 @@ class RecordViews(overview.Seen):
         self.browser.wait("document.querySelector('.toast.bad')?.textContent.includes('line 3, uid')")
         self.assertEqual(self.text_of(self.href("#cards_csv")), before)
         self.browser.click(".toast button")
-        self.upload(before + "04:01:02:99;Zoe;user;no;accepted;;\r\n")
+        self.upload(before + "04:01:02:99,Zoe,user,no,accepted,,\r\n")
         self.browser.wait("document.querySelector('.toast.good')?.textContent.includes('%d cards')" % (cards + 1))
         self.choose("#view [name=find]", "zoe", "input")
         self.count(1)

@@ -37,6 +37,9 @@ class ProbeBoard:
     def set_flash_full(self, full):
         self.flash_full = full
 
+    def take_air(self, air):
+        self.air = air
+
     def uart_rx(self, uart, data):
         self.uart.append((self._clock.now_us, uart, data))
 

@@ -446,6 +446,7 @@ class Others(OnChip):
         wlan = network.WLAN(network.STA_IF)
         self.raises(OSError, "Not Started", lambda: wlan.connect("home", "secret"))
         wlan.active(True)
+        wlan.config(reconnects=1)
         wlan.connect("home", "secret")
         self.assertEqual((wlan.status(), wlan.isconnected()), (network.STAT_CONNECTING, False))
         self.rig.pass_ms(1100)
@@ -459,6 +460,7 @@ class Others(OnChip):
         self.hal.networks = {"home": ("secret", -60)}
         wlan = network.WLAN(network.STA_IF)
         wlan.active(True)
+        wlan.config(reconnects=1)
         for ssid, status in (("home", network.STAT_WRONG_PASSWORD), ("away", network.STAT_NO_AP_FOUND)):
             wlan.connect(ssid, "wrong")
             self.rig.pass_ms(1100)

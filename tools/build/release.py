@@ -4,15 +4,17 @@ Writes build/release/VERSION/ with `manifest` and `objects/<SHA-256>`, a folder 
 `mode3-VERSION.bundle` for the upload through the page. Same sources, version, date and key: same bytes. docs/update.md has the formats.
 """
 import argparse
+import ast
 import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tools.build import keys
 from tools.build.page import TYPES, pack
-from tools.setup.mpy import ROOT, compile_application
+from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.twin import cpython
 
 if not cpython._stack:
@@ -24,6 +26,14 @@ from firmware.services.ota.refusal import UpdateError
 OUT = ROOT / "build" / "release"
 BOOT = 0        # the lowest version of boot.py that starts what is built here
 VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = "%s"\n'
+
+
+def compile_source(text, module):
+    """The .mpy of a source text."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "source.py")
+        place.write_text(text)
+        return compile_file(place, module)
 
 
 def page(root=ROOT):
@@ -41,12 +51,22 @@ def application(version, moduli, root=ROOT):
     return {**compile_application(root, changes=changes), **page(root)}
 
 
+def _bare(text):
+    """A source without comments and docstrings: a bundle has little room."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
+    return (ast.unparse(tree) + "\n").encode()
+
+
 def sources(version, moduli, root=ROOT):
     """The same as sources, for a host's Python: what a twin on CPython runs."""
-    found = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / "firmware").rglob("*.py"))
+    texts = {path.relative_to(root).as_posix(): path.read_text() for path in sorted((root / "firmware").rglob("*.py"))
              if "__pycache__" not in path.parts}
-    found["firmware/version.py"] = (VERSION_PY % version).encode()
-    found["firmware/services/ota/release_keys.py"] = keys.trusting(moduli).encode()
+    texts["firmware/version.py"] = VERSION_PY % version
+    texts["firmware/services/ota/release_keys.py"] = keys.trusting(moduli)
+    found = {path: _bare(text) for path, text in texts.items()}
     return {**found, **page(root)}
 
 

@@ -99,6 +99,8 @@ def _calls(node, own):
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     name = node.func.id if isinstance(node.func, ast.Name) else _dotted(node.func) or ""
     first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+    if None in keywords:
+        return "call with **", "arguments by place or name: the build shortens names that no call gives"
     if name == "print" and "flush" in keywords:
         return "print(flush=…)", "print()"
     if method in ("to_bytes", "from_bytes") and keywords:

@@ -38,6 +38,7 @@ STAGES = {
         Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
         Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
         Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
+        Stage("documents: mqtt", (PY, "-m", "tools.docs.mqtt", "--check"), None),
         Stage("documents: settings", (PY, "-m", "tools.docs.settings", "--check"), None),
         Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
@@ -50,6 +51,7 @@ STAGES = {
     ),
     "proof": (
         Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
+        Stage("power cuts in updates", (PY, "-m", "host_tests.ota_powercut"), None),
         Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tools.checks.boards import BOARDS, problems
 from tools.pilot import fit
+from tools.provision.certificate import new_certificate
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.broker import BrokerProcess
 from tools.twin.meter_maps import MAPS
@@ -53,6 +54,8 @@ def _parser():
     _port.__name__, _speed.__name__ = "port (0 to 65535)", "speed (0 to 1000000)"
     add = parser.add_argument
     add("--http", type=_port, default=8080, metavar="PORT", help="the charger's own page and API (default 8080; 0: any)")
+    add("--https", type=_port, default=8443, metavar="PORT",
+        help="the same page over HTTPS, once the setting web.https is on (default 8443; 0: any)")
     add("--bench", type=_port, default=8081, metavar="PORT", help="the bench: car, house, faults (default 8081; 0: any)")
     add("--mqtt-port", type=_port, metavar="PORT",
         help=f"the MQTT broker that the charger is connected to (default {MQTT_PORT}, without one in a scenario; 0: none). Where "
@@ -148,10 +151,17 @@ class Data:
         self._known = {name: self._known.get(name, made) for name, made in access.items()}
         return identity, self._known
 
-    def write_twin_json(self, http_port, bench_port, mqtt_port):
+    def make_certificate(self):
+        """What provisioning gives a charger for HTTPS, where it is missing: cert.der and key.der beside board.json."""
+        if not (self.flash / "key.der").exists():
+            certificate, key = new_certificate("M3-TWIN-0001")
+            (self.flash / "cert.der").write_bytes(certificate)
+            (self.flash / "key.der").write_bytes(key)
+
+    def write_twin_json(self, http_port, https_port, bench_port, mqtt_port):
         """Addresses, and the secrets that were made when the device was new. Returns the admin's password."""
         self._save("twin.json", {
-            "http": f"http://{HOST}:{http_port}", "bench": f"http://{HOST}:{bench_port}",
+            "http": f"http://{HOST}:{http_port}", "https": f"https://{HOST}:{https_port}", "bench": f"http://{HOST}:{bench_port}",
             "mqtt": f"mqtt://{HOST}:{mqtt_port}" if mqtt_port else None, "admin_user": "admin", **self._known,
             "flash": str(self.flash.resolve()), "pid": os.getpid()})
         return self._known["admin_password"]
@@ -190,6 +200,11 @@ def _ports(args):
         return http_port, bound_socket(args.bench)
     except PortInUse as exc:
         raise NotStarted(f"{exc.strerror}; --bench chooses another") from None
+
+
+def _any_port():
+    with bound_socket(0) as probe:
+        return probe.getsockname()[1]
 
 
 def _live_text(twin):
@@ -280,14 +295,16 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
     identity, access = data.make_secrets()
     mqtt_port = args.mqtt_port if args.mqtt_port is not None else 0 if steps is not None else MQTT_PORT
     broker = BrokerProcess(mqtt_port) if mqtt_port else None
+    https_port = args.https or _any_port()
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "identity": identity,
-              "access": access, "mqtt_port": mqtt_port or None, "energy_mwh": data.energy_mwh(), "board": args.board,
-              "meter": args.meter, "pilot": args.pilot}
+              "access": access, "mqtt_port": mqtt_port or None, "https_port": https_port, "energy_mwh": data.energy_mwh(),
+              "board": args.board, "meter": args.meter, "pilot": args.pilot}
     if command is None:
         twin = Twin(data.flash, http_port, speed, **common)
     else:
         from tools.twin.vm_runner import VmTwin
         twin = VmTwin(data.flash, http_port, command, **common)
+    data.make_certificate()
     bench = Bench(twin, listener)
     results = []
 
@@ -304,7 +321,7 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
         twin.end()
 
     bench.start()
-    password = data.write_twin_json(http_port, bench.port, mqtt_port)
+    password = data.write_twin_json(http_port, https_port, bench.port, mqtt_port)
     label = " (the label's: it must be changed)" if args.fresh else ""
     console.line(f"charger  http://{HOST}:{http_port}\nbench    http://{HOST}:{bench.port}\n"
                  f"broker   {broker.says if broker else 'none'}\n"

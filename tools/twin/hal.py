@@ -39,7 +39,10 @@ class Hal:
         self.adc_uv = {}
         self.level_in = {}
         self.nvs = {}
-        self.networks = {}  # SSIDs in reach: name -> (password or None, RSSI in dBm)
+        self.networks = {}  # access points in reach: name -> (key or None, RSSI in dBm, "" or "hidden", "silent": without DHCP)
+        self.hotspot_clients = 0
+        self.hotspot = None  # [name, key] of the charger's own access point while it is open
+        self.wire = "down"  # what the Ethernet socket sees: "down", "silent" (no DHCP), "up"
         self.i2c_devices = {}
         self.spi_devices = []
         self.onewire = {}  # gpio -> [rows of its sensors, shorted], as the world last said
@@ -376,7 +379,7 @@ class Hal:
             "onewire": [[g] + self.onewire[g] for g in sorted(self.onewire)],
             "pilot": list(self._pilot_mv),
             "wave": self._wave_values,
-            "networks": [[n, self.networks[n][0], self.networks[n][1]] for n in sorted(self.networks)],
+            "air": self.air(),
             "mcu_c": self.mcu_temperature_c,
             "flash_full": self.flash_full,
             "rtc_s": self.rtc_s(),
@@ -398,8 +401,7 @@ class Hal:
             self.adc_uv[g] = uv
         for g, rows, shorted in state["onewire"]:
             self.onewire[g] = [rows, shorted]
-        for name, key, rssi in state["networks"]:
-            self.networks[name] = (key, rssi)
+        self.take_air(state["air"])
         self.mcu_temperature_c = state["mcu_c"]
         self.flash_full = state["flash_full"]
         self.rtc_memory = bytes(state["rtc_memory"])
@@ -409,6 +411,23 @@ class Hal:
         if state["wave"] is not None:
             self.use_wave(*state["wave"])
         self._pilot_changed()
+
+    # -- radio -----------------------------------------------------------------------------------------------------------
+    def air(self):
+        """What radio and cable see, in JSON's types."""
+        return {"aps": [[n] + list(self.networks[n]) for n in sorted(self.networks)], "clients": self.hotspot_clients,
+                "wire": self.wire}
+
+    def take_air(self, air):
+        """Takes over what air() gave."""
+        self.networks = {row[0]: tuple(row[1:]) for row in air["aps"]}
+        self.hotspot_clients = air["clients"]
+        self.wire = air["wire"]
+
+    def on_hotspot(self):
+        """The firmware has opened or closed its hotspot: the world learns its name and key."""
+        if self.on_output is not None:
+            self.on_output("hotspot", 0, None if self.hotspot is None else 1, self.clock.now_us)
 
     # -- chip clock ----------------------------------------------------------------------------------------------------------
     def rtc_s(self):

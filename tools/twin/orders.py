@@ -2,7 +2,7 @@
 
 from tools.twin.world import NOT_SIMULATED_YET
 
-PARTS = {"fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}
+PARTS = {"ap": "network", "fault": "faults", "button": "buttons", "input": "inputs", "time": "utc_s", "reset": "powered"}
 # what of the board sees it: one of these pins
 SEEN_BY = {"pe_lost": ("pe_ok", "pe_pulses"), "rcd_ac": ("rcd_trip",), "rcd_dc": ("rcd_trip", "rdc_dd_trip"),
            "rcd_dead": ("rcd_test",), "lock_jammed": ("lock_1",), "pp_short": ("pp_adc",), "sensor_lost": ("temperature_onewire",),
@@ -42,6 +42,10 @@ def order(twin, verb, values):
         world.set_input(values["name"], values["on"])
     elif verb == "time":
         twin.set_utc(values["utc"])
+    elif verb == "ap":
+        world.air.set_point(values)
+    elif verb == "network":
+        world.air.set(values)
     elif verb == "reset":
         world.reset(values["cause"])
     state = world.state()

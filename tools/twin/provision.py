@@ -20,6 +20,7 @@ BROKER_HOST = "127.0.0.1"       # of the broker beside the twin
 SET_UP = {
     "general.setup_done": True,
     "identity.serial": "M3-TWIN-0001",
+    "network.known": '[["home", "home-network", false]]',
     "installation.phases": 3,
     "installation.fuse_a": 16,
     "installation.cable": "tethered",

@@ -33,12 +33,14 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, board, set_up, in_time, **more):
+def _provision(flash_dir, http_port, https_port, board, set_up, in_time, **more):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
         services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time}
+        if https_port is not None:
+            services["https_port"] = https_port
         provision(flash_dir, services, board, set_up, **more)
     finally:
         cpython.uninstall()
@@ -130,15 +132,17 @@ class Twin:
     empty; `event(text)` is told what happens to the board as a whole; `board` is a file of board_configs/ without its ending;
     `meter` is the type of the meter on its line, whatever the settings say; None: at each boot the one that they name;
     `identity` and `access` are the label and the chosen passwords of a new flash (provision.py);
-    `mqtt_port`: of the broker on this host that it is connected to; None: MQTT as the settings have it."""
+    `https_port`: where it listens when web.https is on; `mqtt_port`: of the broker on this host that it is connected to; None: MQTT
+    as the settings have it."""
 
     can_advance = True
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
-                 energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None, mqtt_port=None):
+                 energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None, mqtt_port=None,
+                 https_port=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, board, set_up, speed != 0, identity=identity, access=access,
+        _provision(flash_dir, http_port, https_port, board, set_up, speed != 0, identity=identity, access=access,
                    mqtt_port=mqtt_port)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         wave = None

@@ -11,8 +11,8 @@ from tools.twin.world import World
 
 UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
 LONGEST_US = 366 * 24 * UNITS_US["h"]
-WORDS = ("plug", "unplug", "ev", "card", "house", "fault", "button", "input", "time", "wait", "advance", "set", "command",
-         "call", "expect", "reboot", "include")
+WORDS = ("plug", "unplug", "ev", "card", "house", "ap", "network", "fault", "button", "input", "time", "wait", "advance", "set",
+         "command", "call", "expect", "reboot", "include")
 COMPARE = {
     "is": lambda seen, wanted: seen == wanted,
     "is not": lambda seen, wanted: seen != wanted,
@@ -153,6 +153,14 @@ class Reader:
 
     def _house(self, rest):
         return self._order("house", self._pairs("house", rest))
+
+    def _ap(self, rest):
+        if not rest or "=" in rest[0]:
+            raise ValueError("ap wants the network's name first, as ap home rssi_dbm=-60 on=true")
+        return self._order("ap", dict(self._pairs("ap", rest[1:]), ssid=rest[0]))
+
+    def _network(self, rest):
+        return self._order("network", self._pairs("network", rest))
 
     def _card(self, rest):
         if len(rest) != 1:

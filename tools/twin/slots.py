@@ -1,6 +1,5 @@
 """Puts an application into a slot of a twin's flash, as provisioning puts the first one on a device."""
 import binascii
-import os
 from pathlib import Path
 
 
@@ -19,9 +18,3 @@ def put(flash, files, slot="a"):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     (flash / "slot.json").write_text(pointer(slot))
-
-
-def version_in(flash, slot):
-    """Version of the application in a slot of sources; None where there is none."""
-    place = Path(flash) / slot / "firmware" / "version.py"
-    return place.read_text().split('"')[-2] if os.path.exists(place) else None

@@ -16,7 +16,7 @@ from tools.twin.verbs import FAULTS, INPUTS
 FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
 ON_THE_VM = "vm"
 # in the order of a tour
-CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "inputs", "front", "cards", "faults", "installer", "other")
+CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "inputs", "front", "cards", "network", "faults", "installer", "other")
 FRESH = "Needs a charger that was just set up"
 ROW = re.compile(r"\bCH-\d+\b")
 CALM = {"state": "auto", "plugged": False, "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.4, "asleep": False,

@@ -1,5 +1,6 @@
 """What may be said to the world, once for bench and scenarios: every verb, its fields, what each field may be."""
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -7,6 +8,7 @@ FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor
           "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
           "sensor_open", "lock_jammed", "pp_short", "coil_supply_live", "meter_babbling", "meter_slow", "meter_wrong_address",
           "sensor_lost")
+WIRES = ("down", "up", "silent")     # silent: a cable, and nobody who gives addresses
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
 RESET_CAUSES = ("power", "watchdog", "soft")
@@ -120,6 +122,35 @@ class CardUid:
     parse = check
 
 
+class Text:
+    """Text of so many characters."""
+
+    def __init__(self, fewest, most):
+        self.fewest, self.most = fewest, most
+        self.allowed = f"text of {fewest} to {most} characters"
+
+    def check(self, value):
+        if not isinstance(value, str) or not self.fewest <= len(value) <= self.most or not value.isprintable():
+            raise ValueError
+        return value
+
+    parse = check
+
+
+class Points:
+    """A list of access points, each as the verb `ap` has it."""
+
+    allowed = "a list of objects as the verb ap takes them"
+
+    def check(self, value):
+        if not isinstance(value, list) or len(value) > 20:
+            raise ValueError
+        return [checked("ap", one) for one in value]
+
+    def parse(self, word):
+        return self.check(json.loads(word))
+
+
 class Utc:
     """A point in time; the checked value is in Unix seconds."""
 
@@ -146,6 +177,10 @@ VERBS = {
     "house": ({"load_w": PerPhase(0, 100_000), "solar_w": Number(0, 100_000, whole=False),
                "voltage_v": PerPhase(0, 400), "ambient_c": Number(-40, 80)}, (), ()),
     "fault": ({"name": Choice(FAULTS), "on": Flag()}, ("name", "on"), ()),
+    # `on` false switches an access point off; without DHCP who joins gets no address
+    "ap": ({"ssid": Text(1, 32), "key": Text(0, 63), "rssi_dbm": Number(-100, 0), "hidden": Flag(), "dhcp": Flag(), "on": Flag()},
+           ("ssid",), ()),
+    "network": ({"aps": Points(), "clients": Number(0, 4), "wire": Choice(WIRES)}, (), ()),
     "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
     "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),
     "time": ({"advance_s": Number(0, MOST_ADVANCE_S, whole=False), "utc": Utc(), "speed": Number(0, 1_000_000, whole=False),

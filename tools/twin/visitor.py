@@ -3,9 +3,6 @@ interpreters, so that scenarios change settings and give commands in virtual tim
 """
 import json
 
-from firmware.services.web.reply import HttpError
-from firmware.services.web.roles import allows
-
 
 class Visit:
     """What the handlers read of a request; it comes from this machine itself."""
@@ -27,6 +24,8 @@ async def visit(app, method, path, role, body, source=None):
     """(HTTP status, answer): what the route's handler answers to `role` ("admin", "control"); body is JSON text.
 
     With `source` a command of path /api/v1/commands/NAME is handed to the station as coming from there (mqtt, modbus, …)."""
+    from firmware.services.web.reply import HttpError  # not before the firmware's place is on the path
+    from firmware.services.web.roles import allows
     if source is not None:
         return _from_outside(app, path[path.rfind("/") + 1:], json.loads(body), source)
     request = Visit(method, path, role, body)

@@ -58,10 +58,10 @@ class VmLink(Hal):
         if data:
             self._tell("U %d %s" % (ident, bytes(data).hex()))
 
-    def set_networks(self, networks):
-        """Replaces the access points in reach: name -> (password or None, RSSI in dBm)."""
-        self.networks = dict(networks)
-        self._tell("N " + json.dumps([[n, k, r] for n, (k, r) in networks.items()]))
+    def take_air(self, air):
+        super().take_air(air)
+        if getattr(self, "_conn", None) is not None:
+            self._tell("N " + json.dumps(air))
 
     def set_mcu_temperature(self, celsius):
         """Die temperature in whole degrees."""

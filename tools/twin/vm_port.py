@@ -99,7 +99,7 @@ class Link:
             hal.flash_full = w[1] == b"1"
         elif verb == b"N":
             import json
-            hal.networks = {n: (k, r) for n, k, r in json.loads(line[2:])}
+            hal.take_air(json.loads(line[2:]))
         else:
             raise ValueError("the world said %r" % line)
 

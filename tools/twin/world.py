@@ -9,6 +9,7 @@ from collections import deque
 from functools import partial
 
 from firmware.drivers.board_blocks import temperature_circuit
+from tools.twin.air import Air
 from tools.twin.contactor import CoilSupply, Contactor
 from tools.twin.ev import Ev
 from tools.twin.front_panel import PLAIN, FrontPanel
@@ -112,6 +113,9 @@ class World:
         if board.get("rfid", {}).get("bus") == "uart":
             self._outputs["uart", board["rfid"]["number"]] = self.reader.hear
 
+        self.air = Air(self._air_changed)
+        self._outputs["hotspot", 0] = self.air.open_hotspot
+
         self.trace.edge("ev_state", "A")
         self.trace.edge("coil", False)
         self.trace.edge("contacts", False)
@@ -137,6 +141,8 @@ class World:
         self._lock_moved(self.lock.closed)
         self._refresh_coil_supply()
         hal.flash_full = self.faults["flash_full"]
+        self.air.open_hotspot(False)
+        self.air.refresh()
         for name in INPUTS:
             self._set_input_pin("input_" + name, self.inputs[name])
         for name in BUTTONS:
@@ -147,6 +153,7 @@ class World:
         """The board has lost its power: every output is gone, what hangs on them falls."""
         self.hal = None
         self.generator.supplied = False
+        self.air.open_hotspot(False)
         self._coil_pins = [0, 0]
         self.coil_supply.cut()
         self._coils_changed()
@@ -235,6 +242,10 @@ class World:
             if self.on_power is not None:
                 self.on_power(not on)
 
+    def _air_changed(self, air):
+        if self.hal is not None:
+            self.hal.take_air(air)
+
     def present_card(self, uid):
         """Hold a card to the reader for 300 ms."""
         if self._card_event is not None:
@@ -316,6 +327,7 @@ class World:
             "house": {"load_w": list(self.house.load_w), "solar_w": self.house.solar_w,
                       "voltage_v": list(self.house.voltage_v), "grid_current_ma": grid_ma,
                       "grid_w": int(self.house.own_w() + mains.power_mw / 1000), "ambient_c": self.house.ambient_c},
+            "network": self.air.state(),
             "faults": dict(self.faults),
         }
 

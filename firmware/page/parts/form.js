@@ -3,6 +3,7 @@
 import { button, make } from "../dom.js";
 import * as t from "../texts.js";
 import { checkAll, field, showError } from "./field.js";
+import { zoneName } from "./zones.js";
 
 // What a view that shows a form names in its `texts`.
 export const FORM_TEXTS = ["form", "settings"];
@@ -22,6 +23,7 @@ const choiceWords = (key, value) => word(`option.${key}.${value}`, String(value)
 // Words for a value as it is shown beside its name.
 export function valueWords(row, value) {
   if (row.class === "secret") return value ? "••••" : "–";
+  if (row.key === "time.zone") return zoneName(value);
   if (row.type === "bool") return t.text(value ? "form.on" : "form.off");
   if (row.type === "choice") return choiceWords(row.key, value) + (row.unit ? `\u202f${row.unit}` : "");
   if (value === "") return "–";
@@ -39,7 +41,7 @@ function specOf(row, hook) {
   };
   if (row.type === "choice") spec.choices = row.choices.map(value => [value, choiceWords(row.key, value)]);
   if (row.type === "int") spec.required = true;
-  if (row.type === "str" && row.max_length > 100) spec.type = secret ? "password" : "area";
+  if (row.type === "str" && row.max_length > 100) spec.type = "area";       // a secret is never sent here: nobody reads it
   if (secret && row.is_set) spec.help = `${spec.help} ${t.text("form.secret_set")}`.trim();
   return { ...spec, ...hook?.(row, spec) };
 }
@@ -96,7 +98,7 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
       saved(values);
       return true;
     } catch (error) {
-      const said = error.status === 422 ? t.text("form.refused", { message: error.message }) : page.errorWords(error);
+      const said = error.status === 422 ? refusal(error.message) : page.errorWords(error);
       if (!showError(fields, error, said)) {
         trouble.textContent = said;
         trouble.hidden = bar.hidden = false;
@@ -128,6 +130,12 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
   page.keepUnsaved(() => form.isConnected && changed().length > 0);
   look();
   return form;
+}
+
+// What is allowed, where the charger says it; its words are a technician's.
+function refusal(message) {
+  const allowed = /; allowed is (.*)$/.exec(message)?.[1];
+  return allowed ? t.text("form.allowed", { allowed }) : t.text("form.refused", { message });
 }
 
 function sections(fields, groups) {

@@ -7,7 +7,7 @@ const HOOKS = {
   "meter.type": async page => {
     const { meters } = await page.api("GET", "meters");
     const choices = [["none", t.text("form.none")], ["generic", t.text("form.generic")],
-      ...meters.filter(meter => !["none", "generic"].includes(meter.type)).map(meter => [meter.type, meter.models || meter.type])];
+      ...meters.filter(({ name }) => !["none", "generic"].includes(name)).map(({ name, models }) => [name, models || name])];
     return row => ({ type: "choice", choices: withOwn(choices, row.value) });
   },
   "time.zone": async () => row => ({ type: "choice", help: t.text("form.zone"), choices: withOwn(ZONES.map(([name, text]) => [text, name]), row.value) }),

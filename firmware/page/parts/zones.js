@@ -30,3 +30,6 @@ export function browserZone() {
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return ZONES.find(([, , names]) => names.includes(name))?.[1] ?? null;
 }
+
+// What a rule is called here.
+export const zoneName = rule => ZONES.find(([, one]) => one === rule)?.[0] ?? rule;

@@ -16,7 +16,8 @@ const AREAS = [
 const FIRST = ["installation.fuse_a", "installation.phases", "installation.nominal_a", "installation.cable", "installation.cable_a",
   "installation.phase_rotation", "charging.mode", "charging.max_current_a", "charging.min_current_a", "charging.min_current_3p_a",
   "meter.type", "meter.address", "meter.baud", "meter.parity", "meter.stop_bits", "station.name", "tariff.price_1_per_kwh",
-  "tariff.price_2_per_kwh", "schedule.windows"];
+  "tariff.price_2_per_kwh", "schedule.windows", "mqtt.enabled", "mqtt.host", "mqtt.port", "mqtt.user", "mqtt.password", "mqtt.base",
+  "mqtt.discovery", "mqtt.personal", "mqtt.admin", "mqtt.tls", "mqtt.ca", "update.mode", "update.url", "load.mode"];
 
 const prefix = key => key.split(".")[0];
 const rank = key => FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length;

@@ -8,10 +8,13 @@ import * as t from "../texts.js";
 
 export const texts = ["form", "settings", "login"];
 
+const LONG_MS = 180000;     // a key takes a charger half a minute
+const PROGRESS_MS = 1000;
+
 export async function show(root, page) {
   root.append(device(page), life(page));
   if (page.allows("read")) root.append(await update(page));
-  if (page.allows("admin")) root.append(backup(page), asText(page));
+  if (page.allows("admin")) root.append(backup(page), asText(page), await https(page));
   if (page.allows("control")) root.append(service(page));
   if (page.allows("admin")) root.append(reset(page));
 }
@@ -19,7 +22,7 @@ export async function show(root, page) {
 function device(page) {
   const rows = facts => [
     [t.text("serial"), facts.serial], [t.text("version"), facts.version], [t.text("board"), facts.board?.name],
-    [t.text("system.started"), facts.uptime_s - facts.uptime_s % 60],
+    [t.text("system.started"), Math.max(60, facts.uptime_s - facts.uptime_s % 60)],
     [t.text("boots"), String(facts.boot_number ?? "–")],
     [t.text("system.cause"), word(`system.cause.${facts.reset_cause}`, facts.reset_cause)],
   ];
@@ -70,7 +73,7 @@ async function update(page) {
   place.append(alive(page, facts => facts.update, draw));
   if (state.log?.length) {
     place.append(make("details", {}, make("summary", { text: t.text("update.log") }), rowsOf(state.log.map(entry => [
-      `${entry.utc ? t.moment(entry.utc) : "–"} · ${entry.version} · ${word(`update.result.${entry.result}`, entry.result)}`]))));
+      `${entry.utc ? t.moment(entry.utc) : "–"} · ${entry.version} · ${word(`update.reason.${entry.result}`, entry.result)}`]))));
   }
   return place;
 }
@@ -93,23 +96,38 @@ async function bundle(page) {
 
 const passwordField = key => ({ name: "password", type: "password", label: t.text(key), autocomplete: "off", required: true });
 
+// Shows how far the key of a backup is while work() lasts; gives what work() gives.
+async function withKey(page, title, work) {
+  const bar = await page.progress(title);
+  bar.step(null, t.text("backup.wait"));
+  let lasts = true;
+  const watch = async () => {
+    while (lasts) {
+      await new Promise(done => setTimeout(done, PROGRESS_MS));
+      const found = lasts && await page.api("GET", "backup/progress").catch(() => null);
+      if (lasts && typeof found?.permille === "number") bar.step(found.permille / 1000);
+    }
+  };
+  watch();
+  try {
+    return await work();
+  } finally {
+    lasts = false;
+    bar.close();
+  }
+}
+
 // Asks for a password and saves the backup; whether one was saved.
 async function makeBackup(page) {
   const done = await page.ask({
     title: t.text("backup.make"), text: t.text("backup.password_text"), yes: t.text("backup.make"),
-    fields: [{ ...passwordField("backup.password"), min_length: 8, autocomplete: "new-password" },
+    fields: [{ ...passwordField("backup.password"), min_length: 10, max_length: 64, autocomplete: "new-password" },
       { name: "again", type: "password", label: t.text("login.repeat"), required: true, autocomplete: "new-password",
         wrong: value => value === document.querySelector("dialog[open] [name=password]").value ? null : t.text("login.differ") }],
-    submit: async ({ password }) => {
-      const bar = await page.progress(t.text("backup.make"));
-      bar.step(null, t.text("backup.wait"));
-      try {
-        const answer = await page.api("POST", "backup", { password }, { raw: true, timeout_ms: 180000 });
-        save(nameOf(answer, "mode3-backup.bin"), await answer.blob());
-      } finally {
-        bar.close();
-      }
-    },
+    submit: ({ password }) => withKey(page, t.text("backup.make"), async () => {
+      const answer = await page.api("POST", "backup", { password }, { raw: true, timeout_ms: LONG_MS });
+      save(nameOf(answer, "mode3.backup"), await answer.blob());
+    }),
   });
   if (done) page.notice(t.text("backup.made"));
   return Boolean(done);
@@ -117,39 +135,32 @@ async function makeBackup(page) {
 
 const shownValue = value => value === null ? "••••" : value === true ? t.text("form.on") : value === false ? t.text("form.off") : value === "" ? "–" : String(value);
 
-// The changes that a file would make, shown; whether they are wanted.
-async function wanted(page, changes) {
+// The changes that a file would make, shown, and what this charger cannot take of it; whether they are wanted.
+async function wanted(page, changes, refused = []) {
   if (!changes.length) {
     page.notice(t.text("backup.same"));
     return false;
   }
   return page.confirm({ title: t.text("backup.changes", { n: changes.length }), yes: t.text("form.apply"),
-    list: changes.map(one => t.text("form.change", { name: labelOf(one.key), before: shownValue(one.from), after: shownValue(one.to) })) });
+    list: changes.map(one => t.text("form.change", { name: labelOf(one.key), before: shownValue(one.from), after: shownValue(one.to) })),
+    text: refused.length ? t.text("backup.refused", { list: refused.map(one => labelOf(one.key)).join(", ") }) : "" });
 }
 
 async function restore(page) {
   let chosen = null;
-  let changes = null;
-  const send = async (path, { file, password }) => {
-    const bar = await page.progress(t.text("backup.restore"));
-    bar.step(null, t.text("backup.wait"));
-    try {
-      return await page.api("PUT", path, file, { headers: { "X-Backup-Password": encodeURIComponent(password), "Content-Type": "application/octet-stream" },
-        timeout_ms: 180000 });
-    } finally {
-      bar.close();
-    }
-  };
+  let told = null;
+  const send = (query, { file, password }) => withKey(page, t.text("backup.restore"), () => page.api("PUT", `backup${query}`, file, {
+    headers: { "X-Backup-Password": encodeURIComponent(password), "Content-Type": "application/octet-stream" }, timeout_ms: LONG_MS }));
   await page.ask({
     title: t.text("backup.restore"), text: t.text("backup.restore_text"), yes: t.text("backup.check"),
     fields: [{ name: "file", type: "file", label: t.text("system.file"), required: true }, passwordField("backup.password_of")],
     submit: async values => {
       chosen = values;
-      ({ changes } = await send("backup?check=1", values));
+      told = await send("?check=1", values);
     },
   });
-  if (!changes || !await wanted(page, changes)) return;
-  await send("backup", chosen);
+  if (!told || !await wanted(page, told.changes, told.refused)) return;
+  await send("?skip=1", chosen);
   page.notice(t.text("backup.restored"));
   page.refresh();
 }
@@ -185,6 +196,27 @@ function asText(page) {
     button(t.text("text.export_own"), fetched("?serial=1")), button(t.text("text.import"), trying(page, load))));
 }
 
+// The certificate that the page is shown with over HTTPS.
+async function https(page) {
+  const place = make("div", { class: "stack wide" });
+  const load = () => page.ask({
+    title: t.text("https.load"), text: t.text("https.load_text"), yes: t.text("https.load"),
+    fields: [{ name: "certificate", type: "area", label: t.text("https.certificate"), required: true },
+      { name: "key", type: "area", label: t.text("https.key"), required: true }],
+    submit: async pair => draw(await page.api("PUT", "certificate", pair)),
+  });
+  const draw = found => place.replaceChildren(
+    pairs([[t.text("https.state"), word(`https.${found.https}`, found.https)], [t.text("https.source"), word(`https.source.${found.source}`, found.source ?? "–")],
+      [t.text("https.fingerprint"), found.fingerprint]]),
+    soft(t.text("https.restart")),
+    actions(make("a", { class: "button", href: "#/settings/web", text: t.text("https.settings") }), button(t.text("https.load"), trying(page, load)),
+      found.source === "imported" && button(t.text("https.forget"), trying(page, async () => draw(await page.api("DELETE", "certificate"))))));
+  const found = await page.api("GET", "certificate").catch(() => null);
+  if (!found) return "";
+  draw(found);
+  return card("HTTPS", place);
+}
+
 function service(page) {
   const modes = ["normal", "commissioning", "demo"];
   const draw = facts => {
@@ -216,8 +248,10 @@ function reset(page) {
   const run = async () => {
     if (await page.confirm({ title: t.text("reset.backup_first"), text: t.text("reset.backup_text"), yes: t.text("backup.make"), no: t.text("reset.without") })
         && !await makeBackup(page)) return;
+    const { clears } = await page.api("GET", "factory_reset");
     const done = await page.ask({
       title: t.text("reset.title"), text: t.text("reset.clears"), danger: true, yes: t.text("reset.do"),
+      list: clears.filter(one => one.bytes && one.what !== "cards").map(one => word(`reset.what.${one.what}`, one.what)),
       fields: [{ name: "cards", type: "switch", label: t.text("reset.cards"), value: false },
         { name: "sure", type: "text", label: t.text("reset.type", { word: t.text("reset.word") }), required: true,
           wrong: value => value.trim().toLowerCase() === t.text("reset.word").toLowerCase() ? null : t.text("reset.not_word") }],

@@ -18,7 +18,7 @@ const STEPS = [
     "installation.pe_monitoring", "meter.type", "meter.address"]],
   ["network", []],
   ["access", ["access.mode", "access.pin", "status.public"]],
-  ["outside", ["mqtt.on", "mqtt.host", "mqtt.port", "mqtt.user", "mqtt.password", "ocpp.on", "ocpp.url"]],
+  ["outside", ["mqtt.enabled", "mqtt.host", "mqtt.port", "mqtt.user", "mqtt.password", "ocpp.on", "ocpp.url"]],
   ["summary", []],
 ];
 const COUNTRY_ZONES = { AT: "CET", BE: "CET", CH: "CET", CZ: "CET", DE: "CET", DK: "CET", ES: "CET", FR: "CET", HR: "CET", HU: "CET", IT: "CET", LI: "CET", LU: "CET",

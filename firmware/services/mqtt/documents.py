@@ -11,7 +11,7 @@ DOCUMENTS = (
     ("status", 1000,
      "overview_state cp_state ev_state session_state contactor offered_ma limit_ma limited_by limit_reason why_not_charging "
      "derated_by retry_in_s reclose_in_s ceilings phases phases_used availability authorized mode smart_state service_mode standby "
-     "step flags last_refusal station_name version update"),
+     "step flags last_refusal reservation station_name version update"),
     ("meter", 5000,
      "drawn_ma drawn_phases_ma voltage_v voltage_phases_v power_w power_phases_w energy_wh energy_phases_wh life_energy_wh "
      "life_charging_s meter_source"),

@@ -73,6 +73,8 @@ def open_link(simple, broker, turn_ms):
 def _take(link):
     def take(topic, payload):
         head = link.sockets.sock.head
+        if head is not None and head & 4:
+            raise LinkError("protocol")         # QoS 2, or none that there is: we never asked for it
         if len(link.received) < 2 * MAX_IN:     # more came with our acknowledgements than anybody sends to a charger
             link.received.append((topic, payload, head is None or head & 1 == 1))
     return take
@@ -87,7 +89,7 @@ def _check(first_byte):
 def exchange(link, messages, ping):
     """Publish messages in order, then take what has come. ping: also ask the broker for a sign of life, and wait for it.
 
-    Returns (how many were published, why the connection is lost or "").
+    Returns (how many were published: all or none, why the connection is lost or ""). One of QoS 1 stands last, if there is one.
     """
     sock, client = link.sockets.sock, link.client
     done = 0
@@ -97,8 +99,8 @@ def exchange(link, messages, ping):
             if client.pid >= _LAST_PID:
                 client.pid = 0                  # umqtt.simple counts on and on
             client.publish(message.topic, message.payload, message.retain, message.qos)
-            sock.flush()
-            done += 1
+        sock.flush()
+        done = len(messages)
         if ping:
             client.ping()
             while not sock.heard:

@@ -27,6 +27,7 @@ from firmware.services.mqtt.sessions_out import SessionsOut
 QUEUED_MOST = const(32)         # events and answers that wait; the oldest gives way
 BATCH = const(8)                # messages of one turn
 POLL_MS = const(100)
+_PAUSE_MS = const(250)
 _FIRST_WAIT_MS = const(1000)
 _LONGEST_WAIT_MS = const(60000)
 _HANDSHAKE_MS = const(60000)    # a TLS handshake stalls a device: while power flows at most one a minute
@@ -161,8 +162,8 @@ class Mqtt:
         while self._settings is settings:
             if waited_ms >= left_ms and (not tls or waited_ms >= _HANDSHAKE_MS or self._contactor_open()):
                 return
-            await asyncio.sleep_ms(POLL_MS)
-            waited_ms += POLL_MS
+            await asyncio.sleep_ms(_PAUSE_MS)
+            waited_ms += _PAUSE_MS
 
     async def _connected(self, settings):
         """One connection from its beginning to its end; returns why it ended."""
@@ -175,6 +176,7 @@ class Mqtt:
         if link is None:
             return code
         self._state, self._reason = "connected", ""
+        self._station.sources.heard(SOURCE, self._clock.ticks_ms())
         self._documents.forget()
         self._announce_ms = self._clock.ticks_ms()
         code = "closed"

@@ -1,6 +1,7 @@
 """The JSON interface: one table of routes over station and settings."""
 from firmware.charging.commands import COMMANDS, EVERYWHERE, CommandError, row_of
 from firmware.charging.facts import FACTS, NAMES
+from firmware.charging.refusals import words_of
 from firmware.energy import catalogue
 from firmware.services.web.live import Live
 from firmware.services.web.reply import HttpError, Reply, in_order, json_list_pieces, json_pieces
@@ -65,7 +66,8 @@ class Api:
         except CommandError as error:
             raise HttpError(404 if error.code == "unknown_command" else 422, error.code, error.message, error.field)
         if result["result"] != "accepted":
-            raise HttpError(409, result["reason"], "the charger refuses %s: %s" % (rest, result["reason"]))
+            allowed = "; allowed: " + ", ".join(result["allowed"]) if "allowed" in result else ""
+            raise HttpError(409, result["reason"], "the charger refuses %s: %s%s" % (rest, words_of(result["reason"]), allowed))
         return Reply(json_pieces(result.items()))
 
     async def settings(self, request, rest):

@@ -3,6 +3,7 @@
 import json
 
 from firmware.access.pins import PinError
+from firmware.charging.refusals import words_of
 from firmware.services.web.reply import HttpError, Reply
 from firmware.services.web.request import json_object
 from firmware.services.web.roles import CONTROL, PUBLIC
@@ -53,7 +54,7 @@ class PinsApi:
         whose = await self._judged(self._pins.check(pin, self._now_ms()))
         reason = self._gate.unlock(whose, command)
         if reason is not None:
-            raise HttpError(409, reason, "the charger refuses: " + reason)
+            raise HttpError(409, reason, "the charger refuses: " + words_of(reason))
         return Reply(json.dumps({"result": "accepted", "id": whose}))
 
     async def use_puk(self, request, rest):

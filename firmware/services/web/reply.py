@@ -4,7 +4,8 @@ import json
 
 PIECE = 1024      # bytes gathered before they are sent
 
-_REASONS = {200: "OK", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+_REASONS = {200: "OK", 302: "Found", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+            403: "Forbidden", 404: "Not Found",
             405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 411: "Length Required",
             413: "Payload Too Large", 414: "URI Too Long", 421: "Misdirected Request", 422: "Unprocessable Content",
             429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
@@ -15,7 +16,7 @@ JSON_TYPE = "application/json"
 _POLICY = (
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n")
-_SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
+_SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
 
 
 class HttpError(Exception):
@@ -60,8 +61,9 @@ class Reply:
         else:
             self._pieces = body
 
-    def _head(self, http_1_1):
-        lines = ["HTTP/1.1 %d %s\r\n" % (self.status, _REASONS.get(self.status, "Status")), _SECURITY]
+    def _head(self, http_1_1, keep):
+        lines = ["HTTP/1.1 %d %s\r\n" % (self.status, _REASONS.get(self.status, "Status")), _SECURITY,
+                 "Connection: keep-alive\r\n" if keep else "Connection: close\r\n"]
         if self.status != 304:
             lines.append("Content-Type: %s\r\n" % self._kind)
         cached = policy = False
@@ -81,9 +83,9 @@ class Reply:
         lines.append("\r\n")
         return "".join(lines).encode()
 
-    async def send(self, write, is_head, http_1_1):
-        """Send head and body by `async write(bytes)`. is_head: the client wants the head alone."""
-        out = bytearray(self._head(http_1_1))
+    async def send(self, write, is_head, http_1_1, keep=False):
+        """Send head and body by `async write(bytes)`. is_head: the client wants the head alone. keep: the connection goes on."""
+        out = bytearray(self._head(http_1_1, keep))
         if is_head or self.status == 304:
             await write(out)
         elif self.stream is not None:

@@ -47,6 +47,11 @@ class Reader:
         self._head = 0
         self.started = False      # a first byte has come
 
+    def next(self):
+        """The connection goes on with another request."""
+        self._head = 0
+        self.started = self._rest != b""
+
     async def _more(self):
         data = await self._connection.read(_PIECE)
         if data:

@@ -12,6 +12,7 @@ BACKLOG = 4               # more wait here, unseen by us
 REQUEST_MS = 5000         # from the connection to the last byte of the request
 RESPONSE_MS = 15000       # from there to the last byte of the answer; streams have their own
 UPLOAD_MS = 120000        # for a body that its handler takes a piece at a time, and for a download of thousands of records
+KEPT_MS = 15000           # a secure connection waits so long for its next request
 _SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in memory
 # What a refused client still sends is thrown away for a while, so that it reads the refusal before the reset.
 _LINGER_MS = 300
@@ -20,6 +21,15 @@ _LINGER_READS = 128       # of 512 bytes
 # While somebody waits at the door, an open connection is given this long, by what it is doing.
 _PATIENCE_MS = {"silent": 200, "reading": 1000, "answering": 4000, "download": 60000}
 _DOOR_MS = 50
+_CLOSED_MS = 1000         # a door that is not wanted is looked after so often
+
+
+def _secured(connection, door):
+    try:
+        return door.let_in(connection)
+    except (OSError, ValueError, MemoryError):
+        connection.close()
+        return None
 
 
 class _Client:
@@ -32,6 +42,18 @@ class _Client:
         self.waited_ms = 0        # time that others waited at the door meanwhile
         self.task = None
         self.started = False
+
+    def again(self):
+        """The next request may come."""
+        self.request = None
+        self.unread = True
+        self.phase = "silent"
+        self.waited_ms = 0
+        self.reader.next()
+
+    def speaks_1_1(self):
+        """The request said HTTP/1.1."""
+        return self.request is not None and self.request.http_version == "1.1"
 
     def patience_ms(self):
         if self.phase == "silent" and self.reader.started:
@@ -55,29 +77,51 @@ class WebServer:
         self._request_ms = request_ms
         self._response_ms = response_ms
         self.hosts = None
+        self.plain_wanted = lambda: True      # asked before each client: HTTP may be turned off where there is HTTPS
         self._clients = []
         self._large_body = asyncio.Lock()
 
     async def run(self):
         """The task. Raises OSError when the port cannot be had. Ends when cancelled, and closes what is open."""
-        listener = Listener(self._host, self._port, BACKLOG)
+        while True:
+            if self.plain_wanted():
+                await self._listen(self._port, None)
+            await asyncio.sleep_ms(_CLOSED_MS)
+
+    async def run_secure(self, port, door):
+        """The task of a second door that speaks TLS: an https.Door. As run()."""
+        await self._listen(port, door)
+
+    async def _listen(self, port, door):
+        listener = Listener(self._host, port, BACKLOG)
         try:
             while True:
                 await listener.wait()
+                if door is None and not self.plain_wanted():
+                    return                               # who knocks now finds the door taken away
+                while door is not None and (self._secure() >= door.most or not door.may_begin()):
+                    await asyncio.sleep_ms(_DOOR_MS)
                 await self._room()
                 connection = listener.accept()
                 if connection is None:
                     await asyncio.sleep_ms(_DOOR_MS)     # no socket left: not again at once
                     continue
-                client = _Client(connection)
-                self._clients.append(client)
-                client.task = asyncio.create_task(self._serve(client))
+                if door is not None:
+                    connection = _secured(connection, door)
+                if connection is not None:
+                    client = _Client(connection)
+                    self._clients.append(client)
+                    client.task = asyncio.create_task(self._serve(client))
         finally:
             listener.close()
             for client in list(self._clients):
-                client.task.cancel()
-                if not client.started:      # a task cancelled before its first step never gets to its finally
-                    self._let_go(client)
+                if client.connection.secure == (door is not None):
+                    client.task.cancel()
+                    if not client.started:      # a task cancelled before its first step never gets to its finally
+                        self._let_go(client)
+
+    def _secure(self):
+        return len([client for client in self._clients if client.connection.secure])
 
     def open_connections(self):
         """How many clients are in now."""
@@ -101,7 +145,8 @@ class WebServer:
     async def _serve(self, client):
         client.started = True
         try:
-            await self._answer_one(client)
+            while await self._answer_one(client):
+                client.again()
         except (ConnectionGone, asyncio.TimeoutError):
             client.phase = "gone"       # nobody is left to be told
         except asyncio.CancelledError:
@@ -112,10 +157,12 @@ class WebServer:
             self._let_go(client)
 
     async def _answer_one(self, client):
+        """Read one request and answer it; True when the connection goes on."""
+        longest_ms = max(self._request_ms, KEPT_MS) if client.connection.secure else self._request_ms
         try:
-            found = await asyncio.wait_for_ms(self._read(client), self._request_ms)
+            found = await asyncio.wait_for_ms(self._read(client), longest_ms)
             if found is None:
-                return
+                return False
             uploads = client.request.read is not None
             client.phase = "upload" if uploads else "answering"      # an upload need not yield its place: it is an administrator's
             client.unread = uploads
@@ -124,27 +171,31 @@ class WebServer:
             reply = await asyncio.wait_for_ms(self._handle(client.request, found[0], found[1]), longest_ms)
         except asyncio.TimeoutError:
             if not client.reader.started:
-                return
+                return False
             reply = (HttpError(503, "busy", "no answer in time") if client.phase in ("answering", "upload") else
                      HttpError(408, "request_timeout", "the request did not come in time")).reply()
         except HttpError as error:
             reply = error.reply()
         client.phase = "answering"
+        # Only where it was dear to come in; otherwise another's turn is next.
+        keep = client.connection.secure and not client.unread and reply.stream is None and client.speaks_1_1()
         try:
-            await self._send(client, reply)
+            await self._send(client, reply, keep)
         finally:
             reply.close()
         if client.unread:
             try:
                 await asyncio.wait_for_ms(self._linger(client), _LINGER_MS)
             except asyncio.TimeoutError:
-                return
+                return False
+        return keep
 
     async def _read(self, client):
         """Read head and body; (row, rest) of the route, or None when nothing was asked."""
         request = client.request = await read_head(client.reader, client.connection.peer)
         if request is None:
             return None
+        request.secure = client.connection.secure
         length = request.content_length
         client.unread = length > 0
         if self.hosts is not None:
@@ -198,11 +249,10 @@ class WebServer:
             self._on_error(request.method + " " + request.path, error)
             raise HttpError(500, "internal", "this went wrong: " + type(error).__name__)
 
-    async def _send(self, client, reply):
+    async def _send(self, client, reply, keep):
         request = client.request
         is_head = request is not None and request.method == "HEAD"
-        http_1_1 = request is not None and request.http_version == "1.1"
-        sending = reply.send(client.connection.write, is_head, http_1_1)
+        sending = reply.send(client.connection.write, is_head, client.speaks_1_1(), keep)
         if reply.stream is not None:
             client.phase = "stream"     # never has to yield its place: there are at most two
             watcher = asyncio.create_task(self._watch(client))

@@ -14,10 +14,12 @@ _TCP, _NODELAY = 6, 1             # not named by every port's socket module
 
 if sys.implementation.name == "micropython":
     # The poller has no public name. Looked up at each call: new_event_loop() replaces it.
-    def _readable(sock):
+    def readable(sock):
+        """Await it: something can be read, or the peer has gone."""
         yield asyncio.core._io_queue.queue_read(sock)
 
-    def _writable(sock):
+    def writable(sock):
+        """Await it: something can be written."""
         yield asyncio.core._io_queue.queue_write(sock)
 
     def _read(sock, n):
@@ -36,7 +38,8 @@ else:
         if not waiter.done():
             waiter.set_result(None)
 
-    async def _readable(sock):
+    async def readable(sock):
+        """Until something can be read, or the peer has gone."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         fd = sock.fileno()
@@ -46,7 +49,8 @@ else:
         finally:
             loop.remove_reader(fd)
 
-    async def _writable(sock):
+    async def writable(sock):
+        """Until something can be written."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         fd = sock.fileno()
@@ -87,7 +91,7 @@ class Listener:
 
     async def wait(self):
         """Wait until a client asks to be let in."""
-        await _readable(self._socket)
+        await readable(self._socket)
 
     def accept(self):
         """Let the next client in: a Connection, or None when it has gone again or no socket is left."""
@@ -104,6 +108,8 @@ class Listener:
 class Connection:
     """One client's socket. peer: its address as text."""
 
+    secure = False
+
     def __init__(self, sock, peer):
         self.peer = peer
         self._socket = sock
@@ -115,12 +121,16 @@ class Connection:
 
     async def opened(self):
         """Wait until a connection that we make is there, or has failed: the first write tells which."""
-        await _writable(self._socket)
+        await writable(self._socket)
+
+    def take(self):
+        """The socket itself, for who puts something around it and then owns it."""
+        return self._socket
 
     async def read(self, n):
         """At least one and at most n bytes; b"" at the end. Raises ConnectionGone."""
         while True:
-            await _readable(self._socket)
+            await readable(self._socket)
             try:
                 data = _read(self._socket, n)
             except OSError as error:
@@ -144,7 +154,7 @@ class Connection:
             if sent:
                 done += sent
             else:
-                await _writable(self._socket)
+                await writable(self._socket)
 
     def close(self):
         self._socket.close()

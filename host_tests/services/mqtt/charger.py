@@ -11,17 +11,27 @@ BASE = "mode3/M3-TWIN-0001/"
 
 
 class Charger:
-    """at(seconds, fn) runs fn between two events; every(seconds, fn) again and again; run(until) plays it to the end."""
+    """at(seconds, fn) runs fn between two events; run(until) plays it to the end. Keywords are settings, __ for the dot.
 
-    def __init__(self, test, broker_port, **settings):
+    turn_ms: how long a broker may be silent within a turn, in real time: the world stands still meanwhile.
+    """
+
+    def __init__(self, test, broker_port, turn_ms=None, **settings):
         self.folder = tempfile.mkdtemp()
         test.addCleanup(shutil.rmtree, self.folder)
-        self.twin = Twin(self.folder, free_port(), mqtt_port=broker_port)
+        self.twin = Twin(self.folder, free_port(), mqtt_port=broker_port if turn_ms is None else None)
         test.addCleanup(self.twin.close)
         self.clock, self.world = self.twin.clock, self.twin.world
         self.error = None
+        if turn_ms is not None:
+            settings.update(mqtt__enabled=True, mqtt__host=settings.get("mqtt__host", "127.0.0.1"), mqtt__port=broker_port)
+            self.at(0.8, lambda: self._be_impatient(turn_ms))
         if settings:
             self.at(0.9, lambda: self.app.settings.set_many({name.replace("__", "."): value for name, value in settings.items()}))
+
+    def _be_impatient(self, turn_ms):
+        from firmware.services.mqtt import service
+        service.TURN_MS = turn_ms
 
     @property
     def app(self):
@@ -49,8 +59,12 @@ class Charger:
             raise self.error
         return self
 
+    def forget_lateness(self):
+        """What comes before the charge, flash writes among it, is no concern."""
+        self.app.lateness.max_ms = 0
+
     def worst_lateness_ms(self):
-        return self.app.lateness.fact()["max"]
+        return self.app.lateness.max_ms
 
     def soon(self, seconds, true, what, within_s=5):
         """From then on true() is looked for every 50 ms of virtual time, and in real time at least as long as a broker needs."""

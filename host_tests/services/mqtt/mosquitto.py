@@ -92,7 +92,10 @@ class Mosquitto:
 
 
 class Peer:
-    """Somebody else at the broker: hears everything, and may say something. heard: [(topic, payload, retained)] in order."""
+    """Somebody else at the broker: hears everything, and may say something; comes again when the broker does.
+
+    To be made before the twin runs: a boot closes what was opened meanwhile in its thread. heard: [(topic, payload, retained)].
+    """
 
     def __init__(self, test, broker, user=None, password=None, topics="#", tls=None):
         self.heard = []
@@ -103,13 +106,21 @@ class Peer:
             self.client.tls_set(*tls)
         self.client.on_message = lambda client, data, message: self.heard.append(
             (message.topic, message.payload, bool(message.retain)))
-        subscribed = []
-        self.client.on_subscribe = lambda *args: subscribed.append(True)
+        self._subscribed = False
+        self.client.reconnect_delay_set(1, 1)
+        self.client._reconnect_min_delay = 0.05
+        self.client._reconnect_max_delay = 0.05
+        self.client.on_subscribe = lambda *args: setattr(self, "_subscribed", True)
+        self.client.on_disconnect = lambda *args: setattr(self, "_subscribed", False)
         self.client.on_connect = lambda client, data, flags, code, properties: client.subscribe(topics, 1)
         self.client.connect("127.0.0.1", broker.port)
         self.client.loop_start()
         test.addCleanup(self.close)
-        until(lambda: subscribed, "the peer is subscribed")
+        self.is_there()
+
+    def is_there(self):
+        """Wait until it hears what is said."""
+        until(lambda: self._subscribed, "the peer is subscribed")
 
     def close(self):
         self.client.disconnect()

@@ -1,0 +1,50 @@
+"""The network, wired: what its services need of the charger, in its words, and the routes of its API."""
+
+from firmware.drivers import clock, ethernet, radio
+from firmware.on_demand import OnDemand
+from firmware.services.network.service import NetworkService
+from firmware.services.web.roles import READ
+
+
+def rows(app):
+    """Of the table of routes."""
+    def network_api():
+        from firmware.services.web.network_api import NetworkApi
+        return NetworkApi(app.online.network, app.settings, app.may_save, clock.ticks_ms)
+    return ((None, "/api/v1/network*", READ, OnDemand(network_api, ("firmware.services.web.network_api",)).rows, 0),)
+
+
+def service(app, facts, workers):
+    """The task that keeps the charger reachable. facts: the board's."""
+    def hotspot():
+        """(name, key), as the label says."""
+        return app.identity.get("ssid") or app.serial or "Mode3", app.identity.get("hotspot_key")
+    made = NetworkService(radio.Radio(), radio.scan, ethernet.from_board(facts), workers, clock.ticks_ms, hotspot, app.serial or "",
+                          Tell(app))
+    app.settings.guard("network.hotspot", made.refuse_hotspot)
+    return made
+
+
+class Tell:
+    """Where services leave what they notice."""
+
+    def __init__(self, app):
+        self._app = app
+        self.error = app.note_error
+
+    def note(self, code, detail):
+        """For the event log; detail: a name or an address, at most 96 bytes."""
+        records = self._app.records
+        records.events.add(records.stamp(), "info", "network_" + code, None, detail)
+
+    def fault(self, name, present):
+        """Begin or end a fault of charging/faults.py."""
+        faults = self._app.station.faults
+        if present:
+            faults.begin(name)
+        else:
+            faults.end(name)
+
+    def light(self, word):
+        """The connection light: of ui/view.py."""
+        self._app.panel.view.connection = word

@@ -1,0 +1,26 @@
+"""`python -m host_tests.ota_powercut [--step N]`: cuts the power at every N-th flash operation of an update (default: at each)."""
+import argparse
+import sys
+
+from host_tests.ota_powercut.sweep import sweep
+from tools.build.keys import KeyProblem
+from tools.setup.vm import VmMissing
+from tools.twin import cpython
+
+
+def main():
+    """Exit status 1 when a cut leaves a charger that does not start whole, 3 when VM or OpenSSL are missing."""
+    parser = argparse.ArgumentParser(prog="python -m host_tests.ota_powercut", description=__doc__)
+    parser.add_argument("--step", type=int, default=1, help="every so many flash operations")
+    arguments = parser.parse_args()
+    if not cpython._stack:
+        cpython.install()
+    try:
+        return 1 if sweep(arguments.step)[1] else 0
+    except (VmMissing, KeyProblem) as missing:
+        print("skipped: %s" % missing)
+        return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

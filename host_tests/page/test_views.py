@@ -1,0 +1,448 @@
+# cpython only: drives a Chromium
+"""The page's views as owner and installer use them, in a real browser, on a real twin: from the first start to a charging car,
+every form, two roles, three languages, a phone and a desktop, and what axe-core finds."""
+import json
+import re
+import unittest
+
+from host_tests.page.browser import Browser, NoBrowser, find_browser
+from host_tests.page.test_bench_page import CUT_OFF, PICTURES, Twin
+from host_tests.page.test_overview_page import CONTRAST
+from host_tests.page.test_page import PAGE
+from tools.setup import axe
+from tools.setup.lib import LibError
+
+VIEWS = sorted(path.stem for path in (PAGE / "views").glob("*.js")) + [
+    "settings/installation", "settings/meter", "help/network"]
+READY = """document.body !== null && !document.body.classList.contains('empty')
+    && document.getElementById('menu')?.children.length > 1
+    && (document.body.dataset.view === 'overview' || !document.getElementById('view')?.hasAttribute('aria-busy')
+        && document.querySelector('#view .body') !== null)"""
+# What is said by its key, or by what a program would say.
+UNSAID = re.compile(r"\b(?:nav|form|system|network|access|pins|tokens|wizard|about|update|backup|diagnostics|setting|help|option"
+                    r"|area)\.[a-z]\w*|\{\w+\}|undefined|NaN|\[object")
+AXE = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
+    .filter(one => ['serious', 'critical'].includes(one.impact))
+    .map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).slice(0, 3).join(', ')}`))"""
+# Settings that a form cannot simply change here: what they need, or what they would take away.
+NOT_TRIED = {
+    "inputs": "the twin's board has no such contacts", "installation.cable": "needs a socket", "meter.type": "needs registers",
+    "network.known": "has a card of its own", "network.ipv4": "needs an address", "network.wifi": "takes the way here away",
+    "charging.min": "stays below the highest current", "general.language": "the page would follow it"}
+TEXTS = {
+    "tariff.times": "mo-fr 22:00-06:00", "schedule.windows": "1-5 22:00-06:00 16", "sensors.": "28ff641e8216a3c1",
+    "network.ip": "192.168.1.77", "network.fallback_ip": "169.254.1.9", "network.gateway": "192.168.1.1",
+    "network.dns": "192.168.1.1",
+    "network.mask": "255.255.0.0", "network.hostname": "garage", "time.servers": "time.example.org",
+    "update.url": "http://updates.example.com/mode3", "general.currency": "CHF", "meter.generic_registers": ""}
+WRONG = "[...document.querySelectorAll('form.settings .error:not([hidden])')].map(one => one.textContent)"
+
+
+def setUpModule():
+    try:
+        find_browser()
+    except NoBrowser as error:
+        raise unittest.SkipTest(str(error)) from None
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+
+class Visit(unittest.TestCase):
+    """A browser before a twin. A subclass says with which options the twin begins."""
+
+    options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.twin = Twin(*cls.options)
+        cls.addClassCleanup(cls.twin.close)
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+        cls.browser.may_fail.append("/api/v1/network")
+        cls.url = cls.twin.charger
+
+    def tearDown(self):
+        self.assertEqual(self.browser.errors, [])
+        self.assertEqual([one for one in self.browser.requests if not one.startswith((self.url, "blob:", "data:"))], [])
+
+    def see(self, width=1280, height=900, dark=False, language="en"):
+        self.browser.show(width, height, dark, language, still=True)
+        self.browser.value("window.old = true; try { localStorage.removeItem('language') } catch {}")
+        self.browser.open(self.url)
+        self.browser.wait("!window.old && " + READY)
+
+    def go(self, view):
+        """Open a view by its address, as a link does."""
+        browser = self.browser
+        browser.value("document.querySelector('#view .body')?.remove(); location.hash = %s" % json.dumps("#/" + view))
+        browser.wait("document.body.dataset.view === %s && %s" % (json.dumps(view.split("/")[0] or "overview"), READY), 12)
+
+    def fill(self, **values):
+        """Put values into the fields of these names, as somebody who types or chooses."""
+        for name, value in values.items():
+            self.put(name, value)
+
+    def put(self, name, value):
+        self.browser.value("""(() => {
+            const one = document.querySelector('dialog[open] [name="%s"]') ?? document.querySelector('[name="%s"]');
+            if (one.type === 'checkbox') one.checked = %s; else one.value = %s;
+            for (const kind of ['input', 'change']) one.dispatchEvent(new Event(kind, {bubbles: true})); })()"""
+                           % (name, name, json.dumps(value), json.dumps(value)))
+
+    def press(self, words):
+        """Press the button with these words, in the open window where there is one."""
+        self.browser.wait("""(() => { const place = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document;
+            const one = [...place.querySelectorAll('button')].find(one => one.checkVisibility() && one.textContent === %s);
+            one?.click(); return Boolean(one); })()""" % json.dumps(words))
+
+    def log_in(self, user, password):
+        self.browser.click("#account")
+        self.browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
+        self.fill(user=json.dumps(user), password=password)
+        self.browser.click("dialog[open] [type=submit]")
+
+    def logged_in(self, role):
+        self.browser.wait("document.body.dataset.role === %s && document.querySelector('dialog') === null" % json.dumps(role), 15)
+
+    def ask(self, path):
+        return self.browser.value("fetch('api/v1/%s').then(answer => answer.json())" % path)
+
+
+class FromFirstStart(Visit):
+    options = ("--fresh",)
+
+    def test_a_new_charger_is_set_up_and_charges(self):
+        browser = self.browser
+        self.see(360, 740)
+        self.assertEqual(browser.value("document.body.dataset.role"), "public")
+        self.assertEqual(browser.value("[...document.querySelectorAll('#menu a')].length"), 2)
+        self.log_in("admin", "not-the-label")
+        browser.wait("document.querySelector('dialog [data-field=password] .error')?.textContent.length > 5")
+        self.fill(password=self.twin.admin_password)
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog[open] [name=new]') !== null")
+        self.fill(new="too short")
+        self.fill(again="too short")
+        browser.click("dialog[open] [type=submit]")
+        self.assertIn("At least 10", browser.value("document.querySelector('[data-field=new] .error').textContent"))
+        self.fill(new="Sonne-2026-Dach")
+        self.fill(again="Sonne-2026-Dach")
+        browser.click("dialog[open] [type=submit]")
+        self.logged_in("admin")
+        browser.wait("document.body.dataset.view === 'wizard' && " + READY, 12)
+        self.put("general.country", json.dumps("DE"))
+        self.put("station.name", "Garage")
+        self.press("Next")
+        self.at_step("Time")
+        self.put("time.zone", json.dumps("CET-1CEST,M3.5.0,M10.5.0/3"))
+        self.press("Next")
+        self.at_step("Installation")
+        self.put("installation.fuse_a", "70")
+        self.press("Next")
+        browser.wait("document.querySelector('[data-field=\"installation.fuse_a\"] [aria-invalid]') !== null")
+        self.put("installation.fuse_a", "16")
+        self.press("Next")
+        self.at_step("Network")
+        self.see(360, 740)                      # the browser is closed and opened: the set-up goes on where it was left
+        browser.wait("document.querySelector('#news a[href=\"#/wizard\"]') !== null")
+        browser.click("#news a")
+        self.at_step("Network")
+        self.press("Next")
+        self.at_step("Access")
+        self.press("Next")
+        self.at_step("Other systems")
+        self.press("Skip")
+        self.at_step("Summary")
+        self.assertIn("Germany", browser.value("document.querySelector('#view .body').textContent"))
+        browser.picture(PICTURES / "view-wizard-summary-360.png", whole=True)
+        self.press("Finish")
+        browser.wait("document.body.dataset.view === 'overview' && document.getElementById('news').hidden", 12)
+        settings = self.ask("settings")
+        keys = ("installation.fuse_a", "general.country", "general.setup_done", "station.name")
+        self.assertEqual([settings[key] for key in keys], [16, "DE", True, "Garage"])
+        self.twin.post("ev", plugged=True)
+        browser.wait("document.getElementById('state').textContent === 'Charging'", 20)
+        browser.wait("document.querySelector('[data-fact=offered]').textContent.startsWith('16')", 20)
+        self.browser.may_fail.append("/api/v1/login")        # the wrong password above
+
+        self.reset()
+
+    def reset(self):
+        """Back to what the label says, without a backup; then the set-up begins anew."""
+        browser = self.browser
+        browser.may_fail.append("api/v1/")          # while it restarts
+        self.twin.post("ev", plugged=False)
+        browser.wait("document.getElementById('state').textContent === 'No vehicle'", 20)
+        self.go("system")
+        self.press("Reset")
+        self.press("Without a backup")
+        browser.wait("document.querySelector('dialog[open] [name=sure]') !== null")
+        self.assertIn("all settings", browser.value("document.querySelector('dialog[open]').innerText"))
+        browser.picture(PICTURES / "view-reset-360.png")
+        self.put("sure", "no")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog [data-field=sure] .error').textContent.length > 5")
+        self.put("sure", "reset")
+        browser.click("dialog[open] [type=submit]")
+        self.twin.wait("the restart", lambda seen: seen["charger"] and seen["charger"]["station_name"] is None, 30)
+        self.see(360, 740)
+        self.assertEqual(browser.value("document.body.dataset.role"), "public")
+        self.log_in("admin", self.twin.admin_password)       # the label's again
+        browser.wait("document.querySelector('dialog[open] [name=new]') !== null", 12)
+
+    def at_step(self, title):
+        self.browser.wait("document.querySelector('#view h2.title')?.textContent === %s && %s" % (json.dumps(title), READY), 12)
+
+
+class Views(Visit):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        visitor = cls("see")
+        visitor.see()
+        visitor.log_in("admin", cls.twin.admin_password)
+        visitor.logged_in("admin")
+
+    def choose(self, language):
+        self.browser.value("(() => { const one = document.getElementById('language'); one.value = '%s';"
+                           " one.dispatchEvent(new Event('change')); })()" % language)
+        self.browser.wait("document.documentElement.lang === '%s'" % language)
+
+    def test_every_view_fits_is_said_can_be_read_and_keeps_nobody_out(self):
+        try:
+            script = axe.script()
+        except LibError as error:
+            self.skipTest(str(error))
+        browser = self.browser
+        for width, dark, language in ((320, False, "de"), (360, True, "fr"), (1280, False, "en")):
+            self.see(width, 800, dark)
+            self.choose(language)
+            browser.value(script + "; 0")
+            for view in VIEWS:
+                with self.subTest(width=width, dark=dark, language=language, view=view):
+                    self.go(view)
+                    browser.value("import('./shell.js').then(shell => { document.getElementById('notices').replaceChildren();"
+                                  " shell.notice('Well done.'); shell.notice('Not so well.', 'bad'); })")
+                    self.assertLessEqual(browser.value("document.documentElement.scrollWidth"), width)
+                    self.assertEqual(browser.value(CUT_OFF.replace("'unseen'", "'hidden'")), [])
+                    self.assertIsNone(UNSAID.search(browser.value("document.getElementById('view').innerText")))
+                    if width == 320:
+                        continue
+                    self.assertEqual(browser.value(CONTRAST), [])
+                    self.assertEqual(browser.value(AXE), [])
+                    name = "view-%s-%d-%s.png" % (view.replace("/", "-"), width, "dark" if dark else "light")
+                    browser.picture(PICTURES / name, whole=True)
+
+    def test_every_setting_is_changed_in_its_form_and_read_back(self):
+        self.see()
+        table = self.ask("settings/table")["settings"]
+        tried = 0
+        areas = self.areas()
+        for area in areas:
+            self.go("settings/" + area)
+            keys = self.browser.value("[...document.querySelectorAll('form.settings [data-field]')].map(one => one.dataset.field)")
+            rows = [row for row in table if row["key"] in keys]
+            values = {row["key"]: other_value(row) for row in rows if row["writable"] and row["class"] != "secret"}
+            values = {key: value for key, value in values.items() if value is not None}
+            for row in rows:
+                if row["key"] in values:
+                    self.put(row["key"], shown(row, values[row["key"]]))
+            if not values:
+                continue
+            with self.subTest(area=area, values=values):
+                self.browser.click("form.settings [type=submit]")
+                self.browser.wait("document.querySelector('.apply').hidden || %s.length > 0" % WRONG)
+                self.assertEqual(self.browser.value(WRONG), [])
+                kept = self.ask("settings")
+                self.assertEqual({key: kept[key] for key in values}, values)
+                tried += len(values)
+                self.go("settings")
+                self.go("settings/" + area)
+                read = {key: self.read(key) for key in values}
+                wanted = {row["key"]: shown(row, values[row["key"]]) for row in rows if row["key"] in values}
+                self.assertEqual(read, wanted)
+        self.assertGreater(tried, len(table) // 2)
+        self.assertEqual(sorted(row["key"] for row in table if row["key"].split(".")[0] not in
+                                [key.split(".")[0] for area in areas for key in self.keys_of(area, table)]), [])
+
+    def areas(self):
+        self.go("settings")
+        return self.browser.value("[...document.querySelectorAll('.tiles a')].map(one => one.hash.split('/')[2])")
+
+    def keys_of(self, area, table):
+        """Every prefix has a place: the areas with several prefixes are the page's own."""
+        several = {"panel": ("lights", "sounds", "standby"), "general": ("general", "station", "time", "status", "identity")}
+        return [row["key"] for row in table if row["key"].split(".")[0] in several.get(area, (area,))]
+
+    def read(self, key):
+        return self.browser.value("(() => { const one = document.querySelector('[name=\"%s\"]');"
+                                  " return one.type === 'checkbox' ? one.checked : one.value; })()" % key)
+
+    def test_wrong_input_is_told_at_its_field_before_and_after_it_is_sent(self):
+        self.see()
+        self.go("settings/installation")
+        self.put("installation.fuse_a", "99")
+        error = "document.querySelector('[data-field=\"%s\"] .error').textContent"
+        invalid = "document.querySelector('[name=\"installation.fuse_a\"]').getAttribute('aria-invalid')"
+        self.assertEqual(self.browser.value(error % "installation.fuse_a"), "6 to 63 A")
+        self.assertEqual(self.browser.value(invalid), "true")
+        self.press("Discard")
+        self.assertTrue(self.browser.value("document.querySelector('.apply').hidden"))
+        self.go("settings/tariff")
+        self.browser.may_fail.append("/api/v1/settings")
+        self.put("tariff.times", "soon")
+        self.press("Apply")
+        self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: DAYS HH:MM')")
+        self.assertEqual(self.browser.value("document.activeElement.name"), "tariff.times")
+        self.press("Discard")
+
+    def test_a_backup_is_saved_and_what_it_would_change_is_told_before_it_is_restored(self):
+        browser = self.browser
+        self.see()
+        self.change("station.name", "Carport")
+        self.change("lights.brightness_percent", 60)
+        self.go("system")
+        browser.value("window.saved = null; URL.createObjectURL = blob => { window.saved = blob; return '#/system'; }")
+        self.press("Save a backup")
+        browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
+        self.put("password", "Kirschbaum 7")
+        self.put("again", "Kirschbaum 7")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("window.saved !== null && document.querySelector('dialog') === null", 40)
+        self.change("lights.brightness_percent", 70)
+        self.press("Restore a backup")
+        browser.wait("document.querySelector('dialog[open] [type=file]') !== null")
+        browser.value("(() => { const files = new DataTransfer(); files.items.add(new File([window.saved], 'mode3.backup'));"
+                      " document.querySelector('dialog[open] [type=file]').files = files.files; })()")
+        self.put("password", "Kirschbaum 7")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false", 40)
+        self.press("Apply")
+        browser.wait("document.getElementById('notices').textContent.includes('taken over')", 40)
+        self.assertEqual(self.ask("settings")["lights.brightness_percent"], 60)
+
+    def change(self, key, value):
+        """As somebody else would, over the API."""
+        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps({key: value}))
+
+    def test_pins_and_tokens_are_made_shown_once_and_taken_away(self):
+        browser = self.browser
+        self.see(360, 740)
+        self.go("access")
+        browser.click("[aria-label='Set: Guests’ PIN']")
+        browser.wait("document.querySelector('dialog[open] [name=guest_pin]') !== null")
+        self.put("guest_pin", "12")
+        browser.click("dialog[open] [type=submit]")
+        error = "document.querySelector('dialog [data-field=guest_pin] .error').textContent"
+        self.assertEqual(browser.value(error), "4 to 8 digits.")
+        self.put("guest_pin", "4711")
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null", 20)
+        self.press("New token")
+        browser.wait("document.querySelector('dialog[open] [name=scope]') !== null")
+        self.fill(name="house", scope=json.dumps("read"))
+        browser.click("dialog[open] [type=submit]")
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.startsWith('m3_') ?? false")
+        token = browser.value("document.querySelector('dialog[open] li').textContent")
+        status = ("fetch('api/v1/settings', {credentials: 'omit', headers: {Authorization: 'Bearer %s'}}).then(one => one.status)"
+                  % token)
+        self.assertEqual(browser.value(status), 200)
+        self.press("Close")
+        browser.click("[aria-label='Delete: house']")
+        browser.wait("document.querySelector('dialog[open]') !== null")
+        self.press("Delete")
+        browser.wait("document.querySelector(\"[aria-label='Delete: house']\") === null")
+        browser.may_fail.append("/api/v1/settings")
+        self.assertIn(browser.value(status), (401, 403))
+
+    def test_what_is_not_applied_is_not_lost_by_a_slip(self):
+        self.see()
+        self.go("settings/charging")
+        self.put("charging.max_current_a", "20")
+        self.browser.value("location.hash = '#/help'")
+        self.browser.wait("document.querySelector('dialog[open]') !== null")
+        self.press("Cancel")
+        self.browser.wait("document.querySelector('dialog') === null")
+        self.assertEqual(self.browser.value("[location.hash, document.querySelector('[name=\"charging.max_current_a\"]').value]"),
+                         ["#/settings/charging", "20"])
+        self.browser.value("location.hash = '#/help'")
+        self.browser.wait("document.querySelector('dialog[open]') !== null")
+        self.press("Discard")
+        self.browser.wait("document.body.dataset.view === 'help'")
+
+    def test_keys_alone_reach_the_content_a_window_holds_them_and_gives_them_back(self):
+        browser = self.browser
+        self.see()
+        browser.key("Tab", 9)
+        self.assertEqual(browser.value("document.activeElement.className"), "skip")
+        browser.key("Enter", 13)
+        self.assertEqual(browser.value("document.activeElement.id"), "main")
+        browser.value("document.getElementById('account').focus()")
+        browser.key("Enter", 13)
+        browser.wait("document.querySelector('dialog[open]')?.contains(document.activeElement) ?? false")
+        for _ in range(8):
+            browser.key("Tab", 9)
+            self.assertTrue(browser.value("document.activeElement === document.body"
+                                          " || document.querySelector('dialog').contains(document.activeElement)"))
+        browser.key("Escape", 27)
+        browser.wait("document.querySelector('dialog') === null")
+        self.assertEqual(browser.value("document.activeElement.id"), "account")
+        self.go("diagnostics")
+        self.assertEqual(browser.value("document.activeElement.tagName"), "H1")
+
+
+class Owner(Visit):
+    def test_an_owner_sees_the_installers_settings_and_may_not_change_them_and_is_logged_out_when_idle(self):
+        browser = self.browser
+        self.see(360, 740)
+        browser.value("location.hash = '#/settings'")            # a stranger is asked who he is
+        browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
+        self.fill(user=json.dumps("user"), password=self.twin.user_password)
+        browser.click("dialog[open] [type=submit]")
+        self.logged_in("control")
+        browser.wait("document.querySelector('.tiles a') !== null")
+        self.go("settings/installation")
+        open_fields = "[...document.querySelectorAll('form.settings [name]')].filter(one => !one.disabled && !one.readOnly).length"
+        self.assertEqual(browser.value(open_fields), 0)
+        self.go("settings/charging")
+        self.assertTrue(browser.value("!document.querySelector('[name=\"charging.max_current_a\"]').readOnly"))
+        self.go("system")
+        self.assertNotIn("Factory reset", browser.value("document.getElementById('view').innerText"))
+        browser.value("fetch('api/v1/session').then(answer => answer.json()).then(({csrf}) => fetch('api/v1/logout',"
+                      " {method: 'POST', headers: {'X-CSRF-Token': csrf}, body: '{}'}))")         # as the charger does by itself
+        browser.value("(() => { const now = Date.now; Date.now = () => now() + 26 * 60000;"
+                      " document.dispatchEvent(new Event('visibilitychange')); })()")
+        browser.wait("document.getElementById('notices').textContent.includes('25 minutes')")
+        browser.wait("document.body.dataset.role === 'public'")
+
+
+def other_value(row):
+    """A value that the setting does not have now; None where none is tried."""
+    key = row["key"]
+    if any(key.startswith(one) for one in NOT_TRIED):
+        return None
+    if row["type"] == "bool":
+        return not row["value"]
+    if row["type"] == "choice":
+        return next((one for one in row["choices"] if one != row["value"]), None)
+    if row["type"] == "int":
+        return row["max"] if row["value"] != row["max"] else row["min"]
+    if key == "time.zone":
+        return "CET-1CEST,M3.5.0,M10.5.0/3"
+    words = next((text for start, text in TEXTS.items() if key.startswith(start)), "Test")
+    return words if words != row["value"] else None
+
+
+def shown(row, value):
+    """As the field has it."""
+    if row["type"] == "bool":
+        return value
+    if row["type"] == "choice" or row["key"] in ("time.zone", "meter.type"):
+        return json.dumps(value)
+    if row["type"] == "int":
+        divisor = {"mA": 1000, "0.01 ct/kWh": 100}.get(row["unit"], 1)
+        return ("%f" % (value / divisor)).rstrip("0").rstrip(".")
+    return value
+
+
+if __name__ == "__main__":
+    unittest.main()
