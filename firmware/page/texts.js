@@ -29,7 +29,7 @@ async function fetched(name, wanted) {
   if (!answer.ok) throw new Error(`translations: ${answer.status}`);
   const found = await answer.json();
   if (!Array.isArray(found)) return [name, found];
-  const keys = await (await fetch(`translations/${name}.keys.json`)).json();     // packed: the keys stand once for all languages
+  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // packed: the keys stand once for all languages
   return [name, Object.fromEntries(keys.map((key, n) => [key, found[n]]))];
 }
 

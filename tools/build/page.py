@@ -40,16 +40,16 @@ def pack(text, suffix):
 
 
 def _keys_once(source):
-    """{file: JSON} of the texts that views load: each set's keys in a file of their own, each language the texts in their order.
+    """{file: JSON} of the texts: each set's keys in a file of their own, each language the texts in their order.
 
-    A key weighs as much as a word, and three languages have the same. The first view's texts stay whole: they come in one go.
+    A key weighs as much as a word, and three languages have the same.
     """
     files = {}
-    for path in source.glob("translations/*.en.json"):
-        name = path.name[:-len(".en.json")]
+    for path in source.glob("translations/*en.json"):
+        name = path.name[:-len("en.json")]          # "" or "events."
         keys = list(json.loads(path.read_text(encoding="utf-8")))
-        files["translations/%s.keys.json" % name] = keys
-        for one in source.glob("translations/%s.??.json" % name):
+        files["translations/%skeys.json" % name] = keys
+        for one in source.glob("translations/%s??.json" % name):
             texts = json.loads(one.read_text(encoding="utf-8"))
             files["translations/" + one.name] = [texts[key] for key in keys]
     return files
@@ -79,8 +79,9 @@ def build(source, out):
 
 def first_view(sizes):
     """Bytes of what the overview loads in its largest language."""
-    words = [size for name, size in sizes.items() if name.startswith("translations/") and name.count(".") == 1]
-    return sum(size for name, size in sizes.items() if "/" not in name) + max(words)
+    keys = "translations/keys.json"
+    words = [size for name, size in sizes.items() if name.startswith("translations/") and name.count(".") == 1 and name != keys]
+    return sum(size for name, size in sizes.items() if "/" not in name) + max(words) + sizes.get(keys, 0)
 
 
 def main(arguments=None):
