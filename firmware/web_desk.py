@@ -24,7 +24,7 @@ class WebDesk:
         self._app = app
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
-        pages = StaticFiles(_page_folder(app.root), VERSION)
+        pages = self._pages = StaticFiles(_page_folder(app.root), VERSION)
         login = OnDemand(self._login_api, ("firmware.services.web.login_api",)).rows
         self.login = LoginDesk(app.identity, app.root + "data/passwords", lambda: app.records.stamp()[1], app.contactor_open,
                                app.station.logged_in)
@@ -38,6 +38,7 @@ class WebDesk:
         self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
+            ("GET", "/api/v1/openapi.json", PUBLIC, self._describe, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
@@ -48,6 +49,10 @@ class WebDesk:
     def tasks(self):
         """Rows of the table of tasks."""
         return (("web", lambda beat: self.server.run(), False, 0),) + self.https.tasks(self.server)
+
+    async def _describe(self, request, rest):
+        """This description of the API, as OpenAPI 3.1. It is made with the firmware and lies beside the page."""
+        return await self._pages.handle(request, "api/openapi.json")
 
     def _host_names(self):
         serial = (self._app.serial or "").lower()

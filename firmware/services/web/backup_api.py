@@ -9,7 +9,7 @@ from firmware.pbkdf2 import derive
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object, unescaped
 from firmware.services.web.roles import ADMIN
-from firmware.services.web.settings_changes import carry_out, change_rows, in_slices, must_write, plan_without_refused
+from firmware.services.web.settings_changes import carry_out, change_rows, flag, in_slices, must_write, plan_without_refused
 from firmware.settings import sealed, text_form
 
 _PATH = "/api/v1/backup"
@@ -65,7 +65,7 @@ class BackupApi:
         """Take the settings of a backup; its password comes percent-encoded in the header X-Backup-Password. ?check=1 only tells
         what would change: {"changes": [{"key", "from", "to", "restart"}], "refused": [{"key", "message"}]}. What this charger
         refuses refuses the whole backup, unless ?skip=1 leaves it out."""
-        only_check = request.args.get("check") == "1"
+        only_check, skip = flag(request.args, "check"), flag(request.args, "skip")
         if not only_check:
             must_write(self._may_write)
         try:
@@ -86,7 +86,7 @@ class BackupApi:
         plan, refused = await plan_without_refused(self._settings, values)
         changes = change_rows(self._settings, plan)
         if not only_check:
-            if refused and request.args.get("skip") != "1":
+            if refused and not skip:
                 raise HttpError(422, "bad_value", refused[0]["message"] + "; ?skip=1 leaves out what is refused", refused[0]["key"])
             carry_out(self._settings, plan, self._may_write)
             self._on_change("backup_restored")
