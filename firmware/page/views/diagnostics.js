@@ -36,7 +36,7 @@ const CARDS = [
   ["diagnostics.loop", facts => [
     [t.text("lateness"), t.text("lateness_values", { p50: facts.lateness_ms?.p50, p99: t.millis(facts.lateness_ms?.p99), max: t.millis(facts.lateness_ms?.max) })],
     [t.text("uptime"), t.duration(facts.uptime_s)],
-,
+  ]],
   ["nav.network", facts => facts.network ? [
     [t.text("network.mode"), t.text(`network.mode.${facts.network.mode}`)], [t.text("network.ip"), facts.network.ip],
     [t.text("network.signal"), facts.network.rssi_dbm === null || facts.network.rssi_dbm === undefined ? "–" : t.number(facts.network.rssi_dbm, 0, "dBm")],
