@@ -5,6 +5,7 @@ provider).
 """
 
 from firmware import network_desk
+from firmware.clock_desk import ClockDesk
 from firmware.drivers import clock
 from firmware.services.mqtt_switch import MqttSwitch
 from firmware.services.updates import Updates
@@ -24,7 +25,8 @@ class Online:
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
         self.network = network_desk.service(app, facts, self.workers)
-        self.services = (self.network, self.updates, MqttSwitch(self._mqtt, app.contactor_open))
+        self.clock_desk = ClockDesk(app, self.network, self.workers.to_thread, network_desk.Tell(app), services)
+        self.services = (self.network, self.clock_desk, self.updates, MqttSwitch(self._mqtt, app.contactor_open))
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt

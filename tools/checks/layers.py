@@ -26,6 +26,7 @@ FILES = {
     "guards": ("*",),
     "online": ("*",),
     "update_desk": ("*",),
+    "clock_desk": ("*",),
     "network_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),
