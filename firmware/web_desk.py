@@ -1,6 +1,6 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import network_desk, records_desk, update_desk
+from firmware import network_desk, publication_desk, records_desk, update_desk
 from firmware.drivers import clock
 from firmware.https_desk import HttpsDesk
 from firmware.on_demand import OnDemand
@@ -24,7 +24,7 @@ class WebDesk:
         self._app = app
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
-        pages = StaticFiles(_page_folder(app.root), VERSION)
+        pages = self._pages = StaticFiles(_page_folder(app.root), VERSION)
         login = OnDemand(self._login_api, ("firmware.services.web.login_api",)).rows
         self.login = LoginDesk(app.identity, app.root + "data/passwords", lambda: app.records.stamp()[1], app.contactor_open,
                                app.station.logged_in)
@@ -34,10 +34,12 @@ class WebDesk:
         self.https = HttpsDesk(app, services)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        wired = records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + self.https.rows()
+        wired = (records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + publication_desk.rows(app) +
+                 self.https.rows())
         self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),
+            ("GET", "/api/v1/openapi.json", PUBLIC, self._describe, 0),
             ("GET", "/*", PUBLIC, pages.handle, 0),
         ))
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
@@ -48,6 +50,10 @@ class WebDesk:
     def tasks(self):
         """Rows of the table of tasks."""
         return (("web", lambda beat: self.server.run(), False, 0),) + self.https.tasks(self.server)
+
+    async def _describe(self, request, rest):
+        """This description of the API, as OpenAPI 3.1. It is made with the firmware and lies beside the page."""
+        return await self._pages.handle(request, "api/openapi.json")
 
     def _host_names(self):
         serial = (self._app.serial or "").lower()

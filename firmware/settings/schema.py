@@ -7,7 +7,8 @@ A row: key, type, default, allowed, unit, access, flags
     type     BOOL · INT, allowed (lowest, highest) · STR, allowed (fewest, most characters) · CHOICE, allowed: the values
     unit     of an INT or CHOICE: "A", "V", "s", "%" …, "" when it has none
     access   two letters, for user and for admin: "-" hidden, "r" may read, "w" may read and write
-    flags    letters: R acts only after a restart; and what backup, export and reset do with it, one of
+    flags    letters: R acts only after a restart; o is one charger's own, so that texts for many chargers leave it out, backups
+             do not; and what backup, export and reset do with it, one of
              p personal · s secret (never shown, never exported) · i identity (this one device's; kept by a factory
              reset, left out of exports); none of them: plain
 A row's help text in the page's translations has the key "help." + key.
@@ -55,6 +56,13 @@ SETTINGS = (
     ("charging.resume_after_power_cut", CHOICE, "wait", ("wait", "resume"), "", "rw", ""),
     ("charging.simplified_pilot", BOOL, True, _YES_NO, "", "rw", "R"),
     ("charging.start_delay_max_s", INT, 0, (0, 1800), "s", "rw", ""),
+    ("fault_mail.host", STR, "", (0, 120), "", "rw", "p"),
+    ("fault_mail.on", BOOL, False, _YES_NO, "", "rw", ""),
+    ("fault_mail.password", STR, "", (0, 64), "", "-w", "s"),
+    ("fault_mail.port", INT, 25, (25, 587), "", "rw", ""),
+    ("fault_mail.sender", STR, "", (0, 80), "", "rw", "p"),
+    ("fault_mail.to", STR, "", (0, 80), "", "rw", "p"),
+    ("fault_mail.user", STR, "", (0, 64), "", "rw", "p"),
     ("general.country", CHOICE, "other", _COUNTRY, "", "ww", ""),
     ("general.currency", STR, "EUR", (3, 3), "", "ww", ""),
     ("general.language", CHOICE, "auto", ("auto", "en", "de", "fr"), "", "ww", ""),
@@ -88,7 +96,7 @@ SETTINGS = (
     ("mqtt.admin", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.base", STR, "mode3", (1, 40), "", "rw", ""),
     ("mqtt.ca", STR, "", (0, 8000), "", "-w", ""),
-    ("mqtt.certificate", STR, "", (0, 4000), "", "-w", "i"),
+    ("mqtt.certificate", STR, "", (0, 4000), "", "-w", "p"),
     ("mqtt.discovery", STR, "homeassistant", (0, 40), "", "rw", ""),
     ("mqtt.enabled", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.host", STR, "", (0, 64), "", "rw", ""),
@@ -102,10 +110,10 @@ SETTINGS = (
     ("network.dns", STR, "", (0, 15), "", "rw", ""),
     ("network.fallback_ip", STR, "169.254.77.3", (0, 15), "", "rw", ""),
     ("network.gateway", STR, "", (0, 15), "", "rw", ""),
-    ("network.hostname", STR, "", (0, 32), "", "rw", "R"),
+    ("network.hostname", STR, "", (0, 32), "", "rw", "Ro"),
     ("network.hotspot", CHOICE, "auto", ("auto", "always", "off"), "", "ww", ""),
-    ("network.ip", STR, "", (0, 15), "", "rw", ""),
-    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", ""),
+    ("network.ip", STR, "", (0, 15), "", "rw", "o"),
+    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", "o"),
     ("network.known", STR, "", (0, 1000), "", "-r", "s"),
     ("network.mask", STR, "255.255.255.0", (7, 15), "", "rw", ""),
     ("network.proxy", STR, "", (0, 80), "", "rw", ""),
@@ -120,6 +128,16 @@ SETTINGS = (
     ("protection.over_3_percent", INT, 70, (20, 200), "%", "-w", "R"),
     ("protection.over_3_s", INT, 1, (1, 60), "s", "-w", "R"),
     ("protection.over_allowance_ma", INT, 500, (100, 3000), "mA", "-w", "R"),
+    ("publication.every", CHOICE, "month", ("day", "week", "month"), "", "ww", ""),
+    ("publication.field", STR, "", (0, 40), "", "ww", ""),
+    ("publication.host", STR, "", (0, 120), "", "ww", "p"),
+    ("publication.method", CHOICE, "off", ("off", "http", "ftp", "smtp"), "", "ww", ""),
+    ("publication.password", STR, "", (0, 64), "", "ww", "s"),
+    ("publication.path", STR, "", (0, 200), "", "ww", "p"),
+    ("publication.port", INT, 0, (0, 65535), "", "ww", ""),
+    ("publication.sender", STR, "", (0, 80), "", "ww", "p"),
+    ("publication.to", STR, "", (0, 200), "", "ww", "p"),
+    ("publication.user", STR, "", (0, 64), "", "ww", "p"),
     ("schedule.fallback_s", INT, 300, (0, 7200), "s", "ww", ""),
     ("schedule.start_a", INT, 6, (6, 32), "A", "ww", ""),
     ("schedule.windows", STR, "", (0, 200), "", "ww", ""),

@@ -26,16 +26,22 @@ class AsShipped(unittest.TestCase):
     def _story(self, charger):
         charger.wait_for_page()
         charger.first_view()
+        charger.log_in()
         for path, key, name, table in (("facts", "facts", "name", FACTS), ("commands", "commands", "name", COMMANDS),
                                        ("settings/table", "settings", "key", SETTINGS), ("meters", "meters", "name", METERS)):
             rows = json.loads(charger.ask("api/v1/" + path))[key]
             self.assertEqual([row[name] for row in rows], [row[0] for row in table])
         for _ in range(2):                       # loaded at a request, forgotten, loaded again
             self.assertEqual(json.loads(charger.ask("api/v1/cards")), {"count": 0, "cards": [], "next": None})
+            self.assertEqual(json.loads(charger.ask("api/v1/pin")), {"asked": False, "wait_s": 0})
             self.assertEqual(json.loads(charger.ask("api/v1/sessions")), {"sessions": [], "next": None})
             self.assertIn(b"\ninstallation.fuse_a = 16\n", charger.ask("api/v1/settings.txt"))
             self.assertEqual(json.loads(charger.ask("api/v1/backup/progress")), {"permille": None})
             self.assertIn("firmware", json.loads(charger.ask("api/v1/factory_reset"))["keeps"])
+        self._command(charger, "clear_cache", {})        # modules that few chargers ever need
+        self._command(charger, "reserve", {"id": "04A1B2C3", "for_s": 60})
+        self.assertEqual(self._facts(charger)["reservation"]["id"], "04A1B2C3")
+        self._command(charger, "cancel_reservation", {})
         charger.charge()
         world = charger.twin.world
         charger.wait_until(lambda: self._facts(charger)["power_w"], "a reading of the meter")
@@ -57,7 +63,8 @@ class AsShipped(unittest.TestCase):
 
     def _command(self, charger, name, args):
         client = http.client.HTTPConnection("127.0.0.1", charger.port, timeout=10)
-        client.request("POST", "/api/v1/commands/" + name, json.dumps(args), {"Content-Type": "application/json"})
+        headers = dict(charger.headers, **{"Content-Type": "application/json"})
+        client.request("POST", "/api/v1/commands/" + name, json.dumps(args), headers)
         answer = client.getresponse()
         self.assertEqual((answer.status, json.loads(answer.read())), (200, {"result": "accepted"}))
         client.close()

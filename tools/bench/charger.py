@@ -1,5 +1,6 @@
 """A charger as it ships (.mpy in ROMFS, 32-bit VM, real time) in the twin's world, for the benchmarks that let it run."""
 import http.client
+import json
 import os
 import re
 import socket
@@ -10,13 +11,14 @@ from pathlib import Path
 
 from tools.bench.row import ROOT
 from tools.setup.vm import vm_command
+from tools.twin.access import ACCESS
 from tools.twin.vm_build import build
 from tools.twin.vm_link import VmLink
 from tools.twin.vm_runner import VmTwin
 
 FIRST_VIEW = ("", "style.css", "api.js", "dom.js", "shell.js", "texts.js", "sentences.js", "live.js", "theme.js", "curve.js",
-              "chart.js", "actions.js",
-              "details.js", "view.js", "main.js", "translations/en.json", "icon.svg", "api/v1/status")
+              "chart.js", "actions.js", "details.js", "view.js", "main.js",
+              "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
 REQUEST_S = 10
 
 
@@ -65,6 +67,18 @@ class Charger:
         self.twin = _Twin(self._flash.name, self.port, vm_command(heap_kb, os.devnull if slowed else None), build=build_folder,
                           event=self.events.append)
         self._closing = []
+        self.headers = {}                # of every request: who is logged in
+
+    def log_in(self):
+        """From now on every request is the admin's."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_S)
+        client.request("POST", "/api/v1/login", json.dumps({"user": "admin", "password": ACCESS["admin_password"]}))
+        answer = client.getresponse()
+        body = answer.read()
+        client.close()
+        if answer.status != 200:
+            raise Failed("login: %d %s" % (answer.status, body[:200]))
+        self.headers = {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": json.loads(body)["csrf"]}
 
     def play(self, story):
         """Starts the charger, runs the story and returns what it returns. Raises what it raised."""
@@ -100,7 +114,7 @@ class Charger:
         """GET; the body. Raises Failed for anything but 200."""
         try:
             client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_S)
-            client.request("GET", "/" + path, headers={"Accept-Encoding": "gzip"})
+            client.request("GET", "/" + path, headers=dict(self.headers, **{"Accept-Encoding": "gzip"}))
             answer = client.getresponse()
             body = answer.read()
             client.close()

@@ -64,6 +64,11 @@ def first_view(sizes):
     return sum(size for name, size in sizes.items() if "/" not in name) + max(words)
 
 
+def whole_page(sizes):
+    """Bytes of what people may look at; the description of the API, for programs, lies beside it."""
+    return sum(size for name, size in sizes.items() if not name.startswith("api/"))
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "page", help="folder to write (default: build/page)")
@@ -71,7 +76,7 @@ def main(arguments=None):
     sizes = build(SOURCE, options.out)
     for name, size in sizes.items():
         print("%6d  %s" % (size, name))
-    first, whole = first_view(sizes), sum(sizes.values())
+    first, whole = first_view(sizes), whole_page(sizes)
     print("%6d  first view (at most %d kB), %d whole page (at most %d kB)" % (first, FIRST_VIEW_KB, whole, WHOLE_KB))
     return 1 if first > FIRST_VIEW_KB * 1024 or whole > WHOLE_KB * 1024 else 0
 

@@ -8,7 +8,8 @@ from firmware.charging.commands import CommandError, row_of
 
 SOURCE = "mqtt"
 MAX_PAYLOAD = const(2048)
-MAX_REQUEST = const(64)
+MAX_REQUEST = const(64)         # characters of what is echoed
+_MAX_MESSAGE = const(400)
 ADMIN = "admin"
 
 # Beside those of the table: one name for both ways, as a switch needs it. name, key, command for true, command for false.
@@ -29,7 +30,8 @@ class Orders:
 
     def take(self, name, payload, retained):
         """Do a command; returns the answer as a dict: command, result (accepted, refused or error), and what else is known."""
-        answer = {"command": name[:MAX_REQUEST]}
+        name = name[:MAX_REQUEST]
+        answer = {"command": name}
         if retained:
             answer.update(_error("retained", None, "a command must not be retained: it would be done again at each connection"))
             return answer
@@ -60,7 +62,7 @@ class Orders:
 
 
 def _error(code, field, message):
-    return {"result": "error", "reason": code, "field": field, "message": message}
+    return {"result": "error", "reason": code, "field": field and field[:MAX_REQUEST], "message": message[:_MAX_MESSAGE]}
 
 
 def _arguments(payload):

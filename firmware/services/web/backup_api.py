@@ -9,12 +9,20 @@ from firmware.pbkdf2 import derive
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object, unescaped
 from firmware.services.web.roles import ADMIN
-from firmware.services.web.settings_changes import carry_out, change_rows, in_slices, must_write, plan_without_refused
+from firmware.services.web.settings_changes import (
+    carry_out,
+    change_rows,
+    flag,
+    in_slices,
+    must_write,
+    plan_without_refused,
+    whole_body,
+)
 from firmware.settings import sealed, text_form
 
 _PATH = "/api/v1/backup"
 _BODY = const(1024)
-_LARGEST = const(16384)
+_LARGEST = const(32896)    # a text of text_form.MAX_TEXT, sealed
 _LINES = const(4)          # of the text between two chances for others
 
 
@@ -44,7 +52,7 @@ class BackupApi:
 
     async def make(self, request, rest):
         """{"password": 10 to 64 characters} -> the file. It takes some seconds."""
-        args = json_object(await _whole(request))
+        args = json_object(await whole_body(request))
         password = args.get("password")
         if type(password) is not str or not sealed.SHORTEST_PASSWORD <= len(password) <= sealed.LONGEST_PASSWORD or not _is_text(
                 password):
@@ -53,7 +61,7 @@ class BackupApi:
         salt = sealed.new_salt()
         key = await self._key(password, salt, self._iterations)
         text = bytearray()
-        for number, line in enumerate(text_form.lines(self._settings, self._version)):
+        for number, line in enumerate(text_form.lines(self._settings, self._version, own=True)):
             text += line.encode()
             if number % _LINES == 0:
                 await asyncio.sleep_ms(0)
@@ -65,14 +73,14 @@ class BackupApi:
         """Take the settings of a backup; its password comes percent-encoded in the header X-Backup-Password. ?check=1 only tells
         what would change: {"changes": [{"key", "from", "to", "restart"}], "refused": [{"key", "message"}]}. What this charger
         refuses refuses the whole backup, unless ?skip=1 leaves it out."""
-        only_check = request.args.get("check") == "1"
+        only_check, skip = flag(request.args, "check"), flag(request.args, "skip")
         if not only_check:
             must_write(self._may_write)
         try:
             password = unescaped(request.headers.get("x-backup-password", ""))
         except ValueError:
             raise HttpError(400, "bad_request", "X-Backup-Password is not well escaped")
-        data = await _whole(request)
+        data = await whole_body(request)
         try:
             salt, iterations = sealed.salt_of(data)
             key = await self._key(password, salt, iterations)
@@ -86,7 +94,7 @@ class BackupApi:
         plan, refused = await plan_without_refused(self._settings, values)
         changes = change_rows(self._settings, plan)
         if not only_check:
-            if refused and request.args.get("skip") != "1":
+            if refused and not skip:
                 raise HttpError(422, "bad_value", refused[0]["message"] + "; ?skip=1 leaves out what is refused", refused[0]["key"])
             carry_out(self._settings, plan, self._may_write)
             self._on_change("backup_restored")
@@ -118,13 +126,3 @@ def _in_turn(pieces):
     for piece in pieces:
         yield piece
         yield b""
-
-
-async def _whole(request):
-    """The request's body."""
-    body = bytearray()
-    while True:
-        piece = await request.read()
-        if not piece:
-            return bytes(body)
-        body += piece

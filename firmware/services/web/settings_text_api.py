@@ -1,9 +1,8 @@
 """Settings as a text file over HTTP: export, and an import that is checked as a whole before anything changes."""
 
 from firmware.services.web.reply import HttpError, Reply, json_list_pieces
-from firmware.services.web.request import MAX_BODY
 from firmware.services.web.roles import ADMIN
-from firmware.services.web.settings_changes import carry_out, change_rows, in_slices, must_write
+from firmware.services.web.settings_changes import carry_out, change_rows, flag, in_slices, must_write, whole_body
 from firmware.settings import text_form
 from firmware.settings.store import SettingError
 
@@ -25,12 +24,12 @@ class SettingsTextApi:
         """The table's rows, for Routes."""
         return (
             ("GET", _PATH, ADMIN, self.export, 0),
-            ("PUT", _PATH, ADMIN, self.load, MAX_BODY),
+            ("PUT", _PATH, ADMIN, self.load, -text_form.MAX_TEXT),
         )
 
     async def export(self, request, rest):
         """All plain settings; ?serial=1: bound to this charger, by a line in the file and by its name."""
-        serial = self._serial() if request.args.get("serial") == "1" else ""
+        serial = self._serial() if flag(request.args, "serial") else ""
         name = "settings_%s.txt" % serial if serial else "settings.txt"
         return Reply(text_form.lines(self._settings, self._version, serial), kind="text/plain; charset=utf-8",
                      headers=(("Content-Disposition", 'attachment; filename="%s"' % name),))
@@ -38,12 +37,13 @@ class SettingsTextApi:
     async def load(self, request, rest):
         """Take the settings of a file, all or none; 422 names line and key. ?check=1: only tell what would change. The file's name
         may come as header X-File-Name. Answers {"changes": [{"key", "from", "to", "restart"}]}, a secret's values null."""
-        only_check = request.args.get("check") == "1"
+        only_check = flag(request.args, "check")
         if not only_check:
             must_write(self._may_write)
         places = {}
+        data = await whole_body(request)
         try:
-            found = await in_slices(text_form.reading(request.body, self._serial(), request.headers.get("x-file-name", "")))
+            found = await in_slices(text_form.reading(data, self._serial(), request.headers.get("x-file-name", "")))
             values, places = found
             plan = await in_slices(self._settings.planning(values, "admin"))
         except text_form.TextError as error:

@@ -4,7 +4,9 @@ import sys
 import tempfile
 
 from host_tests.services.mqtt.mosquitto import free_port, until
+from tools.setup.vm import VmMissing, vm_command
 from tools.twin.runner import Twin
+from tools.twin.vm_runner import HEAP_KB, VmTwin
 
 S = 1_000_000
 BASE = "mode3/M3-TWIN-0001/"
@@ -19,7 +21,7 @@ class Charger:
     def __init__(self, test, broker_port, turn_ms=None, **settings):
         self.folder = tempfile.mkdtemp()
         test.addCleanup(shutil.rmtree, self.folder)
-        self.twin = Twin(self.folder, free_port(), mqtt_port=broker_port if turn_ms is None else None)
+        self.twin = self._make_twin(mqtt_port=broker_port if turn_ms is None else None)
         test.addCleanup(self.twin.close)
         self.clock, self.world = self.twin.clock, self.twin.world
         self.error = None
@@ -32,6 +34,9 @@ class Charger:
     def _be_impatient(self, turn_ms):
         from firmware.services.mqtt import service
         service.TURN_MS = turn_ms
+
+    def _make_twin(self, **more):
+        return Twin(self.folder, free_port(), **more)
 
     @property
     def app(self):
@@ -82,3 +87,21 @@ class Charger:
                 self.error = self.error or error
                 self.twin.end()
         self.clock.at(int(seconds * S), guarded)
+
+
+class VmCharger(Charger):
+    """The same with the firmware on MicroPython, in virtual time. Settings are changed by set(); there is no app to look into."""
+
+    def __init__(self, test, broker_port):
+        try:
+            self._command = vm_command(HEAP_KB)
+        except VmMissing as error:
+            test.skipTest("no MicroPython VM: %s" % error)
+        super().__init__(test, broker_port)
+
+    def _make_twin(self, **more):
+        return VmTwin(self.folder, free_port(), self._command, virtual=True, **more)
+
+    def set(self, **settings):
+        values = {name.replace("__", "."): value for name, value in settings.items()}
+        return lambda: self.twin.visit("PUT", "/api/v1/settings", "admin", values)
