@@ -16,7 +16,8 @@ MASK = 0x3FFFFFFF
 
 def answer(nonce=NONCE, utc_s=NOW, fraction=0, first=0x24, stratum=2, letters=b"\0\0\0\0"):
     seconds = (utc_s + 2208988800) & 0xFFFFFFFF
-    return bytes((first, stratum, 6, 236)) + bytes(8) + letters + bytes(8) + nonce + bytes(8) + struct.pack(">II", seconds, fraction)
+    head = bytes((first, stratum, 6, 236)) + bytes(8) + letters + bytes(8)
+    return head + nonce + bytes(8) + struct.pack(">II", seconds, fraction)
 
 
 class Answers(unittest.TestCase):
