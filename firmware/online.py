@@ -24,13 +24,18 @@ class Online:
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
         self.network = network_desk.service(app, facts, self.workers)
-        self.services = (self.network, self.updates, MqttSwitch(self._mqtt, app.contactor_open))
+        self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
+        self.services = (self.network, self.updates, self._mqtt_switch)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt
         app = self._app
         return Mqtt(app.station, app.records, clock, self._mqtt_workers, app.root + "data/",
                     lambda: app.settings.get("identity.serial"), app.contactor_open, self.updates.install)
+
+    async def leave(self):
+        """A restart is near: whoever is connected takes its leave, within two seconds."""
+        await self._mqtt_switch.leave()
 
     def tasks(self):
         """Rows of the table of tasks."""
