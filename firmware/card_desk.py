@@ -44,7 +44,7 @@ class CardDesk:
         station.on("clear_cache", self._clear_cache)
         self.reader = reader_from_board(facts, self._wants_cards)
         if self.reader is not None:
-            station.on("teach", lambda mode: self.teacher.start(mode, clock.ticks_ms()))
+            station.on("teach", self._teach)
 
     def tasks(self):
         """Rows of the table of tasks."""
@@ -70,7 +70,9 @@ class CardDesk:
         self._station.free = mode == "off" and not central
         gate.rules = Rules(mode, get("access.csms_order"), get("access.csms_offline"),
                            self._serial or get("station.name"), central)
-        gate.default_id = get("access.default_id") if mode == "off" and central else ""
+        gate.rules.free_offline = mode == "remote" and get("access.csms_offline") == "free_charging" and (
+            get("access.csms_order") != "only_local")
+        gate.default_id = get("access.default_id") if gate.rules.free_offline or mode == "off" and central else ""
         gate.wait_at_most(get("access.timeout_s") * 1000)
         if self.cache is None and (central or mode == "remote"):
             self._open_cache()
@@ -162,8 +164,14 @@ class CardDesk:
     def _show(self, result):
         self.show(result)
 
+    def _teach(self, mode):
+        """Command "teach_cards": None, or why not."""
+        if mode != "off" and self._remote is not None:
+            return "central_list"
+        return None if self.teacher.start(mode, clock.ticks_ms()) else "vehicle_plugged"
+
     def _may_teach(self):
-        return not self._station.vehicle_plugged() and self._contactor_open() and not self.cards.busy
+        return self._remote is None and not self._station.vehicle_plugged() and self._contactor_open() and not self.cards.busy
 
     def _flag(self, on):
         if on:

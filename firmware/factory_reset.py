@@ -27,6 +27,8 @@ CLEARED = (
     ("sessions", ("sessions", "session_")),
     ("curves", ("curve",)),
     ("events", ("events",)),
+    ("remembered", ("id_cache", "reservation", "spoken")),
+    ("certificates", ("tls",)),
     ("unsent", ("mqtt", "publi")),                  # what waited for a broker or a server
 )
 CARDS = (("cards", ("cards",)),)                    # goes or stays, as ordered

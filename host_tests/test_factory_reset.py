@@ -8,7 +8,7 @@ from firmware.storage.atomic_file import AtomicFile
 from host_tests.storage.scratch import Scratch
 
 PERSONAL = ("passwords", "passwords.old", "attempts.0", "pins", "sessions.0000000001", "session_open", "events.0000000001",
-            "curve.1", "mqtt_queue", "something_new")
+            "curve.1", "mqtt_acked.0", "id_cache", "tls.pem", "something_new")
 KEPT = ("life.0", "life.1", "boot.0", "boots", "update", "update_manifest")
 
 
@@ -76,8 +76,8 @@ class FactoryReset(unittest.TestCase):
 
     def test_what_will_go_is_told_before(self):
         found = factory_reset.contents(self.folder)
-        self.assertEqual(sorted(found), ["cards", "curves", "events", "other", "passwords", "pins", "sessions", "settings",
-                                         "unsent"])
+        self.assertEqual(sorted(found), ["cards", "certificates", "curves", "events", "other", "passwords", "pins", "remembered",
+                                         "sessions", "settings", "unsent"])
         self.assertEqual((found["pins"], found["passwords"], found["other"]), (30, 90, 30))
 
 

@@ -1,5 +1,5 @@
 """What is judged while nobody stands at the reader: a word given offline is verified, the charge that a power cut interrupted is
-judged anew, and with access off a central system is asked about the default id."""
+judged anew, with access off a central system is asked about the default id, and who needs no card while it is away charges."""
 
 from micropython import const
 
@@ -8,6 +8,7 @@ from firmware.access.remote import Question
 AGAIN_MS = const(60000)            # a question that got no answer is asked again
 DEFAULT_AGAIN_MS = const(300000)   # a default id that was refused is tried again
 RESUME_MS = const(600000)          # so long an interrupted charge waits for clock and central system
+OFFLINE_MS = const(30000)          # so long a central system must be away before everybody may charge
 _RETRY_MS = const(5000)
 _PASSING = ("clock_unknown", "offline")     # reasons that may be over soon after a start
 
@@ -24,6 +25,7 @@ class Afterwards:
         self._resume = None            # who authorised the charge that the power cut interrupted
         self._resume_ms = 0            # how long that is still tried
         self._wait_ms = 0              # until the next try of any of these
+        self._away_ms = 0              # how long the central system has been away
         self._last_ms = 0
 
     def verify(self, token):
@@ -43,6 +45,7 @@ class Afterwards:
         self._last_ms = now_ms
         self._resume_ms = max(0, self._resume_ms - gap_ms)
         self._wait_ms = max(0, self._wait_ms - gap_ms)
+        self._away_ms = 0 if self.question.online() else min(OFFLINE_MS, self._away_ms + gap_ms)
         self.question.tick(now_ms)
         if self._unverified is not None:
             self._follow_unverified(now_ms)
@@ -87,12 +90,14 @@ class Afterwards:
             else:
                 self._resume = None
 
-    # ---- access off under a central system
+    # ---- nobody needs a card
 
     def _follow_default(self, now_ms):
         station = self._station
         if station.session is None or station.stopped:
             self._wait_ms = 0
+        elif self._gate.rules.free_offline and self._away_ms < OFFLINE_MS:
+            return                         # a card is needed: the system is there, or may be in a moment
         elif not station.authorized and not self._wait_ms and not self._gate.asking():
             reason = self._gate.judge(self._gate.default_id, now_ms, "central", quiet=("offline",))
             self._wait_ms = _RETRY_MS if reason == "offline" else DEFAULT_AGAIN_MS

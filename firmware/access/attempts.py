@@ -54,6 +54,11 @@ class Attempts:
         self._follow(now_ms)
         return None if self._wrong[kind] >= self._most[kind] else (self._left_ms[kind] + 999) // 1000
 
+    def wrong(self, kind, now_ms):
+        """Wrong guesses so far."""
+        self._follow(now_ms)
+        return self._wrong[kind]
+
     def begin(self, kind, now_ms):
         """A guess is made: counts as wrong until right() is said. False: not allowed now."""
         if self.left_s(kind, now_ms) != 0:

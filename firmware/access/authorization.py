@@ -20,6 +20,7 @@ class Rules:
     def __init__(self, mode="off", order="first_local", offline="local_authorization", station="", central=False):
         self.mode = mode
         self.central = central
+        self.free_offline = False      # nobody needs a card while the central system is away; set by who sets the rules
         self.order = order
         self.offline = offline
         self.station = station

@@ -5,7 +5,7 @@ All power stays with the station: the gate only gives it commands, as everybody 
 
 from firmware.access import authorization
 from firmware.access.authorization import ACCEPT, ASK, REJECT, Situation
-from firmware.access.card import ADMIN, CardError, hex_from_uid, uid_from_text
+from firmware.access.card import ADMIN, VIP, CardError, hex_from_uid, uid_from_text
 
 _SOURCE = "card"
 PINS = ("PIN", "guest")        # ids of sessions that a PIN began: the owner's, the guest's
@@ -133,23 +133,27 @@ class Gate:
         now = Situation(card, self.cached(text), online, self._station.reserved_for, self._utc_s())
         verdict, reason = authorization.decide(self.rules, text, now)
         if verdict == ASK:
-            self._question.ask(text, now_ms, lambda reason: self._answered(text, reason, source))
+            self._question.ask(text, now_ms, lambda reason: self._answered(text, reason, source, _is_vip(card)))
             return verdict, reason
         if verdict == REJECT:
             return (REJECT, reason) if reason in quiet else self.refuse(text, reason, source)
-        return self._accept(text, reason, source)
+        return self._accept(text, reason, source, _is_vip(card))
 
-    def _answered(self, text, reason, source):
+    def _answered(self, text, reason, source, vip):
         if reason is None:
-            self._accept(text, "central", source)
+            self._accept(text, "central", source, vip)
         else:
             self.refuse(text, reason, source)
 
-    def _accept(self, text, reason, source=_SOURCE):
+    def _accept(self, text, reason, source=_SOURCE, vip=False):
         if self._station.command("authorize", {"id": text}, source)["result"] != "accepted":     # out of service, a showroom
             return self.refuse(text, "refused", source, True)
         if self._station.stopped:
             self._station.command("start", {}, source)
+        if vip:
+            self._station.flags.set("vip", source)
+        else:
+            self._station.flags.clear("vip")
         if reason == "verify_later":
             self._afterwards().verify(text)
         self._note("card_accepted", text + " " + reason)
@@ -184,13 +188,19 @@ class Gate:
     def tick(self, now_ms):
         """Every 100 ms: what was asked and never answered is refused, what concerns a vehicle that has gone is forgotten; teaching
         ends in time."""
+        if not self._station.authorized and self._station.flags.has("vip"):
+            self._station.flags.clear("vip")
         text = self.asking()
         if text is not None and self._question.tick(now_ms):
             self._note("card_dropped", text)
-        if self.later is not None:
-            self.later.tick(now_ms)
+        if self.later is not None or self.default_id:
+            self._afterwards().tick(now_ms)
         if self.teacher is not None:
             self.teacher.tick(now_ms)
+
+
+def _is_vip(card):
+    return card is not None and card.kind == VIP
 
 
 def uid_of(token):

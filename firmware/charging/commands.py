@@ -47,7 +47,7 @@ COMMANDS = (
     ("service_mode", (("mode", "choice", ("normal", "commissioning", "demo"), None, True),), "admin", ("vehicle_plugged",),
      "commissioning (an hour without authorisation, for tests), or a showroom that never gives power until the next log-in"),
     ("teach_cards", (("mode", "choice", ("off", "add", "remove", "master"), None, True),), "control",
-     ("vehicle_plugged", "no_reader"),
+     ("vehicle_plugged", "no_reader", "central_list"),
      "for 30 s each card at the reader is added to the list, or removed; or for 60 s the next one becomes the master card"),
     ("reserve", (("id", "str", 1, MAX_ID, True), ("for_s", "int", 60, MAX_RESERVATION_S, True),
                  ("number", "int", 0, 2147483647, False)), "control", ("inoperative", "occupied", "fault", "reserved"),

@@ -148,7 +148,8 @@ def _service_mode(station, args, _source):
 def _teach_cards(station, args, _source):
     if "teach" not in station.actions:
         return refused("no_reader")
-    return ACCEPTED if station.actions["teach"](args["mode"]) else refused("vehicle_plugged")
+    reason = station.actions["teach"](args["mode"])
+    return ACCEPTED if reason is None else refused(reason)
 
 
 def _reserve(station, args, source):

@@ -23,6 +23,7 @@ WORDS = (
     ("bad_plan", "the plan's steps must come in order and within valid_s"),
     ("vehicle_plugged", "a vehicle is plugged in; unplug it first"),
     ("no_reader", "this charger has no card reader"),
+    ("central_list", "the card list comes from the central system and is not taught here"),
     ("card_unknown", "the card is not known here"),
     ("card_not_the_booker", "the charger is reserved for another card"),
     ("card_not_the_current_user", "somebody else has begun this charge"),

@@ -105,7 +105,7 @@ class Station:
 
     def on(self, action, fn):
         """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "reserve" fn(args, source)
-        and "cancel_reservation" fn(args), which return None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
+        and "cancel_reservation" fn(args), all three None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):

@@ -21,6 +21,8 @@ _LEAST_S = const(14400)          # between two checks by the clock
 _FIRST_RETRY_S = const(300)
 _LONGEST_RETRY_S = const(3600)
 _RETRIES = const(8)              # then not before the next day
+_TRANSIENT = ("no_connection", "no_answer", "http_status", "bad_answer", "redirects", "wrong_length", "wrong_hash", "flash_failed",
+              "interrupted")
 _LOG = const(16)
 _FAILED = const(4)
 
@@ -114,7 +116,7 @@ class Updates:
 
     async def step(self):
         """Once a second."""
-        self._since_s += 1
+        self._since_s += 1                   # a second is as long as it takes: nothing here needs to be exact
         if self._retry_s is not None and self._retry_s > 0:
             self._retry_s -= 1
         if self._busy:
@@ -151,7 +153,7 @@ class Updates:
     def _due(self):
         minute = self._charger.minute_of_day()
         if minute is None:                   # the clock is unknown: once a day all the same
-            due = not self._checked and self._since_s > 60 + self._spread_min or self._since_s >= _DAY_S
+            due = not self._checked and self._since_s > 60 * (1 + self._spread_min) or self._since_s >= _DAY_S
         else:
             due = (minute - self._hour * 60 - self._spread_min) % 1440 < 60 and (not self._checked or self._since_s > _LEAST_S)
         if due:
@@ -169,13 +171,17 @@ class Updates:
             self._reason, self._detail = None, ""
             self._retry_s = None
         except Exception as error:
-            self._state = before
+            self._state = self._rest(before)
             self._failed(error)
         finally:
             self._busy = False
             self._progress = None
             self._charger.show(False)
             _forget()
+
+    def _rest(self, before):
+        """The state after something that failed."""
+        return "ready" if self._kept["ready"] else "idle" if before == "ready" else before
 
     def _failed(self, error):
         code, self._detail = getattr(error, "code", None), getattr(error, "detail", "")
@@ -188,9 +194,11 @@ class Updates:
             self._reason, self._detail = None, ""
             self._state, self._offer = "idle", None
             return
-        if self._retries < _RETRIES:
-            wait_s = min(_FIRST_RETRY_S << self._retries, _LONGEST_RETRY_S)
-            self._retry_s = wait_s + self._charger.random(60)
+        if code == "vehicle":                # it goes on when that is over
+            return
+        self._retry_s = _DAY_S
+        if code in _TRANSIENT and self._retries < _RETRIES:
+            self._retry_s = min(_FIRST_RETRY_S << self._retries, _LONGEST_RETRY_S) + self._charger.random(60)
             self._retries += 1
         if self._charger.may_write():
             self._note(code, (self._offer or {}).get("version") or "", self._detail)
@@ -247,7 +255,12 @@ class Updates:
         version = self._kept["ready"]
         self._kept["trying"], self._kept["ready"] = version, None
         self._save()
-        self._charger.activate()
+        try:
+            self._charger.activate()
+        except Exception:
+            self._kept["trying"], self._kept["ready"] = None, version
+            self._save()
+            raise
         self._state = "restarting"
         self._charger.show(True)
         self._charger.restart("update " + version)
@@ -265,7 +278,7 @@ class Updates:
             await self._take(Bundle(read), older)
             self._reason, self._detail = None, ""
         except Exception as error:
-            self._state = before if self._kept["ready"] or before != "ready" else "idle"
+            self._state = self._rest(before)
             self._failed(error)
             self._retry_s = None
             raise

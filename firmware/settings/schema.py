@@ -7,7 +7,8 @@ A row: key, type, default, allowed, unit, access, flags
     type     BOOL · INT, allowed (lowest, highest) · STR, allowed (fewest, most characters) · CHOICE, allowed: the values
     unit     of an INT or CHOICE: "A", "V", "s", "%" …, "" when it has none
     access   two letters, for user and for admin: "-" hidden, "r" may read, "w" may read and write
-    flags    letters: R acts only after a restart; and what backup, export and reset do with it, one of
+    flags    letters: R acts only after a restart; o is one charger's own, so that texts for many chargers leave it out, backups
+             do not; and what backup, export and reset do with it, one of
              p personal · s secret (never shown, never exported) · i identity (this one device's; kept by a factory
              reset, left out of exports); none of them: plain
 A row's help text in the page's translations has the key "help." + key.
@@ -88,7 +89,7 @@ SETTINGS = (
     ("mqtt.admin", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.base", STR, "mode3", (1, 40), "", "rw", ""),
     ("mqtt.ca", STR, "", (0, 8000), "", "-w", ""),
-    ("mqtt.certificate", STR, "", (0, 4000), "", "-w", "i"),
+    ("mqtt.certificate", STR, "", (0, 4000), "", "-w", "p"),
     ("mqtt.discovery", STR, "homeassistant", (0, 40), "", "rw", ""),
     ("mqtt.enabled", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.host", STR, "", (0, 64), "", "rw", ""),
@@ -102,10 +103,10 @@ SETTINGS = (
     ("network.dns", STR, "", (0, 15), "", "rw", ""),
     ("network.fallback_ip", STR, "169.254.77.3", (0, 15), "", "rw", ""),
     ("network.gateway", STR, "", (0, 15), "", "rw", ""),
-    ("network.hostname", STR, "", (0, 32), "", "rw", "R"),
+    ("network.hostname", STR, "", (0, 32), "", "rw", "Ro"),
     ("network.hotspot", CHOICE, "auto", ("auto", "always", "off"), "", "ww", ""),
-    ("network.ip", STR, "", (0, 15), "", "rw", ""),
-    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", ""),
+    ("network.ip", STR, "", (0, 15), "", "rw", "o"),
+    ("network.ipv4", CHOICE, "dhcp", ("dhcp", "fixed"), "", "rw", "o"),
     ("network.known", STR, "", (0, 1000), "", "-r", "s"),
     ("network.mask", STR, "255.255.255.0", (7, 15), "", "rw", ""),
     ("network.proxy", STR, "", (0, 80), "", "rw", ""),

@@ -6,8 +6,9 @@
     installation.fuse_a = 16
     station.name = "  text in quotes, as JSON writes it, may begin or end with a space  "
 
-UTF-8 with or without a byte order mark, lines ending in LF, CR LF or CR. Written are the plain settings only: what belongs to one
-charger, to a person or is secret stays out. Read is whatever an administrator may write, secrets too.
+UTF-8 with or without a byte order mark, lines ending in LF, CR LF or CR. Written are the plain settings only: what belongs to this
+device, to a person or is secret stays out; what is one charger's own (its address) stands only in a text that is bound to it. Read
+is whatever an administrator may write, secrets too.
 """
 
 import json
@@ -18,7 +19,8 @@ from firmware.csv_lines import CsvError, LineSplitter
 from firmware.settings import migrations as history
 from firmware.settings import schema
 
-MAX_LINE = const(2048)       # bytes
+MAX_LINE = const(12288)      # bytes; the longest setting is a certificate of 8000
+MAX_TEXT = const(32768)      # bytes of a whole text: what the settings' own file may have
 _SLICE = const(128)          # bytes looked at between two chances for others
 _BLANK = " \t"
 _WORDS = {"true": True, "false": False}
@@ -34,8 +36,9 @@ class TextError(Exception):
         self.key = key
 
 
-def lines(store, version, serial=""):
-    """The text of all plain settings, a piece at a time. version: the firmware's; serial: binds the text to that charger."""
+def lines(store, version, serial="", own=False):
+    """The text of all plain settings, a piece at a time. version: the firmware's; serial: binds the text to that charger; own: also
+    what is one charger's own, as always with a serial."""
     if serial:
         yield "# serial = %s\n" % serial
     yield "# schema = %d\n# Settings of Mode3 %s. Without secrets, personal settings and what belongs to one charger.\n" % (
@@ -43,6 +46,8 @@ def lines(store, version, serial=""):
     area = None
     for row in schema.SETTINGS:
         if schema.kind_of(row) != schema.PLAIN or not schema.may_write(row, "admin"):
+            continue
+        if "o" in row[6] and not (own or serial):
             continue
         key = row[0]
         yield ("" if area == key.partition(".")[0] else "\n") + "%s = %s\n" % (key, text_of(store.value_of(row)))

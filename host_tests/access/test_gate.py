@@ -2,7 +2,7 @@
 import unittest
 
 from firmware.access.authorization import ACCEPT, REJECT, Rules
-from firmware.access.card import ADMIN, USER, Card, hex_from_uid
+from firmware.access.card import ADMIN, USER, VIP, Card, hex_from_uid
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
 from firmware.access.teaching import Teacher
@@ -145,6 +145,16 @@ class ChargingTest(GateTest):
         self.assertEqual(self.card(ANN)[0], REJECT)
         self.assertEqual(self.station.last_refusal[0], "inoperative")
         self.assertFalse(self.station.is_authorized())
+
+    def test_a_vip_s_charge_shows_its_flag_and_no_other_does(self):
+        self.store.change(Card(BEN, "", VIP))
+        self.plug()
+        for uid, flag in ((BEN, True), (ANN, False)):
+            self.card(uid)
+            self.assertEqual(self.station.flags.has("vip"), flag)
+            self.unplug()
+            self.assertFalse(self.station.flags.has("vip"))
+            self.plug()
 
     def test_a_reservation_lets_only_its_card_in(self):
         self.station.reserved_for = hex_from_uid(BEN)

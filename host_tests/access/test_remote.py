@@ -274,6 +274,41 @@ class DefaultIdTest(RemoteTest):
         self.assertTrue(self.station.is_authorized())
 
 
+class FreeOfflineTest(RemoteTest):
+    """Everybody may charge while the central system is away."""
+
+    def setUp(self):
+        super().setUp()
+        self.rules("first_online", "free_charging")
+        self.gate.rules.free_offline = True
+        self.gate.default_id = "Garage"
+
+    def test_while_it_is_there_a_card_is_needed_and_a_short_gap_changes_nothing(self):
+        self.plug()
+        self.let(60000)
+        self.central.reachable = False
+        self.let(29000)
+        self.central.reachable = True
+        self.let(60000)
+        self.assertEqual((self.station.is_authorized(), self.central.asked), (False, []))
+
+    def test_while_it_is_away_the_vehicle_charges_under_the_default_id_and_goes_on_when_it_is_back(self):
+        self.central.reachable = False
+        self.let(31000)
+        self.plug()
+        self.let(300)
+        self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, "Garage"))
+        self.central.reachable = True
+        self.let(60000)
+        self.assertTrue(self.station.is_authorized())
+
+    def test_without_any_central_system_attached_it_is_away(self):
+        self.gate.attach(None)
+        self.plug()
+        self.let(31000)
+        self.assertTrue(self.station.is_authorized())
+
+
 class ResumeTest(RemoteTest):
     """The power was cut during a charge, and the owner wants it to go on: it is judged as if its card came now."""
 

@@ -1,7 +1,9 @@
-"""`python -m host_tests.ota_powercut [--step N]`: cuts the power at every N-th flash operation of an update (default: at each)."""
+"""`python -m host_tests.ota_powercut [--step N]`: cuts the power at every N-th flash operation of an update (default: at each),
+then lets the whole firmware update itself as it ships."""
 import argparse
 import sys
 
+from host_tests.ota_powercut import as_shipped
 from host_tests.ota_powercut.sweep import sweep
 from tools.build.keys import KeyProblem
 from tools.setup.vm import VmMissing
@@ -16,7 +18,9 @@ def main():
     if not cpython._stack:
         cpython.install()
     try:
-        return 1 if sweep(arguments.step)[1] else 0
+        findings = sweep(arguments.step)[1]
+        as_shipped.report()
+        return 1 if findings else 0
     except (VmMissing, KeyProblem) as missing:
         print("skipped: %s" % missing)
         return 3

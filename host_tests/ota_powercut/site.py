@@ -11,9 +11,11 @@ from pathlib import Path
 
 CONF = """daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;
 events {{ worker_connections 64; }}
-http {{ access_log {place}/access.log; client_body_temp_path {place}/t1; proxy_temp_path {place}/t2; fastcgi_temp_path {place}/t3;
+http {{
+  log_format ranges '"$request" $status $http_range'; access_log {place}/access.log ranges; default_type application/octet-stream;
+  client_body_temp_path {place}/t1; proxy_temp_path {place}/t2; fastcgi_temp_path {place}/t3;
   uwsgi_temp_path {place}/t4; scgi_temp_path {place}/t5;
-  server {{ listen 127.0.0.1:{port}; root {folder}; default_type application/octet-stream; {more} }} }}
+  server {{ listen 127.0.0.1:{port}; root {folder}; {more} }} }}
 """
 START_S = 10
 
@@ -70,6 +72,11 @@ class Site:
                     log = self.scratch / "error.log"
                     raise RuntimeError("nginx did not start: " + (log.read_text() if log.exists() else "no log")) from None
                 time.sleep(0.05)
+
+    def stop(self):
+        """At once: connections break off."""
+        self._process.kill()
+        self._process.wait(10)
 
     def __exit__(self, *exc):
         if self._process is not None:

@@ -14,7 +14,7 @@ class SchemaTest(unittest.TestCase):
                 for letter in access:
                     self.assertIn(letter, "-rw")
                 for letter in flags:
-                    self.assertIn(letter, "Rpsi")
+                    self.assertIn(letter, "Ropsi")
                 if kind in (schema.INT, schema.STR):
                     self.assertLessEqual(allowed[0], allowed[1])
                 if kind == schema.CHOICE:

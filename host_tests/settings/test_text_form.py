@@ -37,9 +37,25 @@ class TextForm(unittest.TestCase):
         plain = [row for row in schema.SETTINGS if schema.kind_of(row) == schema.PLAIN and schema.may_write(row, "admin")]
         wanted = {row[0]: other_value(row) for row in plain}
         store._values = dict(wanted)                         # rules and guards are the store's affair
-        values, places = read("".join(text_form.lines(store, "1.2.3")))
+        values, places = read("".join(text_form.lines(store, "1.2.3", own=True)))
         self.assertEqual(values, wanted)
         self.assertEqual(sorted(places), sorted(values))
+
+    def test_the_longest_text_is_taken(self):
+        store = Store()
+        store._values = {row[0]: "x" * row[3][1] for row in schema.SETTINGS if row[1] == schema.STR}
+        text = "".join(text_form.lines(store, "1.2.3", "M3-1"))
+        self.assertLess(len(text), text_form.MAX_TEXT)
+        values = read(text)[0]
+        self.assertEqual(values, {key: store.get(key) for key in values})
+
+    def test_what_is_one_chargers_own_is_left_out_of_a_text_for_many(self):
+        store = Store()
+        store.set_many({"network.ip": "192.168.1.7", "network.mask": "255.255.0.0"})
+        self.assertNotIn("192.168.1.7", "".join(text_form.lines(store, "1.2.3")))
+        self.assertIn("255.255.0.0", "".join(text_form.lines(store, "1.2.3")))
+        for options in ({"own": True}, {"serial": "M3-1"}):
+            self.assertIn("network.ip = 192.168.1.7", "".join(text_form.lines(store, "1.2.3", **options)))
 
     def test_identity_secrets_and_persons_are_never_written(self):
         store = Store()

@@ -5,6 +5,7 @@ import time
 import unittest
 
 from host_tests.twin.test_charge_end_to_end import Charger
+from tools.twin.runner import NotNow
 
 
 class Restarts(unittest.TestCase):
@@ -64,6 +65,24 @@ class Restarts(unittest.TestCase):
         self.charger.at(15, self.note)
         self.charger.run(16)
         self.assertEqual((self.found["cause"], self.found["detail"]), ("restart", "update 1.4.0"))
+
+    def test_it_is_back_within_three_seconds_of_the_press(self):
+        """By what device calls and flash cost; the interpreter itself costs nothing here."""
+        times = []
+
+        def look():
+            try:
+                back = self.charger.fact("reset_cause") == "restart" and self.charger.fact("cp_state") is not None
+            except NotNow:
+                back = False
+            if back:
+                times.append(self.charger.clock.now_us)
+            else:
+                self.charger.clock.after(50_000, look)
+        self.charger.at(5, lambda: self.at_once(self.charger.app.request_restart))
+        self.charger.at(5.2, look)
+        self.charger.run(12)
+        self.assertLess(times[0], 8_000_000)
 
     def test_a_cold_start_says_nothing_more(self):
         self.charger.at(15, self.note)

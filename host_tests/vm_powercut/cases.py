@@ -5,12 +5,18 @@ after each step that the firmware regards as done) and check(done): done is the 
 on the image as the cut left it, raises AssertionError with a sentence, and must be able to go on writing.
 """
 
+import asyncio
 import os
 
 from firmware import factory_reset
+from firmware.access.attempts import Attempts
+from firmware.access.cache import Cache
 from firmware.access.card import Card
 from firmware.access.cards import CardStore
 from firmware.access.cards_csv import CardImport
+from firmware.access.pins import Pins
+from firmware.access.reservation import Reservation
+from firmware.charging.flags import Flags
 from firmware.records import curve_log
 from firmware.records.life_totals import LifeTotals
 from firmware.records.session_log import SessionLog
@@ -122,6 +128,75 @@ class InlineReplace:
                 expect(other.read() == bytes(50 * number), "other file %d is damaged" % number)
         expect(self.file().write(b"on") == generation + 1, "generations do not go on")
         expect(self.file().read()[0] == b"on", "it cannot be written any more")
+
+
+class AccessChange:
+    """What access keeps: wrong PINs counted, a PIN changed, a reservation made and cancelled, the central system's words."""
+
+    PIN, GUEST = "1234", "9876"
+
+    def parts(self):
+        self.attempts = Attempts(FOLDER + "attempts", lambda: True)
+        self.station = _Reserved()
+        self.reservation = Reservation(FOLDER + "reservation", self.station, lambda: 1800000000, str, lambda code, detail: None)
+        self.reservation.load()
+        self.cache = Cache(FOLDER, lambda: 1800000000)
+        return Pins(FOLDER, self.attempts, lambda: "")
+
+    def keep(self, *tokens):
+        for token in tokens:
+            self.cache.learn(token, "accepted", 0)
+        asyncio.run(self.cache.keep(lambda: True, _rest))
+
+    def prepare(self):
+        asyncio.run(self.parts().set(self.PIN, ""))
+        self.attempts.begin(0, 0)
+        for first in (0, 25):                     # RAM holds 32
+            self.keep(*["KNOWN%02d" % number for number in range(first, first + 25)])
+
+    def operate(self, acknowledge):
+        pins = self.parts()
+        self.attempts.begin(0, 0)
+        acknowledge(1)
+        self.reservation.reserve({"id": "ANN", "for_s": 600}, "web")
+        self.reservation.save()
+        acknowledge(2)
+        self.keep("NEW")
+        acknowledge(3)
+        self.reservation.cancel({})
+        self.reservation.save()
+        acknowledge(4)
+        asyncio.run(pins.set(None, self.GUEST))
+        acknowledge(5)
+
+    def check(self, done):
+        done = done or 0
+        pins = self.parts()
+        found = pins.which()
+        expect(found["PIN"], "the PIN is gone")
+        expect(found["guest"] or done < 5, "the guest's PIN is lost")
+        wrong = self.attempts.wrong(0, 0)
+        expect(wrong in ((1, 2), (2,), (2,), (2,), (2, 0), (0,))[done], "%d wrong PINs after step %d" % (wrong, done))
+        reserved = self.station.reserved_for
+        expect(reserved in (("",), ("", "ANN"), ("ANN",), ("ANN", ""), ("",), ("",))[done],
+               "reserved for %r after step %d" % (reserved, done))
+        expect(self.cache.status("NEW") or done < 3, "what the central system said is lost")
+        for number in range(50):
+            expect(self.cache.status("KNOWN%02d" % number), "KNOWN%02d is lost" % number)
+        asyncio.run(pins.set("4321", ""))
+        expect(self.attempts.wrong(0, 0) == 0 and asyncio.run(pins.check("4321", 0)) == "PIN", "PINs cannot be changed any more")
+
+
+class _Reserved:
+    """As much of a station as a reservation needs."""
+
+    def __init__(self):
+        self.reserved_for = ""
+        self.flags = Flags()
+
+
+async def _rest():
+    await asyncio.sleep_ms(0)
 
 
 class BootNumber:
@@ -501,6 +576,7 @@ CASES = (
     ("atomic_replace", AtomicReplace),
     ("settings_change", SettingsChange),
     ("inline_replace", InlineReplace),
+    ("access_change", AccessChange),
     ("boot_number", BootNumber),
     ("log_append", LogAppend),
     ("session", Session),

@@ -20,7 +20,7 @@ def vm():
         pytest.skip("no MicroPython VM: %s" % missing)
 
 
-CASES = ("atomic_replace", "settings_change", "inline_replace", "boot_number", "log_append", "session",
+CASES = ("atomic_replace", "settings_change", "inline_replace", "access_change", "boot_number", "log_append", "session",
          "session_with_meter", "recovery", "card_edits", "cards_imported", "curves", "factory_reset")
 
 

@@ -25,6 +25,7 @@ value and what is allowed.
 - *user*, *admin*: what each role may do with it: writes, reads, or hidden.
 - **secret**: never shown, never exported. **personal**: left out of exports and backups. **identity**: this one device's; left out
   of exports and backups too, and kept by a factory reset.
+- own: one charger's own; left out of texts for many chargers, not of backups.
 - Some settings exist only in some countries (`general.country`); one that is set is shown everywhere.
 
 `docs/backup.md` tells how settings are exported, backed up and reset.
@@ -45,7 +46,7 @@ def rows(texts):
             yield "|---|---|---|---|---|---|"
         kind = CLASSES.get(schema.kind_of(row))
         remarks = ["restart"] if "R" in flags else []
-        remarks += ["**%s**" % kind] if kind else []
+        remarks += ["**%s**" % kind] if kind else ["own"] if "o" in flags else []
         places = schema.countries(key)
         remarks += ["only " + ", ".join(places)] if places else []
         shown = str(default).lower() if type(default) is bool else "empty" if default == "" else default

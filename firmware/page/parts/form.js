@@ -13,9 +13,9 @@ const word = (key, otherwise) => t.has(key) ? t.text(key) : otherwise;
 
 export const labelOf = key => word(`setting.${key}`, key);
 
-// Rows of GET settings/table that this reader may see.
+// Rows of GET settings/table that this reader may see; a secret that he may not write shows nothing.
 export async function settingsTable(page) {
-  return (await page.api("GET", "settings/table")).settings;
+  return (await page.api("GET", "settings/table")).settings.filter(row => row.writable || row.class !== "secret");
 }
 
 const choiceWords = (key, value) => word(`option.${key}.${value}`, String(value));

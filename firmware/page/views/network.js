@@ -22,17 +22,15 @@ const GROUPS = [
 ];
 
 export async function show(root, page) {
-  const known = { list: [], most: 0 };
   const leaving = { gone: false };
   const [state, rows] = await Promise.all([page.api("GET", "network").catch(() => null), settingsTable(page)]);
   root.append(card(t.text("network.state"), alive(page, facts => facts.network ?? state, facts => stateRows(facts.network ?? state))));
-  if (state && page.allows("control")) root.append(await wifi(page, known, leaving));
+  if (state && page.allows("control")) root.append(await wifi(page, leaving));
   root.append(clockCard(page));
-  const mine = rows.filter(row => /^(network|time)\./.test(row.key) && row.class !== "hidden");
+  const mine = rows.filter(row => /^(network|time)\./.test(row.key));
   const hooks = await hooksFor(page, mine);
   if (mine.length) {
-    root.append(settingsForm(page, mine, { hooks, groups: GROUPS.map(([key, keys]) => [t.text(key), keys]),
-      sure: values => sure(page, known, values) }));
+    root.append(settingsForm(page, mine, { hooks, groups: GROUPS.map(([key, keys]) => [t.text(key), keys]) }));
   }
   return () => { leaving.gone = true; };
 }
@@ -52,13 +50,12 @@ function stateRows(state) {
 
 const strength = dbm => dbm >= -60 ? "good" : dbm >= -72 ? "fair" : "weak";
 
-async function wifi(page, known, leaving) {
+// The networks that are known and those in reach. leaving.gone: the view is left.
+export async function wifi(page, leaving) {
   const list = make("div", { class: "stack wide" });
   const found = make("div", { class: "stack wide", "aria-live": "polite" });
-  const take = answer => {
-    known.list = answer.known;
-    known.most = answer.most;
-    list.replaceChildren(known.list.length ? rowsOf(known.list.map(one => [
+  const take = ({ known }) => {
+    list.replaceChildren(known.length ? rowsOf(known.map(one => [
       make("span", {}, one.ssid, " ", one.joined && badge(t.text("network.joined"), "good")),
       button(t.text("network.forget"), trying(page, async () => {
         if (await page.confirm({ title: t.text("network.forget_sure", { ssid: one.ssid }), text: one.joined ? t.text("network.forget_joined") : "", yes: t.text("network.forget"),
@@ -81,7 +78,7 @@ async function wifi(page, known, leaving) {
   };
   const scan = async () => {
     found.replaceChildren(soft(t.text("network.scanning")), make("progress", { "aria-label": t.text("network.scanning") }));
-    await page.api("POST", "network/scan", {});
+    await page.api("POST", "network/scan").catch(error => { found.replaceChildren(); throw error; });
     for (let n = 0; n < SCANS && !leaving.gone; n++) {
       await new Promise(done => setTimeout(done, SCAN_MS));
       const answer = await page.api("GET", "network/scan");
@@ -95,16 +92,8 @@ async function wifi(page, known, leaving) {
     }
     found.replaceChildren(soft(t.text("network.nothing")));
   };
-  take(await page.api("GET", "network/known").catch(() => ({ known: [], most: 0 })));
+  take(await page.api("GET", "network/known").catch(() => ({ known: [] })));
   return card(t.text("network.wifi"), list, actions(button(t.text("network.scan"), trying(page, scan)), button(t.text("network.hidden"), trying(page, () => join()))), found);
-}
-
-// The hotspot is the way back in: it is not closed without another one.
-async function sure(page, known, values) {
-  if (values["network.hotspot"] !== "off") return true;
-  const mode = page.facts?.network?.mode;
-  if (["wifi", "ethernet"].includes(mode)) return true;
-  return page.confirm({ title: t.text("network.hotspot_off"), text: t.text("network.hotspot_off_text"), yes: t.text("network.hotspot_off_yes"), danger: true });
 }
 
 function clockCard(page) {

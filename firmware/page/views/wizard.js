@@ -3,9 +3,10 @@
 import { button, make } from "../dom.js";
 import { FORM_TEXTS, labelOf, settingsForm, settingsTable, valueWords } from "../parts/form.js";
 import { hooksFor } from "../parts/hooks.js";
-import { actions, card, pairs, soft, trying } from "../parts/pieces.js";
+import { actions, alive, card, pairs, soft, trying } from "../parts/pieces.js";
 import { browserZone } from "../parts/zones.js";
 import * as t from "../texts.js";
+import { wifi } from "./network.js";
 
 export const texts = [...FORM_TEXTS, "network"];
 
@@ -50,7 +51,8 @@ export async function show(root, page) {
     make("h2", { class: "title", text: t.text(`wizard.${name}`) }), make("p", { class: "lead", text: t.text(`wizard.${name}.text`) }));
   const form = mine.length ? settingsForm(page, mine, { hooks: await hooksFor(page, mine), bare: true }) : null;
   if (name === "time") suggest(page, form, rows);
-  if (name === "network") root.append(networkCard(page));
+  const leaving = { gone: false };
+  if (name === "network") root.append(reached(page), await wifi(page, leaving).catch(() => soft(t.text("wizard.nothing"))));
   if (name === "summary") root.append(card(t.text("wizard.summary"), summary(rows)));
   if (form) root.append(form);
   else if (name === "outside") root.append(soft(t.text("wizard.nothing")));
@@ -73,6 +75,7 @@ export async function show(root, page) {
       go(at + 1);
     }, { class: "link" }),
     button(t.text(name === "summary" ? "wizard.finish" : "wizard.next"), next, { class: "main" })));
+  return () => { leaving.gone = true; };
 }
 
 // The zone of this browser, or of the country, where none was chosen yet.
@@ -84,10 +87,10 @@ function suggest(page, form, rows) {
   page.command("clock", { utc_s: Math.round(Date.now() / 1000) }).catch(() => {});
 }
 
-function networkCard(page) {
-  const state = page.facts?.network;
-  return card(t.text("nav.network"), soft(state?.ip ? t.text("wizard.reached", { mode: t.text(`network.mode.${state.mode}`), ip: state.ip }) : t.text("wizard.unreached")),
-    actions(button(t.text("wizard.to_network"), () => page.go("network"))));
+function reached(page) {
+  const look = facts => [facts.network?.mode, facts.network?.ip];
+  return alive(page, look, ({ network }) => soft(network?.ip ? t.text("wizard.reached", { mode: t.text(`network.mode.${network.mode}`), ip: network.ip })
+    : t.text("wizard.unreached")));
 }
 
 function summary(rows) {

@@ -9,12 +9,20 @@ from firmware.pbkdf2 import derive
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import json_object, unescaped
 from firmware.services.web.roles import ADMIN
-from firmware.services.web.settings_changes import carry_out, change_rows, flag, in_slices, must_write, plan_without_refused
+from firmware.services.web.settings_changes import (
+    carry_out,
+    change_rows,
+    flag,
+    in_slices,
+    must_write,
+    plan_without_refused,
+    whole_body,
+)
 from firmware.settings import sealed, text_form
 
 _PATH = "/api/v1/backup"
 _BODY = const(1024)
-_LARGEST = const(16384)
+_LARGEST = const(32896)    # a text of text_form.MAX_TEXT, sealed
 _LINES = const(4)          # of the text between two chances for others
 
 
@@ -44,7 +52,7 @@ class BackupApi:
 
     async def make(self, request, rest):
         """{"password": 10 to 64 characters} -> the file. It takes some seconds."""
-        args = json_object(await _whole(request))
+        args = json_object(await whole_body(request))
         password = args.get("password")
         if type(password) is not str or not sealed.SHORTEST_PASSWORD <= len(password) <= sealed.LONGEST_PASSWORD or not _is_text(
                 password):
@@ -53,7 +61,7 @@ class BackupApi:
         salt = sealed.new_salt()
         key = await self._key(password, salt, self._iterations)
         text = bytearray()
-        for number, line in enumerate(text_form.lines(self._settings, self._version)):
+        for number, line in enumerate(text_form.lines(self._settings, self._version, own=True)):
             text += line.encode()
             if number % _LINES == 0:
                 await asyncio.sleep_ms(0)
@@ -72,7 +80,7 @@ class BackupApi:
             password = unescaped(request.headers.get("x-backup-password", ""))
         except ValueError:
             raise HttpError(400, "bad_request", "X-Backup-Password is not well escaped")
-        data = await _whole(request)
+        data = await whole_body(request)
         try:
             salt, iterations = sealed.salt_of(data)
             key = await self._key(password, salt, iterations)
@@ -118,13 +126,3 @@ def _in_turn(pieces):
     for piece in pieces:
         yield piece
         yield b""
-
-
-async def _whole(request):
-    """The request's body."""
-    body = bytearray()
-    while True:
-        piece = await request.read()
-        if not piece:
-            return bytes(body)
-        body += piece

@@ -63,11 +63,6 @@ class Credentials:
         self._waiting = None
         return True
 
-    def clear(self):
-        """Factory reset: the label's password for everybody, no tokens. Only while the flash may be touched."""
-        self._waiting = None
-        self._file.clear()
-
     def tokens(self):
         """Rows for Sessions.tokens."""
         rows = ()

@@ -20,9 +20,3 @@ class LoginDesk:
         self.credentials = Credentials(path, may_write)
         self.lock = asyncio.Lock()
         self.sessions.tokens = self.credentials.tokens()
-
-    def reset(self):
-        """Factory reset: the label's passwords, no tokens, nobody logged in. OSError when the flash fails."""
-        self.credentials.clear()
-        self.sessions.tokens = ()
-        self.sessions.close_all()

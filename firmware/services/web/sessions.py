@@ -90,10 +90,6 @@ class Sessions:
         if own is not None and own[_USER] == user:
             own[_MUST_CHANGE] = False
 
-    def close_all(self):
-        """Everybody is logged out."""
-        self._open = []
-
     def count(self):
         """How many are logged in."""
         self._sweep()

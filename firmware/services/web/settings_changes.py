@@ -16,6 +16,16 @@ async def in_slices(work):
     return last
 
 
+async def whole_body(request):
+    """The body of a request whose row has a negative size."""
+    body = bytearray()
+    while True:
+        piece = await request.read()
+        if not piece:
+            return bytes(body)
+        body += piece
+
+
 def flag(args, name):
     """Whether an argument of the query is 1; 0 and none are no. Raises HttpError 422 for anything else."""
     value = args.get(name, "0")

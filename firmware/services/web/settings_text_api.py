@@ -1,9 +1,8 @@
 """Settings as a text file over HTTP: export, and an import that is checked as a whole before anything changes."""
 
 from firmware.services.web.reply import HttpError, Reply, json_list_pieces
-from firmware.services.web.request import MAX_BODY
 from firmware.services.web.roles import ADMIN
-from firmware.services.web.settings_changes import carry_out, change_rows, flag, in_slices, must_write
+from firmware.services.web.settings_changes import carry_out, change_rows, flag, in_slices, must_write, whole_body
 from firmware.settings import text_form
 from firmware.settings.store import SettingError
 
@@ -25,7 +24,7 @@ class SettingsTextApi:
         """The table's rows, for Routes."""
         return (
             ("GET", _PATH, ADMIN, self.export, 0),
-            ("PUT", _PATH, ADMIN, self.load, MAX_BODY),
+            ("PUT", _PATH, ADMIN, self.load, -text_form.MAX_TEXT),
         )
 
     async def export(self, request, rest):
@@ -42,8 +41,9 @@ class SettingsTextApi:
         if not only_check:
             must_write(self._may_write)
         places = {}
+        data = await whole_body(request)
         try:
-            found = await in_slices(text_form.reading(request.body, self._serial(), request.headers.get("x-file-name", "")))
+            found = await in_slices(text_form.reading(data, self._serial(), request.headers.get("x-file-name", "")))
             values, places = found
             plan = await in_slices(self._settings.planning(values, "admin"))
         except text_form.TextError as error:

@@ -100,7 +100,7 @@ class Backup(unittest.TestCase):
                     (good[:4] + b"\x02" + good[5:], ESCAPED, 422, "newer_version"),
                     (b"sounds.on = false", ESCAPED, 422, "not_a_backup"), (b"", ESCAPED, 422, "not_a_backup"),
                     (sealed_text("# schema = 99\n"), ESCAPED, 422, "bad_backup"),
-                    (sealed_text("nonsense"), ESCAPED, 422, "bad_backup"), (bytes(16385), ESCAPED, 413, "payload_too_large"),
+                    (sealed_text("nonsense"), ESCAPED, 422, "bad_backup"), (bytes(32897), ESCAPED, 413, "payload_too_large"),
                     (sealed_text("sounds.on = false\ninstallation.fuse_a = 99"), ESCAPED, 422, "bad_value"),
                     (sealed_text("sounds.on = false\nidentity.serial = X"), ESCAPED, 422, "bad_value")):
                 for query in ("", "?check=1"):

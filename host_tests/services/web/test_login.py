@@ -345,20 +345,6 @@ class LoginTest(unittest.TestCase):
         self.with_server(test)
         self.assertTrue(len(self.scratch.read("passwords")) > 100)
 
-    def test_a_factory_reset_brings_the_label_s_password_back_and_ends_everything(self):
-        self.keep(admin=GOOD)
-
-        async def test(self):
-            who = await self.login()
-            token = (await self.call("POST", "/api/v1/tokens", {"name": "t", "scope": ADMIN}, who)).json()["token"]
-            self.desk.reset()
-            await self.refused(401, "login_required", "GET", "/admin", None, who)
-            answer = await self.server.call("GET", "/read", None, (("Authorization", "Bearer " + token),))
-            self.assertEqual(answer.status, 401)
-            answer = await self.call("POST", "/api/v1/login", {"user": "admin", "password": LABEL})
-            self.assertTrue(answer.json()["must_change_password"])
-        self.with_server(test)
-
     def test_a_damaged_file_is_told_and_the_label_s_password_holds(self):
         with open(self.scratch.folder + "passwords", "wb") as file:
             file.write(b"M3 rubbish that is no file of ours")

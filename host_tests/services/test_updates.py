@@ -1,0 +1,344 @@
+"""When updates are looked for, fetched and installed, and what is remembered; the work itself is replaced by short words."""
+
+import json
+import os
+import unittest
+
+from firmware.services import updates as module
+from firmware.services.ota import package
+from firmware.services.ota.refusal import UpdateError
+from firmware.services.updates import MODES, STATES, Updates
+from firmware.storage import files
+from host_tests.services.web.harness import run
+
+ROOT = "updates_of_test/"
+SETTINGS = {"update.url": "http://server/", "update.mode": "install", "update.hour": 3}
+
+
+class Offered:
+    """A manifest as far as Updates looks at it."""
+
+    def __init__(self, version):
+        self.version, self.date, self.notes = version, "2026-11-20", "Better."
+
+
+class Charger:
+    """What the wiring lends, with everything to be set by hand."""
+
+    version, family, boot, moduli, slot = "1.0.0", "esp32", 0, None, "a"
+
+    def __init__(self):
+        self.rolled_back = self.trial = False
+        self.whole = self.writable = True
+        self.stop = self.minute = self.refuse = None
+        self.spread = 20
+        self.activated = 0
+        self.restarts, self.notes, self.shown = [], [], []
+
+    def ticks_ms(self):
+        return 0
+
+    def utc_s(self):
+        return 1800000000
+
+    def may_write(self):
+        return self.writable
+
+    def obstacle(self):
+        return self.stop
+
+    def on_trial(self):
+        return self.trial
+
+    def other_is_whole(self):
+        return self.whole
+
+    def activate(self):
+        if self.refuse:
+            raise self.refuse
+        self.activated += 1
+
+    def restart(self, reason):
+        self.restarts.append(reason)
+
+    def minute_of_day(self):
+        return self.minute
+
+    def random(self, below):
+        return min(self.spread, below - 1)
+
+    def show(self, on):
+        self.shown.append(on)
+
+    def note(self, result, version, detail):
+        self.notes.append((result, version))
+
+    def error(self, where, error):
+        self.notes.append((where, error))
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        files.make_folders(ROOT + "data")
+        self.charger = Charger()
+        self.server = Offered("1.1.0")       # what it offers, or an error
+        self.asked = []
+        self.real = package.look, package.fetch, module._forget
+        module._forget = lambda: None        # else a device loads the real ones again
+        package.look, package.fetch = self.look, self.fetch
+        self.fetching = None                 # what goes wrong with the fetching
+        self.updates = self.started()
+
+    def tearDown(self):
+        package.look, package.fetch, module._forget = self.real
+        for name in files.names(ROOT + "data"):
+            os.remove(ROOT + "data/" + name)
+        os.rmdir(ROOT + "data")
+        os.rmdir(ROOT[:-1])
+
+    def started(self, **settings):
+        found = Updates(ROOT, self.charger, None)
+        values = dict(SETTINGS)
+        values.update([("update." + name, value) for name, value in settings.items()])
+        found.apply(lambda key: values[key])
+        found._settle()
+        return found
+
+    async def look(self, server, target, moduli=None):
+        self.asked.append("look")
+        return self.judged(target)
+
+    def judged(self, target):
+        if isinstance(self.server, str):
+            raise UpdateError(self.server)
+        if self.server.version in target.failed and not target.older:
+            raise UpdateError("failed_before")
+        return self.server
+
+    async def fetch(self, source, target, root, running, allowed, progress, moduli=None):
+        self.asked.append("fetch")
+        allowed()
+        found = self.judged(target)
+        progress(50)
+        if self.fetching:
+            raise self.fetching
+        return found
+
+    def seconds(self, count):
+        async def main():
+            for _ in range(count):
+                await self.updates.step()
+        run(main())
+
+    def state(self):
+        fact = self.updates.fact()
+        self.assertIn(fact["state"], STATES)
+        return fact["state"], fact["version"], fact["reason"]
+
+
+class TestSchedule(Case):
+    def test_without_a_clock_it_looks_some_time_after_the_start_and_then_once_a_day(self):
+        self.updates = self.started(mode="notify")
+        self.seconds(60 * 21)
+        self.assertEqual(self.asked, [])
+        self.seconds(2)
+        self.assertEqual(self.asked, ["look"])
+        self.assertEqual(self.state(), ("available", "1.1.0", None))
+        self.updates._since_s = 86390
+        self.seconds(20)
+        self.assertEqual(self.asked, ["look", "look"])
+
+    def test_with_a_clock_it_looks_in_its_minute_of_the_hour_once(self):
+        self.updates = self.started(mode="notify")
+        for minute in (0, 3 * 60 + 19, 4 * 60 + 20, 1439):
+            self.charger.minute = minute
+            self.seconds(3)
+        self.assertEqual(self.asked, [])
+        for minute in (3 * 60 + 20, 3 * 60 + 21, 4 * 60 + 19):
+            self.charger.minute = minute
+            self.seconds(60)
+        self.assertEqual(self.asked, ["look"])
+        self.updates._since_s = 80000
+        self.charger.minute = 3 * 60 + 25
+        self.seconds(1)
+        self.assertEqual(self.asked, ["look", "look"])
+
+    def test_each_mode_goes_as_far_as_it_says(self):
+        self.charger.minute = 200
+        for mode, asked, state in (("off", [], "idle"), ("notify", ["look"], "available"), ("download", ["look", "fetch"], "ready"),
+                                   ("install", ["look", "fetch"], "restarting")):
+            self.assertIn(mode, MODES)
+            self.asked = []
+            self.updates = self.started(mode=mode)
+            self.seconds(5)
+            self.assertEqual((self.asked, self.state()[0]), (asked, state))
+            self.updates._forget_ready()
+        self.assertEqual(self.charger.restarts, ["update 1.1.0"])
+        self.assertEqual(self.charger.activated, 1)
+
+    def test_without_a_server_nothing_is_asked(self):
+        self.charger.minute = 200
+        self.updates = self.started(url="")
+        self.seconds(10)
+        self.assertEqual((self.asked, self.state()[0]), ([], "off"))
+        self.assertEqual(self.updates.check(), "no_server")
+        self.assertEqual(self.updates.install(), "no_server")
+
+    def test_a_vehicle_is_waited_for_and_what_it_interrupts_goes_on_without_a_word(self):
+        self.charger.minute, self.charger.stop = 200, "vehicle"
+        self.seconds(50)
+        self.assertEqual((self.asked, self.state()[0]), (["look"], "available"))
+        self.charger.stop = None
+        self.fetching = UpdateError("vehicle")
+        self.seconds(1)
+        self.assertEqual(self.state(), ("available", "1.1.0", "vehicle"))
+        self.fetching = None
+        self.seconds(1)
+        self.assertEqual(self.state()[0], "restarting")
+        self.assertEqual(self.charger.notes, [("downloaded", "1.1.0")])
+
+    def test_a_dead_server_is_asked_again_with_growing_waits_eight_times_a_day(self):
+        self.charger.minute, self.server = 200, "no_answer"
+        self.seconds(1)
+        self.charger.minute = 1000
+        self.assertEqual(self.state(), ("idle", None, "no_answer"))
+        times = []
+
+        async def main():
+            for second in range(9 * 3700):
+                before = len(self.asked)
+                await self.updates.step()
+                if len(self.asked) > before:
+                    times.append(second)
+        run(main())
+        self.assertEqual(len(times), 8)
+        waits = [times[index + 1] - times[index] for index in range(7)]
+        self.assertEqual(waits, sorted(waits))
+        self.assertTrue(299 <= times[0] <= 400 and 3600 <= waits[-1] <= 3700)
+        self.assertEqual(len(self.updates.log()), 1)      # one line, not one a try
+
+    def test_a_package_that_is_refused_is_not_fetched_again_and_again(self):
+        self.charger.minute = 200
+        for refused in (UpdateError("no_space"), UpdateError("bad_signature")):
+            self.asked, self.fetching = [], refused
+            self.updates = self.started()
+            self.seconds(2)
+            self.charger.minute = 1000
+            self.seconds(5000)
+            self.assertEqual(self.asked, ["look", "fetch"])
+            self.assertEqual(self.state()[2], refused.code)
+            self.charger.minute = 200
+
+
+class TestPresses(Case):
+    def test_a_press_looks_and_a_press_installs(self):
+        self.updates = self.started(mode="off")
+        self.assertEqual(self.updates.check(), None)
+        self.assertEqual(self.updates.check(), "busy")
+        self.seconds(1)
+        self.assertEqual(self.state(), ("available", "1.1.0", None))
+        self.assertEqual(self.updates.fact()["notes"], "Better.")
+        self.assertEqual(self.updates.install(), None)
+        self.seconds(1)
+        self.assertEqual(self.charger.restarts, ["update 1.1.0"])
+        self.assertEqual(self.updates.install(), "busy")
+        self.assertEqual(self.charger.shown[-1], False)
+
+    def test_nothing_newer_is_no_failure(self):
+        self.server = "not_newer"
+        self.updates.check()
+        self.seconds(1)
+        self.assertEqual((self.state(), self.updates.log()), (("idle", None, None), []))
+
+    def test_a_press_is_refused_while_a_vehicle_is_there(self):
+        self.charger.stop = "vehicle"
+        self.assertEqual(self.updates.install(), "vehicle")
+        self.charger.stop, self.charger.trial = None, True
+        self.updates.install()
+        self.seconds(1)
+        self.assertEqual(self.state()[2], "on_trial")
+
+    def test_a_pointer_that_cannot_be_written_leaves_everything_ready(self):
+        self.updates = self.started(mode="download")
+        self.charger.refuse = OSError(5)
+        self.updates.install()
+        self.seconds(1)
+        self.assertEqual(self.state(), ("ready", "1.1.0", "flash_failed"))
+        self.charger.refuse = None
+        self.updates.install()
+        self.seconds(1)
+        self.assertEqual(self.charger.restarts, ["update 1.1.0"])
+
+
+class TestAfterwards(Case):
+    def switched(self):
+        self.updates.install()
+        self.seconds(1)
+        self.assertEqual(self.charger.restarts, ["update 1.1.0"])
+
+    def results(self):
+        return [entry["result"] for entry in self.updates.log()]
+
+    def test_the_new_version_is_logged_once_it_has_proved_itself(self):
+        self.switched()
+        self.charger.version, self.charger.trial = "1.1.0", True
+        self.server = "not_newer"
+        self.updates = self.started()
+        self.seconds(3)
+        self.assertEqual(self.results(), ["downloaded"])
+        self.charger.trial = False
+        self.seconds(3)
+        self.assertEqual(self.results(), ["installed", "downloaded"])
+        self.updates = self.started()
+        self.seconds(3)
+        self.assertEqual(self.results(), ["installed", "downloaded"])
+
+    def test_one_that_was_rolled_back_is_logged_and_not_tried_by_itself_again_but_by_a_press(self):
+        self.switched()
+        self.charger.rolled_back = True
+        self.updates = self.started()
+        self.assertEqual((self.results()[0], self.state()), ("rolled_back", ("idle", None, "rolled_back")))
+        self.charger.minute = 200
+        self.seconds(20)
+        self.assertEqual((self.state()[2], len(self.charger.restarts)), ("failed_before", 1))
+        self.updates.install(True)
+        self.seconds(1)
+        self.assertEqual(len(self.charger.restarts), 2)
+
+    def test_a_power_cut_before_the_switch_is_no_roll_back(self):
+        self.switched()
+        self.updates = self.started()
+        self.assertEqual((self.results(), self.state()[0]), (["downloaded"], "idle"))
+        self.assertEqual(self.updates._kept["failed"], [])
+
+    def test_what_was_fetched_is_still_ready_after_a_restart_unless_the_slot_is_damaged(self):
+        self.updates = self.started(mode="download")
+        self.charger.minute = 200
+        self.seconds(5)
+        self.updates = self.started(mode="off")
+        self.assertEqual(self.state(), ("ready", "1.1.0", None))
+        self.updates.install()
+        self.seconds(1)
+        self.assertEqual((self.asked, self.charger.activated), (["look", "fetch"], 1))
+        self.updates._kept["ready"] = "1.1.0"
+        self.updates._save()
+        self.charger.whole = False
+        self.updates = self.started()
+        self.assertEqual(self.state()[0], "idle")
+
+    def test_a_damaged_record_is_forgotten(self):
+        self.updates._file.write(b"{")
+        self.updates = self.started()
+        self.assertEqual(self.updates.log(), [])
+        self.updates._file.write(json.dumps({"log": None}).encode())
+        self.assertEqual(self.started().log(), [])
+
+    def test_the_log_is_bounded(self):
+        for number in range(40):
+            self.updates._note("no_answer", "1.%d.0" % number, "")
+        self.assertEqual(len(self.updates.log()), 16)
+        self.assertEqual(self.updates.log()[0]["version"], "1.39.0")
+
+
+if __name__ == "__main__":
+    unittest.main()
