@@ -6,6 +6,7 @@ provider).
 
 from firmware import network_desk
 from firmware.drivers import clock
+from firmware.publication_desk import PublicationDesk
 from firmware.services.mqtt_switch import MqttSwitch
 from firmware.services.updates import Updates
 from firmware.services.worker import Workers
@@ -24,8 +25,9 @@ class Online:
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
         self.network = network_desk.service(app, facts, self.workers)
+        self.publisher, self.fault_mail = PublicationDesk(app).services(self.workers.to_thread)
         self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
-        self.services = (self.network, self.updates, self._mqtt_switch)
+        self.services = (self.network, self.updates, self._mqtt_switch, self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt

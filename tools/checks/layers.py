@@ -25,6 +25,7 @@ FILES = {
     "factory_reset": ("settings", "storage"),
     "guards": ("*",),
     "online": ("*",),
+    "publication_desk": ("*",),
     "update_desk": ("*",),
     "network_desk": ("*",),
     "records_desk": ("*",),
