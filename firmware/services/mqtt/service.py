@@ -239,7 +239,7 @@ class Mqtt:
                 heard_ms = now_ms
                 self._station.sources.heard(SOURCE, now_ms)
             await self._take_received(link)
-            await asyncio.sleep_ms(0 if self._queue else POLL_MS)
+            await asyncio.sleep_ms(0 if self._queue and not link.pending() else POLL_MS)      # answers at once, but no flood
         return ""
 
     # ---- out

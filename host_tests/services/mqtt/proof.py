@@ -63,7 +63,7 @@ class Proof(unittest.TestCase):
         self.frozen(VmRealTime)
 
     def prime(self, charger):
-        """The first question begins the asking: in real time, on MicroPython, the answer is there with the next."""
+        """In real time, on MicroPython, a question brings the answer to the next one."""
         try:
             charger.fact()
         except NotNow:
@@ -75,7 +75,8 @@ class Proof(unittest.TestCase):
         charger, seen, ages = kind(self, broker.port), {}, []
         charger.at(8, lambda: until(lambda: peer.all(BASE + "diagnostics"), "it is connected"))
         charger.at(9, charger.ev(plugged=True))
-        charger.at(10, lambda: self.prime(charger))
+        for tenth in range(100, 860, 2):
+            charger.at(tenth / 10, lambda: self.prime(charger))
         charger.at(20, lambda: peer.say(BASE + "cmd/set_ceiling", {"source": "home", "limit_ma": 10000, "failsafe_ma": 8000}))
         charger.at(24, lambda: seen.update(before=charger.fact("limit_ma")))
         charger.at(25, broker.freeze)
