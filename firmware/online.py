@@ -5,6 +5,7 @@ provider).
 """
 
 from firmware import network_desk
+from firmware.clock_desk import ClockDesk
 from firmware.drivers import clock
 from firmware.publication_desk import PublicationDesk
 from firmware.services.mqtt_switch import MqttSwitch
@@ -25,9 +26,10 @@ class Online:
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
         self.network = network_desk.service(app, facts, self.workers)
+        self.clock_desk = ClockDesk(app, self.network, self.workers.to_thread, network_desk.Tell(app), services)
         self.publisher, self.fault_mail = PublicationDesk(app).services(self.workers.to_thread)
         self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
-        self.services = (self.network, self.updates, self._mqtt_switch, self.publisher, self.fault_mail)
+        self.services = (self.network, self.clock_desk, self.updates, self._mqtt_switch, self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt
