@@ -402,6 +402,7 @@ class App:
             self.board.safe()
             self.station.end_session("restart")
             self.records.flush()
+            await self.online.leave()
             reset_marker.mark(reason)
         except Exception as error:
             self.note_error("restart", error)
