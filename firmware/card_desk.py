@@ -144,7 +144,7 @@ class CardDesk:
     def clear(self):
         """The service button's long press: the list is emptied, and the next card within a minute becomes the master card. True
         when it is done: not while a vehicle is plugged in or the flash must not be touched."""
-        if not self._may_teach():
+        if not self._may_teach() or self.cards.busy:
             return False
         try:
             self.cards.clear()
@@ -171,7 +171,7 @@ class CardDesk:
         return None if self.teacher.start(mode, clock.ticks_ms()) else "vehicle_plugged"
 
     def _may_teach(self):
-        return self._remote is None and not self._station.vehicle_plugged() and self._contactor_open() and not self.cards.busy
+        return self._remote is None and not self._station.vehicle_plugged() and self._contactor_open()
 
     def _flag(self, on):
         if on:

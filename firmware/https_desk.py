@@ -8,15 +8,12 @@ HTTPS_PORT = 443
 
 
 class HttpsDesk:
-    """A part of the wiring. services: of the board's facts; https_port moves the door. state: "off", "on" or why it is not.
-
-    hotspot_open(): set by who runs one: in it HTTP is always served."""
+    """A part of the wiring. services: of the board's facts; https_port moves the door. state: "off", "on" or why it is not."""
 
     def __init__(self, app, services):
         self._app = app
         self._port = services.get("https_port", HTTPS_PORT)
         self._door = None
-        self.hotspot_open = lambda: False
         self.state = "off"
         if app.settings.get("web.https"):
             self._open()
@@ -39,8 +36,8 @@ class HttpsDesk:
         return self._app.root + "data/tls.pem"
 
     def plain_wanted(self):
-        """HTTP has to be served: it is set, or there is no other way in."""
-        return self._door is None or self._app.settings.get("web.http") or self.hotspot_open()
+        """HTTP has to be served: it is set, there is no other way in, or a phone comes through the hotspot."""
+        return self._door is None or self._app.settings.get("web.http") or self._app.online.network.manager.hotspot
 
     def tasks(self, server):
         """Rows of the table of tasks."""

@@ -8,7 +8,8 @@ def rows(app):
     """The table's rows, for Routes."""
     def cards_api():
         from firmware.services.web.cards_api import CardsApi
-        return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"))
+        return CardsApi(app.cards, app.root + "data/", app.contactor_open, lambda what: app.note_security(what, "page"),
+                        app.desk.teacher)
 
     def sessions_api():
         from firmware.services.web.records_api import RecordsApi

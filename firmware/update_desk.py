@@ -3,7 +3,7 @@
 import os
 
 from firmware.drivers import clock, slot_pointer
-from firmware.on_demand import OnDemand
+from firmware.on_demand import OnDemand, forget
 from firmware.services.web.roles import ADMIN, READ
 from firmware.version import VERSION
 
@@ -18,15 +18,19 @@ def rows(app):
         from firmware.services.web.diagnostics_api import DiagnosticsApi
         return DiagnosticsApi(lambda: app.station.facts(personal=False), app.settings, app.records, lambda: _more(app),
                               app.online.workers.to_thread, app.note_security)
-    diagnostics = OnDemand(diagnostics_api, ("firmware.services.web.diagnostics_api", "firmware.services.http_client")).rows
-    return ((None, "/api/v1/update*", READ, OnDemand(update_api, ("firmware.services.web.update_api",)).rows, 0),
-            (None, "/api/v1/diagnostics*", ADMIN, diagnostics, 0))
+    diagnostics = OnDemand(diagnostics_api, (
+        "firmware.services.web.diagnostics_api", "firmware.services.http_client", "firmware.services.ota.record")).rows
+    update = OnDemand(update_api, ("firmware.services.web.update_api", "firmware.services.ota.record")).rows
+    return ((None, "/api/v1/update*", READ, update, 0), (None, "/api/v1/diagnostics*", ADMIN, diagnostics, 0))
 
 
 def _more(app):
     """What the diagnostics tell beyond facts, settings and events."""
+    from firmware.services.ota.record import log
+    lines = log(app.root)
+    forget(("firmware.services.ota.record",))
     return {"start": {name: app.start[name] for name in ("start", "detail", "failures", "restarts", "slot", "boot")},
-            "slots": slot_pointer.read(app.root), "errors": app.errors, "update_log": app.online.updates.log(),
+            "slots": slot_pointer.read(app.root), "errors": app.errors, "update_log": lines,
             "guard_opened": app.timer.guard_opened}
 
 

@@ -1,6 +1,6 @@
 """Everything HTTP in one place: the routes of all APIs, those that are loaded on demand too, the page's files and the server."""
 
-from firmware import network_desk, records_desk, update_desk
+from firmware import network_desk, publication_desk, records_desk, update_desk
 from firmware.drivers import clock
 from firmware.https_desk import HttpsDesk
 from firmware.on_demand import OnDemand
@@ -34,7 +34,8 @@ class WebDesk:
         self.https = HttpsDesk(app, services)
         pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
-        wired = records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + self.https.rows()
+        wired = (records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + publication_desk.rows(app) +
+                 self.https.rows())
         self.routes = Routes(api.routes() + settings_groups(app) + login_rows + wired + (
             (None, "/api/v1/pin*", PUBLIC, pins, 0),
             (None, "/api/v1/puk", PUBLIC, pins, 0),

@@ -15,7 +15,7 @@ class CardStore:
 
     def __init__(self, prefix):
         self._map = SortedMap(prefix + "cards", CARDS_KIND)
-        self.busy = False              # somebody writes the whole list anew
+        self.busy = False              # True, or "tidy": somebody writes the whole list anew
 
     @property
     def reads(self):
@@ -100,7 +100,7 @@ class CardStore:
         """Write the edits into the list when there are many, a page at a time and only while may_write(); `await rest()` between
         the pages."""
         if self._map.is_long() and not self.busy and may_write():
-            self.busy = True
+            self.busy = "tidy"             # soon over: who waits a moment may write
             steps = self._map.compact()
             try:
                 for _ in steps:

@@ -39,6 +39,10 @@ class Teacher:
         self._master = self._new = None
         return True
 
+    def left_s(self):
+        """Seconds that the mode goes on when no card comes; 0 without one."""
+        return 0 if self.mode == "off" else (self._left_ms + 999) // 1000
+
     def _wait(self, ms, now_ms):
         self._left_ms, self._last_ms = ms, now_ms
 
@@ -106,6 +110,9 @@ class Teacher:
             self._store.change(card)
 
     def _try(self, uid, work, code):
+        if self._store.busy:               # written anew in the background: for a moment, and then the card is held out again
+            self._done(False, "not_taught", uid, "busy")
+            return
         try:
             work()
         except CardError as error:

@@ -2,7 +2,7 @@
 // When the list is full, neighbours are put together, so that a whole session stays on it, however long.
 
 const MOST = 480;
-const UNSEEN_S = 20;        // a longer gap is filled by what the charger keeps
+const UNSEEN_S = 20;        // more is asked of the charger
 const KEY = "curve";
 
 export class Curve {
@@ -17,7 +17,7 @@ export class Curve {
     } catch { /* nothing kept, or storage is switched off: begins anew */ }
   }
 
-  // Takes what the charger says now.
+  // What the charger says now.
   take(facts) {
     const session = facts.session;
     this.live = Boolean(session);

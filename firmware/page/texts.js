@@ -27,7 +27,10 @@ export function setGeneral(found) {
 async function fetched(name, wanted) {
   const answer = await fetch(`translations/${name}${name && "."}${wanted}.json`);
   if (!answer.ok) throw new Error(`translations: ${answer.status}`);
-  return [name, await answer.json()];
+  const found = await answer.json();
+  if (!Array.isArray(found)) return [name, found];
+  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // packed: the keys stand once for all languages
+  return [name, Object.fromEntries(keys.map((key, n) => [key, found[n]]))];
 }
 
 function put(found) {

@@ -1,7 +1,7 @@
 """A small HTTP client: never blocks, reads a bounded head and then the body in pieces, each wait with a deadline.
 
-GET with Range and redirects, PUT in chunks. Only http: what is fetched is signed, and what is sent is sent to where
-an administrator says.
+GET with Range and redirects, PUT and POST of a known length or in chunks. Only http: what is fetched is signed, and what is sent is
+sent to where an administrator says.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ class Answer:
         if piece:
             self._rest = b""
         else:
-            piece = await _within(self._connection.read(_PIECE), WAIT_MS)
+            piece = await within(self._connection.read(_PIECE), WAIT_MS)
         if self._left is not None:
             if not piece:
                 raise HttpFailure("no_answer", "it ends %d bytes too soon" % self._left)
@@ -93,7 +93,8 @@ class Answer:
         self._connection.close()
 
 
-async def _within(coroutine, ms):
+async def within(coroutine, ms):
+    """What the coroutine returns. HttpFailure "no_answer" when it takes longer, or when the peer goes."""
     try:
         return await asyncio.wait_for_ms(coroutine, ms)
     except asyncio.TimeoutError:
@@ -106,7 +107,8 @@ def _resolve(host, port):
     return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
 
 
-async def _connect(host, port, to_thread):
+async def connect(host, port, to_thread):
+    """A web.sockets.Connection that is being made; its opened() tells when it is. HttpFailure "no_connection"."""
     try:
         info = await to_thread(_resolve, host, port)
     except OSError:
@@ -136,15 +138,15 @@ async def _send(connection, pieces):
             await asyncio.sleep_ms(0)
         gathered.extend(piece.encode())
         if len(gathered) >= _PIECE:
-            await _within(connection.write(b"%x\r\n" % len(gathered) + gathered + b"\r\n"), WAIT_MS)
+            await within(connection.write(b"%x\r\n" % len(gathered) + gathered + b"\r\n"), WAIT_MS)
             gathered = bytearray()
     rest = b"%x\r\n" % len(gathered) + gathered + b"\r\n" if gathered else b""
-    await _within(connection.write(rest + b"0\r\n\r\n"), WAIT_MS)
+    await within(connection.write(rest + b"0\r\n\r\n"), WAIT_MS)
 
 
-async def _ask(method, url, headers, to_thread, pieces):
+async def _ask(method, url, headers, to_thread, pieces, length=None):
     host, port, path = parts_of(url)
-    connection = await _connect(host, port, to_thread)
+    connection = await connect(host, port, to_thread)
     try:
         lines = ["%s %s HTTP/1.1\r\nHost: %s%s\r\n" % (method, path, host, "" if port == 80 else ":%d" % port),
                  "User-Agent: Mode3\r\nAccept-Encoding: identity\r\nConnection: close\r\n"]
@@ -157,7 +159,11 @@ async def _ask(method, url, headers, to_thread, pieces):
         except (ConnectionGone, asyncio.TimeoutError):
             raise HttpFailure("no_connection", "%s:%d" % (host[:60], port))
         if pieces is not None:
-            await _send(connection, pieces)
+            if length is None:
+                await _send(connection, pieces)
+            else:
+                for piece in pieces:
+                    await within(connection.write(piece), WAIT_MS)
         return await _head(connection)
     except BaseException:                # also when whoever waits is cancelled
         connection.close()
@@ -172,7 +178,7 @@ async def _head(connection):
             break
         if len(head) > _HEAD_BYTES:
             raise HttpFailure("bad_answer", "its head is too long")
-        piece = await _within(connection.read(_PIECE), WAIT_MS)
+        piece = await within(connection.read(_PIECE), WAIT_MS)
         if not piece:
             raise HttpFailure("no_answer" if not head else "bad_answer", "it ends in its head")
         head += piece
@@ -215,9 +221,11 @@ async def get(url, to_thread, offset=0):
     raise HttpFailure("redirects", url[:60])
 
 
-async def put(url, to_thread, kind, pieces):
-    """Send a body in chunks, as it comes from the iterator `pieces` (text); the answer's status, 200 to 299. HttpFailure."""
-    answer = await _ask("PUT", url, (("Content-Type", kind), ("Transfer-Encoding", "chunked")), to_thread, pieces)
+async def put(url, to_thread, kind, pieces, length=None, method="PUT", headers=()):
+    """Send a body as it comes from the iterator `pieces`; the answer's status, 200 to 299. HttpFailure. length: of a body in bytes;
+    None: it is text and goes in chunks. headers: further ones, ((name, value), …)."""
+    headers += (("Transfer-Encoding", "chunked") if length is None else ("Content-Length", str(length)),)
+    answer = await _ask(method, url, (("Content-Type", kind),) + headers, to_thread, pieces, length)
     answer.close()
     if not 200 <= answer.status < 300:
         raise HttpFailure("http_status", str(answer.status))

@@ -226,6 +226,20 @@ class TeachingTest(GateTest):
         self.assertFalse(self.gate.teacher.start("add", self.now_ms))
         self.assertFalse(self.teaching)
 
+    def test_a_list_that_is_being_tidied_refuses_a_card_but_does_not_end_the_mode(self):
+        self.gate.teacher.start("add", self.now_ms)
+        self.store.busy = True
+        self.card(STRANGER)
+        self.assertEqual((self.shown[-1], self.known(STRANGER), self.teaching), ("refused", False, True))
+        self.store.busy = False
+        self.card(STRANGER)
+        self.assertEqual((self.shown[-1], self.known(STRANGER), self.teaching), ("accepted", True, True))
+        self.assertEqual(self.gate.teacher.left_s(), 30)
+        self.let(29000)
+        self.assertEqual(self.gate.teacher.left_s(), 1)
+        self.let(1200)
+        self.assertEqual((self.gate.teacher.left_s(), self.teaching), (0, False))
+
     def test_the_page_s_modes_add_and_remove_card_after_card(self):
         self.assertTrue(self.gate.teacher.start("add", self.now_ms))
         self.assertTrue(self.teaching)

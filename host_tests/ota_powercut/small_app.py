@@ -82,7 +82,7 @@ async def update(root, charger, url):
     updates = Updates(root, charger, inline)
     values = {"update.url": url, "update.mode": "off", "update.hour": 0}
     updates.apply(lambda key: values[key])
-    updates._settle()
+    updates.settle()
     if charger.on_trial():
         slot_pointer.confirm(root)
         print("CONFIRMED", VERSION)

@@ -36,11 +36,12 @@ def setUpModule():
 
 
 class Twin:
-    """A twin as `make run` starts it, in a process of its own."""
+    """A twin as `make run` starts it, in a process of its own. prepare(folder): what was there before it started."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, prepare=lambda folder: None):
         self._folder = tempfile.TemporaryDirectory()
         data = Path(self._folder.name)
+        prepare(data)
         self._process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
                                           "--mqtt-port", "0", "--data", str(data), *options], cwd=ROOT,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

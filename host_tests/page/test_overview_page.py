@@ -3,14 +3,17 @@
 import json
 import re
 import socket
+import tempfile
 import time
 import unittest
+from pathlib import Path
 
 from host_tests.page.browser import Browser, NoBrowser, find_browser
 from host_tests.page.charger import Charger
 from host_tests.page.examples import CHANGES, status
 from host_tests.page.test_bench_page import CALM_CAR, CUT_OFF, FAST, PICTURES, Twin
 from host_tests.page.test_page import PAGE
+from tools.build.page import build
 
 SHOWN = "!window.old && document.getElementById('state') !== null && !document.body.classList.contains('empty')"
 # Of each text that is seen: how much it differs from what lies behind it (WCAG 2), where that is less than 4.5.
@@ -56,6 +59,12 @@ def setUpModule():
     PICTURES.mkdir(parents=True, exist_ok=True)
     Seen.browser = Browser()
     unittest.addModuleCleanup(Seen.browser.close)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Seen(unittest.TestCase):
@@ -192,9 +201,7 @@ class OnTheTwin(Seen):
 class WithExamples(Seen):
     @classmethod
     def setUpClass(cls):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = _free_port()
         cls.charger = Charger(PAGE, port)
         cls.addClassCleanup(cls.charger.close)
         cls.url = "http://127.0.0.1:%d/" % port
@@ -281,6 +288,23 @@ class WithExamples(Seen):
         for error in self.browser.errors:
             self.assertRegex(error, "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|INCOMPLETE")
         self.browser.errors.clear()
+
+
+class AsShipped(Seen):
+    def test_the_packed_page_does_what_its_sources_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            build(PAGE, Path(folder))
+            with Charger(folder, _free_port()) as charger:
+                self.url = "http://127.0.0.1:%d/" % charger.port
+                charger.show("charging")
+                self.see(language="de")
+                self.assertEqual(self.words("state"), "Lädt")
+                self.browser.value("location.hash = '#/settings/installation'")
+                self.browser.wait("document.querySelector('#view form .card') !== null")
+                self.assertIn("Sicherung vor der Ladestation", self.words("view"))
+                self.browser.value("location.hash = '#/help'")
+                self.browser.wait("document.querySelectorAll('#view .card').length > 8")
+                self.assertEqual(charger.errors, [])
 
 
 if __name__ == "__main__":

@@ -133,8 +133,14 @@ class Build(unittest.TestCase):
             for name in sizes:
                 packed = (out / (name + ".gz")).read_bytes()
                 text = gzip.decompress(packed).decode()
+                if name.endswith("keys.json"):
+                    continue
                 if name.endswith(".json"):
-                    self.assertEqual(json.loads(text), json.loads((PAGE / name).read_text(encoding="utf-8")))
+                    found = json.loads(text)
+                    if isinstance(found, list):      # its keys stand in a file of their own, for all languages
+                        keys = gzip.decompress((out / (name[:-len("xx.json")] + "keys.json.gz")).read_bytes())
+                        found = dict(zip(json.loads(keys), found, strict=True))
+                    self.assertEqual(found, json.loads((PAGE / name).read_text(encoding="utf-8")))
                 else:
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             before = {path: path.read_bytes() for path in out.rglob("*.gz")}

@@ -1,11 +1,10 @@
 """When updates are looked for, fetched and installed, and what is remembered; the work itself is replaced by short words."""
 
-import json
 import os
 import unittest
 
 from firmware.services import updates as module
-from firmware.services.ota import package
+from firmware.services.ota import record, work
 from firmware.services.ota.refusal import UpdateError
 from firmware.services.updates import MODES, STATES, Updates
 from firmware.storage import files
@@ -83,14 +82,14 @@ class Case(unittest.TestCase):
         self.charger = Charger()
         self.server = Offered("1.1.0")       # what it offers, or an error
         self.asked = []
-        self.real = package.look, package.fetch, module._forget
+        self.real = work.look, work.fetch, module._forget
         module._forget = lambda: None        # else a device loads the real ones again
-        package.look, package.fetch = self.look, self.fetch
+        work.look, work.fetch = self.look, self.fetch
         self.fetching = None                 # what goes wrong with the fetching
         self.updates = self.started()
 
     def tearDown(self):
-        package.look, package.fetch, module._forget = self.real
+        work.look, work.fetch, module._forget = self.real
         for name in files.names(ROOT + "data"):
             os.remove(ROOT + "data/" + name)
         os.rmdir(ROOT + "data")
@@ -101,7 +100,7 @@ class Case(unittest.TestCase):
         values = dict(SETTINGS)
         values.update([("update." + name, value) for name, value in settings.items()])
         found.apply(lambda key: values[key])
-        found._settle()
+        found.settle()
         return found
 
     async def look(self, server, target, moduli=None):
@@ -172,7 +171,7 @@ class TestSchedule(Case):
             self.updates = self.started(mode=mode)
             self.seconds(5)
             self.assertEqual((self.asked, self.state()[0]), (asked, state))
-            self.updates._forget_ready()
+            work.forget_ready(self.updates)
         self.assertEqual(self.charger.restarts, ["update 1.1.0"])
         self.assertEqual(self.charger.activated, 1)
 
@@ -215,7 +214,7 @@ class TestSchedule(Case):
         waits = [times[index + 1] - times[index] for index in range(7)]
         self.assertEqual(waits, sorted(waits))
         self.assertTrue(299 <= times[0] <= 400 and 3600 <= waits[-1] <= 3700)
-        self.assertEqual(len(self.updates.log()), 1)      # one line, not one a try
+        self.assertEqual(len(record.log(ROOT)), 1)      # one line, not one a try
 
     def test_a_package_that_is_refused_is_not_fetched_again_and_again(self):
         self.charger.minute = 200
@@ -242,13 +241,13 @@ class TestPresses(Case):
         self.seconds(1)
         self.assertEqual(self.charger.restarts, ["update 1.1.0"])
         self.assertEqual(self.updates.install(), "busy")
-        self.assertEqual(self.charger.shown[-1], False)
+        self.assertEqual(self.charger.shown[-1], True)
 
     def test_nothing_newer_is_no_failure(self):
         self.server = "not_newer"
         self.updates.check()
         self.seconds(1)
-        self.assertEqual((self.state(), self.updates.log()), (("idle", None, None), []))
+        self.assertEqual((self.state(), record.log(ROOT)), (("idle", None, None), []))
 
     def test_a_press_is_refused_while_a_vehicle_is_there(self):
         self.charger.stop = "vehicle"
@@ -277,7 +276,7 @@ class TestAfterwards(Case):
         self.assertEqual(self.charger.restarts, ["update 1.1.0"])
 
     def results(self):
-        return [entry["result"] for entry in self.updates.log()]
+        return [entry["result"] for entry in record.log(ROOT)]
 
     def test_the_new_version_is_logged_once_it_has_proved_itself(self):
         self.switched()
@@ -309,7 +308,7 @@ class TestAfterwards(Case):
         self.switched()
         self.updates = self.started()
         self.assertEqual((self.results(), self.state()[0]), (["downloaded"], "idle"))
-        self.assertEqual(self.updates._kept["failed"], [])
+        self.assertEqual(self.updates.kept["failed"], [])
 
     def test_what_was_fetched_is_still_ready_after_a_restart_unless_the_slot_is_damaged(self):
         self.updates = self.started(mode="download")
@@ -320,24 +319,24 @@ class TestAfterwards(Case):
         self.updates.install()
         self.seconds(1)
         self.assertEqual((self.asked, self.charger.activated), (["look", "fetch"], 1))
-        self.updates._kept["ready"] = "1.1.0"
-        self.updates._save()
+        self.updates.kept["ready"] = "1.1.0"
+        work.save(self.updates)
         self.charger.whole = False
         self.updates = self.started()
         self.assertEqual(self.state()[0], "idle")
 
     def test_a_damaged_record_is_forgotten(self):
-        self.updates._file.write(b"{")
+        record._file(ROOT).write(b"{")
         self.updates = self.started()
-        self.assertEqual(self.updates.log(), [])
-        self.updates._file.write(json.dumps({"log": None}).encode())
-        self.assertEqual(self.started().log(), [])
+        self.assertEqual(record.log(ROOT), [])
+        record.write(ROOT, {"log": None})
+        self.assertEqual(record.log(ROOT), [])
 
     def test_the_log_is_bounded(self):
         for number in range(40):
-            self.updates._note("no_answer", "1.%d.0" % number, "")
-        self.assertEqual(len(self.updates.log()), 16)
-        self.assertEqual(self.updates.log()[0]["version"], "1.39.0")
+            work.save(self.updates, ("no_answer", "1.%d.0" % number, ""))
+        self.assertEqual(len(record.log(ROOT)), 16)
+        self.assertEqual(record.log(ROOT)[0]["version"], "1.39.0")
 
 
 if __name__ == "__main__":

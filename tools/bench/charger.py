@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.bench.row import ROOT
 from tools.setup.vm import vm_command
-from tools.twin.provision import ACCESS
+from tools.twin.access import ACCESS
 from tools.twin.vm_build import build
 from tools.twin.vm_link import VmLink
 from tools.twin.vm_runner import VmTwin

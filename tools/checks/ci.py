@@ -24,6 +24,7 @@ PACKAGES = (
     ("openssl", lambda: shutil.which("openssl")),
     ("nginx-light", lambda: shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")),
     ("mosquitto", lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")),   # a real MQTT broker
+    ("python3-pyftpdlib", lambda: os.path.isdir("/usr/lib/python3/dist-packages/pyftpdlib")),   # a real FTP server
     ("fonts-dejavu-core", lambda: os.path.isdir("/usr/share/fonts/truetype/dejavu")),   # pages are looked at with letters
 )
 

@@ -11,6 +11,7 @@ from firmware.services.web.credentials import Credentials
 from firmware.settings.schema import SETTINGS
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
+from tools.twin.access import ACCESS, IDENTITY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -19,7 +20,7 @@ BROKER_HOST = "127.0.0.1"       # of the broker beside the twin
 # set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
 SET_UP = {
     "general.setup_done": True,
-    "identity.serial": "M3-TWIN-0001",
+    "identity.serial": IDENTITY["serial"],
     "network.known": '[["home", "home-network", false]]',
     "installation.phases": 3,
     "installation.fuse_a": 16,
@@ -31,13 +32,6 @@ SET_UP = {
     "access.mode": "off",
     "sources.mqtt": True,
 }
-
-
-# What the label of a twin says. Its page listens on this machine only; whoever wants secrets hands others in.
-IDENTITY = {"serial": SET_UP["identity.serial"], "ssid": "Mode3-TWIN-0001", "hotspot_key": "twin-hotspot", "password": "twin-label",
-            "recovery_key": "twin-recovery-key-01", "puk": "12345678"}
-# What somebody would have chosen at the first log-in: passwords of user and admin, and a token that may command.
-ACCESS = {"admin_password": "Twin-admin-1", "user_password": "Twin-user-1", "control_token": "m3_twin-control-token-0000000001"}
 
 
 def provision(flash, services, board="twin", set_up=True, identity=None, access=None, mqtt_port=None):

@@ -10,7 +10,7 @@ export const texts = [...FORM_TEXTS, "login"];
 
 const GROUPS = [
   ["access.group.mode", ["access.mode", "access.pin", "access.timeout_s", "access.default_id", "status.public"]],
-  ["access.group.accounts", ["access.account_1", "access.account_2"]],
+  ["access.group.accounts", ["access.account", "access.account_1", "access.account_2"]],
   ["access.group.csms", ["access.csms_order", "access.csms_offline"]],
 ];
 const MINE = /^(access\.|status\.public)/;

@@ -17,15 +17,18 @@ from firmware.services.web.roles import CONTROL
 _BODY = const(1024)
 _MANY_BODY = const(8192)
 _LARGEST_CSV = const(900000)   # 5000 lines of 180 bytes
+_PATIENCE_MS = const(5000)
+_LOOK_MS = const(50)
 _PATH = "/api/v1/cards"
 _FIELDS = ("uid", "name", "type", "master", "state", "expires", "stations")
 
 
 class CardsApi:
     """Handlers. store: access.cards.CardStore; prefix: the data folder, where an import is sorted; may_write(): no power flows, the
-    flash may be touched. on_change(what): for the event log."""
+    flash may be touched. on_change(what): for the event log. teacher: access.teaching.Teacher."""
 
-    def __init__(self, store, prefix, may_write, on_change):
+    def __init__(self, store, prefix, may_write, on_change, teacher):
+        self._teacher = teacher
         self._store = store
         self._prefix = prefix
         self._may_write = may_write
@@ -49,7 +52,11 @@ class CardsApi:
         if not self._may_write():
             raise HttpError(409, "charging", "the card list cannot be changed while power flows")
 
-    def _must_write(self):
+    async def _must_write(self):
+        for _ in range(_PATIENCE_MS // _LOOK_MS):
+            if self._store.busy != "tidy":
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
         self._must_be_open()
         if self._store.busy:
             raise HttpError(409, "busy", "the card list is being changed already")
@@ -58,7 +65,8 @@ class CardsApi:
         self._on_change(what)
 
     async def list(self, request, rest):
-        """?limit=&after=UID&text=&type= -> {"count", "cards", "next": UID to give as `after`, or null}."""
+        """?limit=&after=UID&text=&type= -> {"count", "teaching": {"mode", "left_s"}, "cards", "next": UID to give as
+        `after`, or null}."""
         args = request.args
         limit = whole(args, "limit", 1, 200, 50)
         try:
@@ -69,7 +77,8 @@ class CardsApi:
         return Reply(self._pieces(limit, after, args.get("text", "").lower(), kind))
 
     def _pieces(self, limit, after, text, kind):
-        yield '{"count": %d, "cards": [' % self._store.count()
+        yield '{"count": %d, "teaching": {"mode": "%s", "left_s": %d}, "cards": [' % (
+            self._store.count(), self._teacher.mode, self._teacher.left_s())
         given, last = 0, None
         for card in self._store.cards(after):
             if kind is not None and card.kind != kind or text and not matches(card, text):
@@ -100,7 +109,7 @@ class CardsApi:
     async def add(self, request, rest):
         """A new card; 422 names the field that cannot be, 409 when it is there already."""
         values = json_object(request.body)
-        self._must_write()
+        await self._must_write()
         try:
             card = from_json(values, None)
             if self._store.find(card.uid) is not None:
@@ -116,7 +125,7 @@ class CardsApi:
     async def change(self, request, rest):
         """Change the fields that are given."""
         values = json_object(request.body)
-        self._must_write()
+        await self._must_write()
         card = self._store.find(self._uid(rest))
         if card is None:
             raise HttpError(404, "unknown_card", "there is no card " + rest)
@@ -132,7 +141,7 @@ class CardsApi:
 
     async def remove(self, request, rest):
         """Forget one card."""
-        self._must_write()
+        await self._must_write()
         try:
             self._store.remove(self._uid(rest))
         except CardError:
@@ -144,7 +153,7 @@ class CardsApi:
 
     async def clear(self, request, rest):
         """Forget all cards."""
-        self._must_write()
+        await self._must_write()
         try:
             self._store.clear()
         except OSError:
@@ -158,7 +167,7 @@ class CardsApi:
         uids = values.get("uids")
         if not isinstance(uids, list) or not isinstance(values.get("type"), str):
             raise HttpError(422, "bad_value", "uids must be a list of UIDs, type one of " + ", ".join(cards.KINDS), "uids")
-        self._must_write()
+        await self._must_write()
         try:
             wanted = [cards.uid_from_text(str(uid)) for uid in uids]
             await self._run(self._store.change_kind(wanted, cards.kind_from_text(values["type"])))
@@ -175,7 +184,7 @@ class CardsApi:
 
     async def load(self, request, rest):
         """A CSV file takes the list's place, when all of it is good; else 422 names line and field and nothing changes."""
-        self._must_write()
+        await self._must_write()
         try:
             loading = cards_csv.CardImport(self._store, self._prefix)      # tidies up what a power cut left
         except OSError:

@@ -3,6 +3,7 @@
 import json
 
 from firmware.dates import rfc3339
+from firmware.services.ota.record import log
 from firmware.services.web.reply import HttpError, Reply, json_pieces
 from firmware.services.web.request import MAX_UPLOAD, json_object
 from firmware.services.web.roles import ADMIN, READ
@@ -32,7 +33,7 @@ class UpdateApi:
         found = self._updates.fact()
         found["running"] = self._version
         found["log"] = [{"utc": rfc3339(entry["utc_s"]), "version": entry["version"], "result": entry["result"],
-                         "detail": entry["detail"]} for entry in self._updates.log()]
+                         "detail": entry["detail"]} for entry in log(self._updates.root)]
         return Reply(json_pieces(found.items()))
 
     def _pressed(self, code):

@@ -4,6 +4,7 @@ import unittest
 
 from firmware.access import cards_csv
 from firmware.access.cards import CardStore
+from firmware.access.teaching import Teacher
 from firmware.services.web.cards_api import CardsApi
 from firmware.services.web.roles import READ
 from host_tests.services.web.harness import Server, run
@@ -20,7 +21,8 @@ class CardsTest(unittest.TestCase):
         self.store = CardStore(self.scratch.folder)
         self.changes = []
         self.open = True
-        self.api = CardsApi(self.store, self.scratch.folder, lambda: self.open, self.changes.append)
+        self.api = CardsApi(self.store, self.scratch.folder, lambda: self.open, self.changes.append,
+                            Teacher(self.store, lambda: True, lambda shown: None, lambda code, uid: None, lambda on: None))
 
     def tearDown(self):
         self.scratch.close()
@@ -43,7 +45,7 @@ class CardsTest(unittest.TestCase):
             answer = await server.call("PUT", "/api/v1/cards/04:A1:B2:C3", {"state": "blocked", "expires": None})
             self.assertEqual(answer.json(), dict(ANN, state="blocked", expires=None))
             listed = (await server.call("GET", "/api/v1/cards")).json()
-            self.assertEqual(listed, {"count": 1, "cards": [answer.json()], "next": None})
+            self.assertEqual(listed, {"count": 1, "teaching": {"mode": "off", "left_s": 0}, "cards": [answer.json()], "next": None})
             self.assertEqual((await server.call("DELETE", "/api/v1/cards/" + UID)).status, 200)
             self.assertEqual((await server.call("GET", "/api/v1/cards/" + UID)).status, 404)
             self.assertEqual(self.changes, ["card_added", "card_changed", "card_removed"])

@@ -60,6 +60,7 @@ FILES_OUT = {("POST", "/api/v1/backup"): "application/octet-stream", ("GET", "/a
 _CHANGE = obj({"key": TEXT, "from": {}, "to": {}, "restart": FLAG})
 _CARD = {"uid": TEXT, "name": TEXT, "type": TEXT, "master": FLAG, "state": TEXT, "expires": {"type": ["string", "null"]},
          "stations": listed(TEXT)}
+_CURVE = {"number": WHOLE, "running": FLAG, "from_s": WHOLE, "step_s": WHOLE, "power_w": listed(or_null(WHOLE))}
 _TOKEN = {"name": TEXT, "scope": ROLE}
 
 BODIES = {
@@ -92,7 +93,8 @@ ANSWERS = {
     ("GET", "/api/v1/session"): obj({"role": ROLE}),
     ("GET", "/api/v1/tokens"): obj({"tokens": listed(obj(_TOKEN))}),
     ("POST", "/api/v1/tokens"): obj(dict(_TOKEN, token=TEXT)),
-    ("GET", "/api/v1/cards"): obj({"count": WHOLE, "cards": listed(obj(_CARD)), "next": {"type": ["string", "null"]}}),
+    ("GET", "/api/v1/cards"): obj({"count": WHOLE, "teaching": obj({"mode": TEXT, "left_s": WHOLE}),
+                                   "cards": listed(obj(_CARD)), "next": {"type": ["string", "null"]}}),
     ("POST", "/api/v1/cards"): obj(_CARD),
     ("GET", "/api/v1/cards/*"): obj(_CARD),
     ("PUT", "/api/v1/cards/*"): obj(_CARD),
@@ -100,5 +102,9 @@ ANSWERS = {
     ("POST", "/api/v1/cards/type"): obj({"changed": WHOLE}),
     ("GET", "/api/v1/sessions"): obj({"sessions": listed(obj({"number": WHOLE, "energy_wh": WHOLE})), "next": or_null(WHOLE)}),
     ("GET", "/api/v1/sessions/totals"): obj({"cards": listed(obj({"uid": TEXT, "sessions": WHOLE, "energy_wh": WHOLE}))}),
-    ("GET", "/api/v1/events"): obj({"events": listed(obj({"kind": TEXT, "code": TEXT}))}),
+    ("GET", "/api/v1/events"): obj({"debug_left_s": WHOLE, "events": listed(obj({"seq": WHOLE, "kind": TEXT, "code": TEXT})),
+                                    "next": or_null(WHOLE)}),
+    ("PUT", "/api/v1/events/debug"): obj({"debug_left_s": WHOLE}),
+    ("GET", "/api/v1/curve"): obj(dict(_CURVE, number=or_null(WHOLE))),
+    ("GET", "/api/v1/sessions/*"): obj(_CURVE),
 }
