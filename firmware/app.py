@@ -171,7 +171,7 @@ class App:
         for fact, fn in provided.items():
             station.provide(fact, fn)
         station.on("restart", self.request_restart)
-        station.on("clock", self._set_clock)
+        station.on("clock", self.online.clock_desk.set)
         station.on("error", self.note_error)
         station.subscribe(self._hear, "app")
         station.smart.local_minutes = self.local_minutes
@@ -351,10 +351,6 @@ class App:
             return None
         return Cost(Tariff(get("tariff.price_1_per_kwh"), get("tariff.price_2_per_kwh"), get("tariff.times")), self.zone)
 
-    def _set_clock(self, utc_s):
-        clock.set_utc(utc_s)
-        self.records.clock_was_set()
-
     def note_error(self, where, error):
         self.errors[where] = "%s: %s" % (type(error).__name__, error)
 
@@ -406,6 +402,7 @@ class App:
             self.board.safe()
             self.station.end_session("restart")
             self.records.flush()
+            await self.online.leave()
             reset_marker.mark(reason)
         except Exception as error:
             self.note_error("restart", error)

@@ -5,6 +5,7 @@ provider).
 """
 
 from firmware import network_desk
+from firmware.clock_desk import ClockDesk
 from firmware.drivers import clock
 from firmware.publication_desk import PublicationDesk
 from firmware.services.mqtt_switch import MqttSwitch
@@ -25,14 +26,20 @@ class Online:
         self.update_desk = UpdateDesk(app, facts)
         self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
         self.network = network_desk.service(app, facts, self.workers)
+        self.clock_desk = ClockDesk(app, self.network, self.workers.to_thread, network_desk.Tell(app), services)
         self.publisher, self.fault_mail = PublicationDesk(app).services(self.workers.to_thread)
-        self.services = (self.network, self.updates, MqttSwitch(self._mqtt, app.contactor_open), self.publisher, self.fault_mail)
+        self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
+        self.services = (self.network, self.clock_desk, self.updates, self._mqtt_switch, self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt
         app = self._app
         return Mqtt(app.station, app.records, clock, self._mqtt_workers, app.root + "data/",
                     lambda: app.settings.get("identity.serial"), app.contactor_open, self.updates.install)
+
+    async def leave(self):
+        """A restart is near: whoever is connected takes its leave, within two seconds."""
+        await self._mqtt_switch.leave()
 
     def tasks(self):
         """Rows of the table of tasks."""

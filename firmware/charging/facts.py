@@ -70,7 +70,8 @@ FACTS = (
     ("tasks", "", "list", "", "every task: name, critical, restarts, last_error"),
     ("network", "", "object", "",
      "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
-    ("clock", "", "object", "", "source of CLOCK_SOURCES: who set it last, server, set_s ago, error: why NTP fails now"),
+    ("clock", "", "object", "",
+     "source: unknown, kept (through the restart), ntp, or who set it; set_s: how long ago; server; error: why NTP fails"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
      "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
@@ -98,7 +99,6 @@ REFUSALS = ("card_unknown", "card_not_the_booker", "card_not_the_current_user", 
             "card_admin", "card_blocked", "card_busy", "card_clock_unknown", "card_concurrent", "card_expired",
             "card_list_unreadable", "card_no_answer", "card_offline", "card_other_station", "card_refused", "authorization_lapsed")
 NETWORK_MODES = ("off", "hotspot", "connecting", "wifi", "ethernet", "lost")
-CLOCK_SOURCES = ("unknown", "battery", "ntp", "browser", "button", "mqtt", "ocpp", "modbus", "udp", "api", "energy_manager")
 COIL_WATCHDOG = ("not_fitted", "untested", "running", "passed", "failed")   # untested: the board cannot see what it does
 CONTACTOR_STATES = ("open", "closed", "unknown")
 

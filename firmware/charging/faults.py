@@ -90,6 +90,8 @@ FAULTS = (
      "orange*1", "reader", "active"),
     (9050, "network_lost", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
      "", "internal_communication", "active"),
+    (9051, "ntp", WARNING, "not", "-", 0, "cause", False, "OtherError", "", 0,
+     "", "ntp", "active"),
 )
 
 # What the light's blinks mean, by the side on which somebody must look.
@@ -131,7 +133,7 @@ STATUS_BITS = (
     ("ventilation", ""),
     ("energy_manager", ""),
     ("supervision", "comes with the central system"),
-    ("ntp", "comes with the time service"),
+    ("ntp", ""),
     ("residual_current", ""),
     ("protective_earth", ""),
     ("over_temperature", ""),

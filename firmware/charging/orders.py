@@ -181,7 +181,7 @@ def _restart(station, _args, _source):
 def _clock(station, args, source):
     if source in OUTSIDE and source != "ocpp" and station.stamp()[2]:
         return refused("clock_known")        # whoever sets it back gives expired cards their time again
-    station.actions["clock"](args["utc_s"])
+    station.actions["clock"](args["utc_s"], source)
     return ACCEPTED
 
 

@@ -104,8 +104,9 @@ class Station:
         self._subscribers.append((fn, name or "subscriber %d" % len(self._subscribers)))
 
     def on(self, action, fn):
-        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s), "teach" fn(mode), "reserve" fn(args, source)
-        and "cancel_reservation" fn(args), all three None or a reason, "clear_cache" fn(), "error" fn(who raised, exception)."""
+        """Hook what the station cannot do itself: "restart" fn(), "clock" fn(utc_s, source), "teach" fn(mode), "reserve" fn(args,
+        source) and "cancel_reservation" fn(args), all three None or a reason, "clear_cache" fn(), "error" fn(who raised,
+        exception)."""
         self.actions[action] = fn
 
     def tell(self, event, data):

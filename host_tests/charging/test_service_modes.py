@@ -32,7 +32,7 @@ class TestDemo(unittest.TestCase):
 
     def test_no_command_and_no_vehicle_gets_power_in_a_showroom(self):
         place = self.demo()
-        place.station.actions = {"restart": lambda: None, "clock": lambda utc_s: None, "clear_cache": lambda: None}
+        place.station.actions = {"restart": lambda: None, "clock": lambda utc_s, source: None, "clear_cache": lambda: None}
         place.rig.vehicle = "B"
         for row in COMMANDS:
             if row[0] != "service_mode":

@@ -412,7 +412,7 @@ class TestRestart(unittest.TestCase):
         for known, wanted in ((0, ["accepted"] * 3), (1800000000, ["refused", "accepted", "accepted"])):
             place = Place()
             place.station.stamp = lambda known=known: (1, 2, known)
-            place.station.on("clock", lambda utc_s: None)
+            place.station.on("clock", lambda utc_s, source: None)
             place.station.sources.allow(["mqtt", "ocpp"])
             found = [place.station.command("clock", {"utc_s": 1800000000}, source)["result"] for source in ("mqtt", "ocpp", "web")]
             self.assertEqual(found, wanted)
@@ -421,10 +421,10 @@ class TestRestart(unittest.TestCase):
         station = Place().station
         done = []
         station.on("restart", lambda: done.append("restart"))
-        station.on("clock", lambda utc_s: done.append(utc_s))
+        station.on("clock", lambda utc_s, source: done.extend((utc_s, source)))
         station.command("restart", {}, "page")
         station.command("clock", {"utc_s": 1800000000}, "page")
-        self.assertEqual(done, ["restart", 1800000000])
+        self.assertEqual(done, ["restart", 1800000000, "page"])
 
     def test_closing_down_stops_in_order_and_begins_no_new_session(self):
         place = Place().charge()

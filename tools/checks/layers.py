@@ -27,6 +27,7 @@ FILES = {
     "online": ("*",),
     "publication_desk": ("*",),
     "update_desk": ("*",),
+    "clock_desk": ("*",),
     "network_desk": ("*",),
     "records_desk": ("*",),
     "settings_desk": ("*",),

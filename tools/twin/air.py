@@ -1,14 +1,24 @@
-"""What the charger's radio and Ethernet socket see: access points of the neighbourhood, who is on its hotspot, the cable."""
+"""What the charger's radio and Ethernet socket see: access points of the neighbourhood, who is on its hotspot, the cable, and the
+servers behind them."""
 
+import struct
+
+from tools.twin.sockets import WORLD
+
+NAMES = {"pool.ntp.org": WORLD + "1", "time.cloudflare.com": WORLD + "2"}
+NTP_PORT = 123
+EPOCH_1900_S = 2_208_988_800
 AT_HOME = {"home": {"key": "home-network", "rssi_dbm": -58}, "neighbour": {"key": "not-yours-to-know", "rssi_dbm": -79}}
 NEW_POINT = {"key": None, "rssi_dbm": -60, "hidden": False, "dhcp": True, "on": True}
 
 
 class Air:
-    """show(hal air) hears of every change."""
+    """show(hal air) hears of every change; utc_s() is the true time."""
 
-    def __init__(self, show):
+    def __init__(self, show, utc_s=lambda: 0):
         self._show = show
+        self._utc_s = utc_s
+        self.ntp = "good"           # how the time servers answer
         self.points = {ssid: dict(NEW_POINT, **values) for ssid, values in AT_HOME.items()}
         self.clients = 0
         self.wire = "down"
@@ -31,6 +41,7 @@ class Air:
                 self.set_point(one)
         self.clients = values.get("clients", self.clients)
         self.wire = values.get("wire", self.wire)
+        self.ntp = values.get("ntp", self.ntp)
         self.refresh()
 
     def refresh(self):
@@ -53,4 +64,30 @@ class Air:
     def state(self):
         """For the bench."""
         return {"aps": [dict(point, ssid=ssid) for ssid, point in sorted(self.points.items())], "clients": self.clients,
-                "wire": self.wire, "hotspot": self.hotspot}
+                "wire": self.wire, "hotspot": self.hotspot, "ntp": self.ntp}
+
+    # what is behind the network
+
+    def name(self, host):
+        """The address of a server of the world; None for names that it does not know."""
+        return NAMES.get(host)
+
+    def datagram(self, data, address):
+        """What a server answers, None: nothing."""
+        if address[1] != NTP_PORT or self.ntp == "silent" or len(data) != 48:
+            return None
+        return ntp_answer(data, self._utc_s(), self.ntp)
+
+
+def ntp_answer(question, utc_s, how="good"):
+    """The answer of a time server to 48 bytes, good or bad in one of the ways of NTP."""
+    if how == "old":
+        utc_s = 1_000_000_000
+    stratum, leap, mode, letters = 2, 0, 4, b"\x0a\0\0\1"
+    if how.startswith("kiss"):
+        stratum, letters = 0, how[5:].upper().encode()
+    leap = 3 if how == "unsynchronised" else leap
+    mode = 3 if how == "client" else mode
+    origin = bytes(8) if how == "forged" else question[40:48]
+    now = struct.pack(">II", (utc_s + EPOCH_1900_S) & 0xFFFFFFFF, 1 << 31)
+    return bytes((leap << 6 | 4 << 3 | mode, stratum, 6, 0xEC)) + bytes(8) + letters + now + origin + now + now

@@ -5,11 +5,8 @@ import contextlib
 import gc
 import json
 import random
-import socket
 import sys
-import threading
 import time
-import weakref
 from pathlib import Path
 
 from tools.pilot.fit import fit
@@ -19,6 +16,7 @@ from tools.twin.clock import Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.meter import ModbusMeter
 from tools.twin.meter_maps import MAPS
+from tools.twin.sockets import BoardSockets
 from tools.twin.visitor import into, visit
 from tools.twin.world import World
 
@@ -58,31 +56,22 @@ def _meter_that_is_set(flash_dir):
 
 
 @contextlib.contextmanager
-def _end_with_the_boot(clock):
+def _end_with_the_boot(clock, world):
     """What the chip forgets when it stops: its sockets are closed, and coroutines that were under way are buried while
     every device call of theirs still fails, so that no `finally` of theirs reaches the next boot's pins."""
-    board_thread = threading.get_ident()
-    opened = weakref.WeakSet()
-    plain, hook = socket.socket, sys.unraisablehook
-
-    class BoardSocket(plain):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            if threading.get_ident() == board_thread:
-                opened.add(self)
+    sockets = BoardSockets(clock, world, not clock.speed)
+    hook = sys.unraisablehook
 
     def quiet(unraisable):
         if not issubclass(unraisable.exc_type, Halt):
             hook(unraisable)
 
-    socket.socket = BoardSocket
+    sockets.install()
     sys.unraisablehook = quiet
     try:
         yield
     finally:
-        socket.socket = plain
-        for one in list(opened):
-            one.close()
+        sockets.remove()
         try:
             clock.check()
         except Halt as exc:     # what ended the boot holds on to all of its frames
@@ -203,7 +192,7 @@ class Twin:
 
     def _boot(self):
         """One boot, from the reset to whatever ends it; returns why."""
-        with _end_with_the_boot(self.clock):
+        with _end_with_the_boot(self.clock, self.world):
             return run_firmware(self.clock, self.hal, str(self._flash_dir))
 
     def _halt(self, exc):

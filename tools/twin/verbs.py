@@ -8,6 +8,7 @@ FAULTS = ("weld", "rcd_ac", "rcd_dc", "pe_lost", "diode", "cp_short", "contactor
           "home_meter_silent", "reader_dead", "over_temperature", "flash_full", "power_cut", "rcd_dead",
           "sensor_open", "lock_jammed", "pp_short", "coil_supply_live", "meter_babbling", "meter_slow", "meter_wrong_address",
           "sensor_lost")
+NTP = ("good", "silent", "kiss_rate", "kiss_deny", "forged", "unsynchronised", "client", "old")     # how time servers answer
 WIRES = ("down", "up", "silent")     # silent: a cable, and nobody who gives addresses
 BUTTONS = ("service", "front")
 INPUTS = ("enable", "limit", "delay", "dim", "upstream")
@@ -180,7 +181,7 @@ VERBS = {
     # `on` false switches an access point off; without DHCP who joins gets no address
     "ap": ({"ssid": Text(1, 32), "key": Text(0, 63), "rssi_dbm": Number(-100, 0), "hidden": Flag(), "dhcp": Flag(), "on": Flag()},
            ("ssid",), ()),
-    "network": ({"aps": Points(), "clients": Number(0, 4), "wire": Choice(WIRES)}, (), ()),
+    "network": ({"aps": Points(), "clients": Number(0, 4), "wire": Choice(WIRES), "ntp": Choice(NTP)}, (), ()),
     "button": ({"name": Choice(BUTTONS), "hold_ms": Number(1, 60_000)}, ("name",), ()),
     "input": ({"name": Choice(INPUTS), "on": Flag()}, ("name", "on"), ()),
     "time": ({"advance_s": Number(0, MOST_ADVANCE_S, whole=False), "utc": Utc(), "speed": Number(0, 1_000_000, whole=False),

@@ -113,7 +113,7 @@ class World:
         if board.get("rfid", {}).get("bus") == "uart":
             self._outputs["uart", board["rfid"]["number"]] = self.reader.hear
 
-        self.air = Air(self._air_changed)
+        self.air = Air(self._air_changed, clock.utc_s)
         self._outputs["hotspot", 0] = self.air.open_hotspot
 
         self.trace.edge("ev_state", "A")
