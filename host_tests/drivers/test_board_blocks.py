@@ -120,8 +120,10 @@ class TestBlocks(unittest.TestCase):
         for pin in ("rfid_irq", "rfid_reset"):
             def without(facts, pin=pin):
                 facts["rfid"]["kind"] = "pn5180"
-                facts["pins"].update({"rfid_irq": 40, "rfid_reset": 41})
-                facts["pins"][pin] = None
+                pins = facts["pins"]
+                for name, other in (("rfid_irq", "temperature_interior_adc"), ("rfid_reset", "rs485_de")):
+                    pins[name], pins[other] = pins[other], None      # every pin is taken: two give way
+                pins[pin] = None
             self.bad(S3, without, "pins." + pin)
 
     def test_null_stands_for_a_block_that_is_not_needed(self):
