@@ -89,14 +89,13 @@ class CardDesk:
         return self.reservation
 
     def about(self, uid):
-        """What a session's record tells beside who authorised it: the name on the card, which station, which outlet."""
+        """What a session's record tells beside who authorised it: (name on the card, station, kind of outlet)."""
         get = self._settings.get
         try:
             card = self.cards.find(uid_from_text(uid))
         except (CardError, OSError):       # a PIN, an id that is no card's; a flash that cannot be read
             card = None
-        return {"user": card.name if card is not None else "", "connector_type": get("installation.cable"),
-                "station": get("station.name") or self._serial or ""}
+        return card.name if card is not None else "", get("station.name") or self._serial or "", get("installation.cable")
 
     def reserved(self):
         """Fact "reservation"."""

@@ -43,7 +43,7 @@ class Keeper:
         self._end_reason = END_REASONS.get(start, "power_cut")
         self.last_error = None
         self.new_cost = lambda: None   # of a session: an object with add(mwh, uptime_s, utc_s) and cents(), or None
-        self.about = lambda uid: {}    # what a session's record tells beside: station, connector_type, user
+        self.about = lambda uid: ("", "", "")    # what a session's record tells beside: user, station, connector_type
         self._cost = None
         self._priced_mwh = 0
         self._station = None
@@ -186,8 +186,9 @@ class Keeper:
             self._close_unfinished()
         if self._pending is not None:
             session, self._pending = self._pending, None
-            self._try(lambda: self.sessions.begin(session.start, self._register_wh(), session.id, self._station.phases,
-                                                  **self.about(session.id)))
+            user, station, connector_type = self.about(session.id)
+            self._try(self.sessions.begin, session.start, self._register_wh(), session.id, self._station.phases, station, "1",
+                      connector_type, user)
             if self.sessions.current is not None:    # it runs, also where the flash did not take it
                 session.number = self._station.session_number = self.sessions.current["number"]
 
@@ -199,7 +200,7 @@ class Keeper:
         said = "stop" if self._station.stopped else ""
         if record["uid"] != session.id or record["end_reason"] != said or record["account"] != session.account:
             self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said, account=session.account,
-                                                 **self.about(session.id)))
+                                                 user=self.about(session.id)[0]))
 
     def interrupted_id(self):
         """Who authorised the charge that a power cut interrupted; "" where there is none that may go on: nobody had authorised it,
@@ -233,7 +234,8 @@ class Keeper:
         if record is None:
             return
         self._price(session, stamp)
-        record.update(self.about(session.id), uid=session.id, account=session.account)     # may have come after the plug
+        record["uid"], record["account"] = session.id, session.account     # may have come after the plug
+        record["user"], record["station"], record["connector_type"] = self.about(session.id)
         self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000, session.end_reason,
                   self._register_wh(), session.cost_cents)
         if self.sessions.current is None:            # ended, though its record may still wait for the flash

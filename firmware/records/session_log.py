@@ -80,13 +80,12 @@ class SessionLog:
         return number
 
     def note(self, save, **fields):
-        """Change fields of the running session (account, user, uid, station, connector_type, transaction_id, comment, phases,
-        cost_cents, end_reason: "stop" while somebody has stopped it).
+        """Change fields of the running session (account, user, uid, transaction_id, comment, phases, cost_cents,
+        end_reason: "stop" while somebody has stopped it).
         save=True writes them too, so that they outlive a power cut: some 10 flash operations, so with the contactor
         open or rarely."""
         for name in fields:
-            if name not in ("account", "user", "uid", "station", "connector_type", "transaction_id", "comment", "phases",
-                            "cost_cents", "end_reason"):
+            if name not in ("account", "user", "uid", "transaction_id", "comment", "phases", "cost_cents", "end_reason"):
                 raise ValueError("a running session has no field %s to change" % name)
         self.current.update(fields)
         if save:

@@ -167,7 +167,7 @@ class TestSession(KeeperTest):
 
     def test_the_record_has_the_name_on_the_card_the_station_and_the_phases_that_were_used(self):
         place = self.boot().meter(500000)
-        place.keeper.about = lambda uid: {"user": "name of " + uid, "station": "Garage", "connector_type": "socket"}
+        place.keeper.about = lambda uid: ("name of " + uid, "Garage", "socket")
         place.station.free = False
         place.run(300)
         place.rig.vehicle = "B"
