@@ -135,8 +135,9 @@ class Build(unittest.TestCase):
                 if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             for language in LANGUAGES:
-                first, more = (dict(zip(*(json.loads(unpacked["translations/%s%s.json" % (name, one)]) for one in ("keys", language)),
-                                        strict=True)) for name in ("", "more."))
+                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]),
+                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]), strict=True))
+                               for name in ("", "more.")]
                 self.assertEqual(first, _words()[language])
                 wanted = {}
                 for name, languages in _sets().items():
