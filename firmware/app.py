@@ -109,6 +109,7 @@ class App:
                              self.note_error, self.serial)
         self.cards, self.gate = self.desk.cards, self.desk.gate
         self.records.also_flush(self.desk.save)
+        self.records.about = self.desk.about
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure
@@ -180,13 +181,13 @@ class App:
         station.mode = self.settings.get("charging.mode")
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
+        self.settings.subscribe("", self._apply)
         self._apply(())
         try:
             self.spoken.load(station.sources.is_allowed)
         except OSError as error:
             self.note_error("spoken", error)
         self.records.also_flush(self.spoken.save)
-        self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
         noted = self.records.take_boot_log(self.root + "boot_log.json")
         self.online.update_desk.rolled_back = "rollback" in noted
@@ -402,6 +403,7 @@ class App:
             self.board.safe()
             self.station.end_session("restart")
             self.records.flush()
+            await self.online.leave()
             reset_marker.mark(reason)
         except Exception as error:
             self.note_error("restart", error)

@@ -32,14 +32,19 @@ class Online:
         self.finder = network_desk.finder(app, self.network, services)
         self.clock_desk = ClockDesk(app, self.network, self.workers.to_thread, network_desk.Tell(app), services)
         self.publisher, self.fault_mail = PublicationDesk(app).services(self.way_out)
-        self.services = (self.network, self.portal, self.finder, self.clock_desk, self.way_out, self.updates,
-                         MqttSwitch(self._mqtt, app.contactor_open), self.publisher, self.fault_mail)
+        self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
+        self.services = (self.network, self.portal, self.finder, self.clock_desk, self.way_out, self.updates, self._mqtt_switch,
+                         self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt
         app = self._app
         return Mqtt(app.station, app.records, clock, self._mqtt_workers, app.root + "data/",
                     lambda: app.settings.get("identity.serial"), app.contactor_open, self.updates.install)
+
+    async def leave(self):
+        """A restart is near: whoever is connected takes its leave, within two seconds."""
+        await self._mqtt_switch.leave()
 
     def tasks(self):
         """Rows of the table of tasks."""

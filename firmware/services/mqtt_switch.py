@@ -36,6 +36,11 @@ class MqttSwitch:
         if self.service is not None:
             self.service.apply(get)
 
+    async def leave(self):
+        """As Mqtt.leave()."""
+        if self.service is not None:
+            await self.service.leave()
+
     async def run(self, beat):
         """Task: wait until it is wanted, then run it for good."""
         while self.service is None:

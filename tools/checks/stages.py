@@ -61,6 +61,7 @@ STAGES = {
         Stage("API as described, at length", (PY, "-m", "tools.checks.api", "--seconds", "120", "--cases", "20", "--phases",
                                               "coverage,fuzzing", "--seed", "7"), None),
         Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
+        Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof"), None),
         Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "6"), None),
     ),
 }

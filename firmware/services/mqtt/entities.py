@@ -56,6 +56,8 @@ ENTITIES = (
      _TEMPERATURE),
     ("temperature_interior", "sensor", "Temperature inside", "", "diagnostics", "{{ value_json.temperatures.interior }}",
      _TEMPERATURE),
+    ("signal", "sensor", "Wi-Fi signal", "", "diagnostics", "{{ value_json.network.rssi_dbm if value_json.network else None }}",
+     '"dev_cla":"signal_strength","stat_cla":"measurement","unit_of_meas":"dBm","ent_cat":"diagnostic"'),
     ("uptime", "sensor", "Uptime", "", "diagnostics", "uptime_s", _DURATION + ',"ent_cat":"diagnostic","en":false'),
     ("reset_cause", "sensor", "Why it started last", "", "diagnostics", "reset_cause", _DIAGNOSTIC),
     ("plugged", "binary_sensor", "Vehicle plugged", "", "status",

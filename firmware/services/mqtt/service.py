@@ -32,6 +32,7 @@ _FIRST_WAIT_MS = const(1000)
 _LONGEST_WAIT_MS = const(60000)
 _HANDSHAKE_MS = const(60000)    # a TLS handshake stalls a device: while power flows at most one a minute
 _STEADY_MS = const(60000)       # a connection that lasted so long: the next wait is short again
+_LEAVE_MS = const(2000)
 _ANNOUNCE_MS = const(5000)      # all chargers of a house hear Home Assistant's birth at once: each waits up to so long
 _MASK = const(0x3FFFFFFF)
 
@@ -104,6 +105,14 @@ class Mqtt:
     def announce(self):
         """Let Home Assistant hear everything again, soon."""
         self._announce_ms = (self._clock.ticks_ms() + _random(_ANNOUNCE_MS)) & _MASK
+
+    async def leave(self):
+        """Say goodbye, so that nobody has to wait for the last will; within _LEAVE_MS, whatever the broker does."""
+        self._settings = None
+        waited_ms = 0
+        while self._state == "connected" and waited_ms < _LEAVE_MS:
+            await asyncio.sleep_ms(POLL_MS)
+            waited_ms += POLL_MS
 
     # ---- what happens in the charger
 
@@ -229,8 +238,8 @@ class Mqtt:
             if link.sockets.sock.heard:
                 heard_ms = now_ms
                 self._station.sources.heard(SOURCE, now_ms)
-            self._take_received(link)
-            await asyncio.sleep_ms(0 if self._queue else POLL_MS)
+            await self._take_received(link)
+            await asyncio.sleep_ms(0 if self._queue and not link.pending() else POLL_MS)      # answers at once, but no flood
         return ""
 
     # ---- out
@@ -266,13 +275,15 @@ class Mqtt:
         station = self._station
         facts = station.facts(personal=False)
         serial = _level(self._serial())
+        ip = (facts["network"] or {}).get("ip")
         own = [row["limit_ma"] for row in facts["ceilings"] if row["source"] in ("board", "installation", "cable")]
         has = []
         for name, there in (("three_phases", station.core.fitted.phases == 3), ("phase_switching", station.has_phase_switching),
                             ("lock", station.has_lock), ("admin", self._orders.admin)):
             if there:
                 has.append(name)
-        device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base, None,
+        device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base,
+                                 "http://%s/" % ip if ip else None,
                                  min(own) // 1000, has)
         streamed = Streamed(lambda: entities.pieces(device))
         forget(("firmware.services.mqtt.entities",))
@@ -287,10 +298,11 @@ class Mqtt:
 
     # ---- in
 
-    def _take_received(self, link):
+    async def _take_received(self, link):
         received, link.received = link.received, []
         for topic, payload, retained in received:
             self._take(topic, payload, retained)
+            await asyncio.sleep_ms(0)         # others run between two commands
 
     def _take(self, topic, payload, retained):
         try:

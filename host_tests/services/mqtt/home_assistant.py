@@ -36,7 +36,7 @@ STATE_CLASSES = {"measurement", "total", "total_increasing"}
 # device class -> the state classes that long-term statistics take
 STATISTICS = {"energy": {"total", "total_increasing"}, "current": {"measurement"}, "voltage": {"measurement"},
               "power": {"measurement"}, "temperature": {"measurement"}, "duration": {"measurement", "total", "total_increasing"},
-              "enum": set()}
+              "enum": set(), "signal_strength": {"measurement"}}
 BINARY_CLASSES = {
     "battery", "battery_charging", "carbon_monoxide", "cold", "connectivity", "door", "garage_door", "gas", "heat", "light", "lock",
     "moisture", "motion", "moving", "occupancy", "opening", "plug", "power", "presence", "problem", "running", "safety", "smoke",

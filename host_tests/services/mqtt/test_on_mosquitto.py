@@ -64,6 +64,26 @@ class TestConnected(unittest.TestCase):
         self.assertEqual(answers[0]["request"], "a7")
         self.assertIn("limit_ma", answers[2]["message"])
 
+    def test_a_flood_of_commands_is_done_in_portions_and_the_control_stays_on_time(self):
+        peer, charger, seen = Peer(self, self.broker), Charger(self, self.broker.port), {}
+        charger.at(5, charger.ev(plugged=True))
+        charger.at(20, charger.forget_lateness)
+
+        def flood():
+            for number in range(200):
+                peer.client.publish(BASE + "cmd/set_ceiling", json.dumps({"source": "home", "limit_ma": 10000 + number}), 1)
+            peer.say(BASE + "cmd/availability", {"operative": True})
+        charger.at(21, flood)
+        charger.at(21.5, lambda: seen.update(soon=len(peer.all(BASE + "result"))))
+        charger.soon(22, lambda: len(peer.all(BASE + "result")) == 201, "all answers", within_s=20)
+        charger.at(43, lambda: seen.update(late=charger.worst_lateness_ms(), limit_ma=charger.fact("limit_ma"),
+                                           mqtt=charger.fact()))
+        charger.run(44)
+        self.assertLess(seen["soon"], 100)
+        self.assertLessEqual(seen["late"], 50)          # what a charge without MQTT has too: a flash write once a minute
+        self.assertEqual(seen["limit_ma"], 10199)
+        self.assertEqual((seen["mqtt"]["state"], seen["mqtt"]["dropped"]), ("connected", 0))
+
     def test_a_retained_command_is_never_done(self):
         peer = Peer(self, self.broker)
         peer.say(BASE + "cmd/availability", {"operative": False}, retain=True)
@@ -82,6 +102,13 @@ class TestConnected(unittest.TestCase):
         charger.run(20)
         self.assertEqual([answer["reason"] for answer in peer.all(BASE + "result")], ["not_allowed"])
         self.assertEqual(peer.newest(BASE + "status")["availability"], "operative")
+
+    def test_a_restart_by_command_takes_its_leave_first(self):
+        peer, charger = Peer(self, self.broker), Charger(self, self.broker.port)
+        charger.at(5, lambda: peer.say(BASE + "cmd/restart", {}))
+        charger.soon(5, lambda: peer.all(BASE + "online") == ["online", "offline", "online"], "offline, and there again")
+        charger.run(15)
+        self.assertEqual(peer.newest(BASE + "result")["result"], "accepted")
 
     def test_a_wrong_password_is_named_and_the_right_one_connects_at_once(self):
         broker = Mosquitto(self, users={"wallbox": "secret", "peer": "peer"})
