@@ -39,7 +39,7 @@ provision: $(DEVICE)  ## give a charger its identity and label; ARGS="--serial M
 	@$(PY) -m tools.provision $(ARGS)
 
 keys: $(DEV)  ## make the key that signs releases, once; KEY=FILE is where its private half goes
-	@$(PY) -m tools.build.keys $(if $(KEY),--key "$(KEY)")
+	@$(PY) -m tools.build.keys $(if $(KEY),--key "$(KEY)") $(ARGS)
 
 release: $(DEV)  ## build and sign a release for a file server; VERSION=1.4.0, NOTES=FILE, KEY=FILE, ARGS="--help"
 	@$(PY) -m tools.build.release $(VERSION) $(if $(KEY),--key "$(KEY)") $(if $(NOTES),--notes "$(NOTES)") $(ARGS)

@@ -180,13 +180,13 @@ class App:
         station.mode = self.settings.get("charging.mode")
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
+        self.settings.subscribe("", self._apply)
         self._apply(())
         try:
             self.spoken.load(station.sources.is_allowed)
         except OSError as error:
             self.note_error("spoken", error)
         self.records.also_flush(self.spoken.save)
-        self.settings.subscribe("", self._apply)
         guard(self.settings, facts)
         noted = self.records.take_boot_log(self.root + "boot_log.json")
         self.online.update_desk.rolled_back = "rollback" in noted

@@ -26,7 +26,8 @@ def rows(app):
     def statement_api():
         from firmware.services.web.statement_api import StatementApi
         get = app.settings.get
-        return StatementApi(app.records, lambda: app.zone, lambda: (get("station.name"), app.station.fact("serial") or ""))
+        return StatementApi(app.records, lambda: app.zone, lambda: (
+            get("station.name"), app.station.fact("serial") or "", get("general.currency")))
 
     def report_api():
         from firmware.services.web.report_api import ReportApi

@@ -173,7 +173,7 @@ class Gate:
         """A right PIN was typed in; name: whose, one of PINS; command: "start" or "stop". None, or why it is refused."""
         station = self._station
         known = station.authorized_id if station.authorized else ""
-        if command == "stop" and (known == name or known and name == "PIN"):
+        if command == "stop" and (known == name or name == "PIN" and (known or station.session is not None)):
             verdict, _ = self._command(name, "stop", "ended", "pin")
         elif command == "stop" or known not in ("", name):
             verdict, _ = self.refuse(name, "not_the_current_user", "pin")

@@ -195,6 +195,10 @@ def _a_door_is_open(get):
     return get("web.http") or get("web.https")
 
 
+def _accounts_differ(get):
+    return get("access.account_1") != get("access.account_2")
+
+
 # What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
 RULES = (
     (_minimum_below_maximum, (
@@ -208,6 +212,10 @@ RULES = (
     (_fixed_has_address, (
         ("network.ipv4", "fixed only with network.ip"),
         ("network.ip", "not empty while network.ipv4 is fixed"),
+    )),
+    (_accounts_differ, (
+        ("access.account_2", "another name than access.account_1"),
+        ("access.account_1", "another name than access.account_2"),
     )),
     (_generic_has_registers, (
         ("meter.type", "generic only with meter.generic_registers"),

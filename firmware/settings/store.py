@@ -78,6 +78,7 @@ class Store:
         self._aside = {}
         self._schema = len(migrations) + 1
         self._listeners = []
+        self._defaults = None  # of what was asked for since somebody listens: asking for many again must not hog the loop
         self._guards = []
         self.dirty = False  # changed since it was last written
         self.load_report = []  # sentences about what was wrong with the file, empty when all is well
@@ -146,9 +147,14 @@ class Store:
         """A setting's value. KeyError when there is none of that name."""
         if key in self._values:
             return self._values[key]
+        defaults = self._defaults
+        if defaults is not None and key in defaults:
+            return defaults[key]
         row = schema.find(key)
         if row is None:
             raise KeyError(key)
+        if defaults is not None:
+            defaults[key] = row[2]
         return row[2]
 
     def value_of(self, row):
@@ -225,8 +231,9 @@ class Store:
             return values[key] if key in values else schema.find(key)[2]
 
         for holds, places in schema.RULES:
-            if not holds(get):
-                key, allowed = [place for place in places if place[0] in changes][0]
+            to_blame = [place for place in places if place[0] in changes]     # what was not touched holds as before
+            if to_blame and not holds(get):
+                key, allowed = to_blame[0]
                 raise SettingError(key, get(key), allowed)
 
     def reset(self, keep=(schema.IDENTITY,)):
@@ -251,6 +258,8 @@ class Store:
     def subscribe(self, prefix, listener):
         """listener({key: value}) after settings whose key begins with `prefix` changed, and were saved if asked."""
         self._listeners.append((prefix, listener))
+        if self._defaults is None:
+            self._defaults = {}
 
     def _note_restart(self, changed, before):
         for key in changed:

@@ -3,9 +3,9 @@
 import pytest
 
 from host_tests.ota_powercut.sweep import NEW, OLD, Scene, after_switch, ran, sweep_from
-from tools.build import release
 from tools.build.keys import KeyProblem
 from tools.setup.vm import VmMissing
+from tools.twin import slots
 
 
 @pytest.fixture(scope="module")
@@ -42,32 +42,14 @@ def test_whenever_the_power_is_cut_the_old_or_the_new_version_starts_whole(scene
 
 
 def test_the_sweep_finds_an_updater_that_is_careless(scene):
-    """One that writes its marker last: a cut leaves a slot that looks whole."""
-    changed = {path: data for path, data in scene.old.items()}
+    """One that leaves no mark while it writes: a cut leaves a slot that only looks whole."""
     device = scene.fresh(scene.base)
     try:
-        device.write("b/firmware/app.mpy", changed["firmware/app.mpy"])
+        device.write("b/firmware/app.mpy", scene.old["firmware/app.mpy"])
         device.write("b/firmware/version.mpy", scene.new["firmware/version.mpy"])
         device.write("b/manifest", scene.signed(scene.new, NEW))
-        from tools.twin import slots
         device.write("slot.json", slots.pointer("b", "a"))
         start = device.start("power")
         assert ran(start) == [] or ran(start)[0][2] != "whole"
     finally:
         device.close()
-
-
-def test_a_version_that_never_comes_up_is_rolled_back_and_not_tried_again(scene):
-    broken = dict(scene.new)
-    broken["firmware/app.mpy"] = release.compile_source("def run(root):\n    raise RuntimeError('broken')\n", "firmware.app")
-    scene.write(broken, NEW)
-    device = scene.fresh(scene.base)
-    try:
-        assert ran(device.start("power"))[0][1] == OLD
-        starts = [device.start("hard") for _ in range(4)]
-        assert [ran(start) for start in starts[:3]] == [[], [], []]
-        assert ran(starts[3]) == [("a", OLD, "whole")]
-        assert "rollback" in device.read("boot_log.json")
-    finally:
-        device.close()
-        scene.write(scene.new, NEW)

@@ -44,6 +44,16 @@ class SchemaTest(unittest.TestCase):
             if schema.kind_of(row) != schema.PERSONAL:
                 self.assertLessEqual("-rw".find(row[5][0]), "-rw".find(row[5][1]), row[0])
 
+    def test_a_rule_asks_for_no_setting_that_it_cannot_blame(self):
+        for holds, places in schema.RULES:
+            asked = []
+
+            def get(key):
+                asked.append(key)
+                return schema.find(key)[2]
+            self.assertTrue(holds(get), places)
+            self.assertEqual([key for key in asked if key not in [place[0] for place in places]], [])
+
     def test_classes(self):
         for flags, kind in (("", "plain"), ("R", "plain"), ("p", "personal"), ("Rs", "secret"), ("i", "identity")):
             self.assertEqual(schema.kind_of(("k", "str", "", (0, 1), "", "rw", flags)), kind)

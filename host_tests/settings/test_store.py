@@ -234,6 +234,26 @@ class StoreTest(unittest.TestCase):
         self.assertTrue(rows["installation.phases"]["restart"])
         self.assertEqual(json.loads(json.dumps(rows["meter.baud"]))["choices"][4], 19200)
 
+    def test_what_a_listener_asks_for_is_looked_up_in_the_table_once(self):
+        looked = []
+        find = schema.find
+        schema.find = lambda key: looked.append(key) or find(key)
+        try:
+            def listen(changed):
+                self.assertEqual(self.store.get("time.zone"), "UTC0")
+                self.assertEqual(self.store.get("installation.fuse_a"), changed["installation.fuse_a"])
+            self.store.subscribe("installation.", listen)
+            for ampere in (16, 20, 25):
+                self.store.set_many({"installation.fuse_a": ampere})
+            self.assertEqual(looked.count("time.zone"), 1)
+            self.store.set_many({"time.zone": "CET-1"})
+            self.assertEqual(self.store.get("time.zone"), "CET-1")
+            self.store.set_many({"time.zone": None})
+            self.assertEqual(self.store.get("time.zone"), "UTC0")
+            self.assertRaises(KeyError, self.store.get, "no.such")
+        finally:
+            schema.find = find
+
     def test_what_only_other_countries_have_is_left_out_while_it_is_not_set(self):
         def keys():
             return [row["key"] for row in self.store.describe("admin")]

@@ -107,7 +107,7 @@ class Kept:
 
 def statement(log, zone, sessions):
     """The month's page and file of all cards, from the middle of all sessions."""
-    api = StatementApi(Kept(log, 1700000000 + sessions // 2 * 3600), lambda: zone, lambda: ("Garage", "M3-000001"))
+    api = StatementApi(Kept(log, 1700000000 + sessions // 2 * 3600), lambda: zone, lambda: ("Garage", "M3-000001", "EUR"))
     month, choice, lang = api._asked({})
     for name, pieces in (("statement", api._pieces(month, choice, lang)), ("statement_csv", api._lines(choice, lang, ";", ","))):
         meter = Meter()

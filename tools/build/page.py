@@ -55,11 +55,8 @@ def _keys_once(source):
     return files
 
 
-def build(source, out):
-    """Pack every file of the page into out; {name: gzip bytes}. What out held before is removed."""
-    sizes = {}
-    for old in sorted(out.rglob("*.gz")):
-        old.unlink()
+def packed(source=SOURCE):
+    """{name: gzip bytes} of the page as it ships, the names without .gz."""
     texts = {}
     for path in sorted(source.rglob("*")):
         if not path.is_file():
@@ -68,13 +65,19 @@ def build(source, out):
             raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))
         texts[path.relative_to(source).as_posix()] = path.read_text(encoding="utf-8")
     texts.update({name: json.dumps(content) for name, content in _keys_once(source).items()})
-    for name, text in texts.items():
-        packed = pack(text, Path(name).suffix)
+    return {name: pack(text, Path(name).suffix) for name, text in texts.items()}
+
+
+def build(source, out):
+    """Pack every file of the page into out; {name: its gzip bytes' number}. What out held before is removed."""
+    for old in sorted(out.rglob("*.gz")):
+        old.unlink()
+    files = packed(source)
+    for name, data in files.items():
         target = out / (name + ".gz")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(packed)
-        sizes[name] = len(packed)
-    return sizes
+        target.write_bytes(data)
+    return {name: len(data) for name, data in files.items()}
 
 
 def first_view(sizes):

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tools.build import keys
-from tools.build.page import TYPES, pack
+from tools.build.page import packed
 from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.twin import cpython
 
@@ -38,11 +38,7 @@ def compile_source(text, module):
 
 def page(root=ROOT):
     """{path: bytes} of the page as it ships: packed."""
-    found = {}
-    for path in sorted((root / "firmware/page").rglob("*")):
-        if path.is_file() and path.suffix in TYPES:
-            found[path.relative_to(root).as_posix() + ".gz"] = pack(path.read_bytes(), path.suffix)
-    return found
+    return {"firmware/page/%s.gz" % name: data for name, data in packed(root / "firmware/page").items()}
 
 
 def application(version, moduli, root=ROOT):

@@ -21,8 +21,8 @@ COMMAND_PATH = "/api/v1/commands/*"
 ABOUT = """The charger's own interface: everything its page does. Answers are JSON; errors {"error": {"code", "message", "field"}}.
 
 Roles: public < read < control < admin. A program uses a token (`Authorization: Bearer`) whose scope is one of the last three; a
-browser logs in (`POST /api/v1/login`) and gets a cookie, and its changing calls carry `X-CSRF-Token`. From the charger itself
-(loopback) no log-in is needed. What a path needs stands with it. Names are only ever added."""
+browser logs in (`POST /api/v1/login`) and gets a cookie, and its changing calls carry `X-CSRF-Token`. What a path needs stands with
+it. Names are only ever added."""
 
 
 def _refer(name):

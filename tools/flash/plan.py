@@ -5,7 +5,7 @@ anywhere leaves the device that was there before, or one in safe mode that says 
 """
 from pathlib import Path
 
-from tools.build.page import pack
+from tools.build.page import packed
 from tools.setup.mpy import ROOT, compile_application
 from tools.twin import cpython
 
@@ -20,9 +20,7 @@ class PlanError(ValueError):
 def slot_files():
     """{path in the slot: bytes} of the application as it ships."""
     files = compile_application()
-    for path in sorted((ROOT / "firmware/page").rglob("*")):
-        if path.is_file():
-            files[path.relative_to(ROOT).as_posix() + ".gz"] = pack(path.read_bytes(), path.suffix)
+    files.update({"firmware/page/%s.gz" % name: data for name, data in packed().items()})
     return files
 
 

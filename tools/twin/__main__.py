@@ -14,6 +14,7 @@ from pathlib import Path
 from tools.checks.boards import BOARDS, problems
 from tools.pilot import fit
 from tools.provision.certificate import new_certificate
+from tools.twin import slots
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.broker import BrokerProcess
 from tools.twin.meter_maps import MAPS
@@ -74,6 +75,8 @@ def _parser():
              "docs/meters.md has the types)")
     add("--seed", type=int, default=1, metavar="N", help="seed of the world's small variations (default 1)")
     add("--fresh", action="store_true", help="empty DIR/flash first: a new device that nobody has set up")
+    add("--release", type=Path, metavar="DIR", help="a new flash starts from a slot with this release (build/release/VERSION, made "
+        "with --sources unless --vm) instead of from the sources, so that it can be updated (docs/update.md)")
     add("--vm", action="store_true", help="run the firmware on MicroPython in a process of its own, in real time")
     add("--pilot", metavar="CIRCUIT", help="the pilot as a waveform on a circuit of docs/pilot.md, such as P3, or P3:corner with "
         "every part at an end of its tolerance (default: the ideal pilot, which is quicker)")
@@ -254,9 +257,11 @@ def _start(args):
     http_port, listener = _ports(args)
     try:
         data = Data(args.data, args.fresh)
-    except NotStarted:
+        if args.release is not None:
+            slots.begin_with(data.flash, args.release)
+    except (NotStarted, ValueError) as exc:
         listener.close()
-        raise
+        raise NotStarted(str(exc)) from None
     return steps, command, http_port, listener, data
 
 

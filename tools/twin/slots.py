@@ -1,5 +1,6 @@
 """Puts an application into a slot of a twin's flash, as provisioning puts the first one on a device."""
 import binascii
+import hashlib
 from pathlib import Path
 
 
@@ -18,3 +19,26 @@ def put(flash, files, slot="a"):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     (flash / "slot.json").write_text(pointer(slot))
+
+
+def release(folder):
+    """{path: bytes} of a release's folder (docs/update.md). ValueError when it is none, or not whole."""
+    folder = Path(folder)
+    found = {}
+    try:
+        for line in (folder / "manifest").read_text().splitlines():
+            if line.startswith("file "):
+                _, size, digest, path = line.split(" ")
+                found[path] = (folder / "objects" / digest).read_bytes()
+                if len(found[path]) != int(size) or hashlib.sha256(found[path]).hexdigest() != digest:
+                    raise ValueError("%s: %s is not as the manifest says" % (folder, path))
+    except OSError as error:
+        raise ValueError("%s is no release: %s" % (folder, error)) from None
+    return found
+
+
+def begin_with(flash, folder):
+    """Let a flash without slots start from a release; one that has slots stays as it is. ValueError."""
+    files = release(folder)
+    if not (Path(flash) / "slot.json").exists():
+        put(flash, files)

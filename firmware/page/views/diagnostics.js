@@ -36,16 +36,17 @@ const CARDS = [
   ["diagnostics.loop", facts => [
     [t.text("lateness"), t.text("lateness_values", { p50: facts.lateness_ms?.p50, p99: t.millis(facts.lateness_ms?.p99), max: t.millis(facts.lateness_ms?.max) })],
     [t.text("uptime"), t.duration(facts.uptime_s)],
-    facts.memory && [t.text("diagnostics.memory"), t.text("diagnostics.free", { free: t.number(facts.memory.free / 1024, 0, "kB"), all: t.number((facts.memory.free + facts.memory.used) / 1024, 0, "kB") })],
   ]],
   ["nav.network", facts => facts.network ? [
-    [t.text("diagnostics.link"), facts.network.mode], [t.text("diagnostics.ip"), facts.network.ip],
-    [t.text("diagnostics.signal"), facts.network.rssi_dbm === null || facts.network.rssi_dbm === undefined ? "–" : t.number(facts.network.rssi_dbm, 0, "dBm")],
+    [t.text("network.mode"), t.text(`network.mode.${facts.network.mode}`)], [t.text("network.ip"), facts.network.ip],
+    [t.text("network.signal"), facts.network.rssi_dbm === null || facts.network.rssi_dbm === undefined ? "–" : t.number(facts.network.rssi_dbm, 0, "dBm")],
     facts.mqtt && ["MQTT", [facts.mqtt.state, facts.mqtt.reason].filter(Boolean).join(" · ")],
   ] : []],
 ];
 
-export const texts = ["form"];
+export const texts = ["form", "network"];
+
+const LONG_MS = 60000;
 
 export async function show(root, page) {
   root.append(faults(page));
@@ -54,8 +55,27 @@ export async function show(root, page) {
     root.append(card(t.text(key), alive(page, rows, facts => pairs(rows(facts)))));
   }
   root.append(tasks(page));
+  const memory = make("p", { role: "status" });
   root.append(card(t.text("diagnostics.file"), soft(t.text("diagnostics.file_text")), actions(
-    button(t.text("diagnostics.download"), trying(page, () => download(page))))));
+    button(t.text("diagnostics.download"), trying(page, () => download(page))),
+    page.allows("admin") && button(t.text("diagnostics.memory"), trying(page, () => look(page, memory))),
+    page.allows("admin") && button(t.text("diagnostics.send"), trying(page, () => send(page)))), memory));
+}
+
+// The heap costs a charger some work to measure: only when asked for.
+async function look(page, place) {
+  const { heap } = await page.api("GET", "diagnostics", undefined, { timeout_ms: LONG_MS });
+  const kilo = bytes => t.number(Math.round(bytes / 1024), 0, "kB");
+  place.textContent = heap ? t.text("diagnostics.free", { free: kilo(heap.free), all: kilo(heap.free + heap.used) }) : t.text("none");
+}
+
+async function send(page) {
+  const done = await page.ask({
+    title: t.text("diagnostics.send"), yes: t.text("diagnostics.send"),
+    fields: [{ name: "url", type: "text", label: t.text("diagnostics.url"), required: true }],
+    submit: values => page.api("POST", "diagnostics/upload", values, { timeout_ms: LONG_MS }),
+  });
+  if (done) page.notice(t.text("diagnostics.sent"));
 }
 
 function faults(page) {
@@ -74,13 +94,10 @@ function tasks(page) {
   return card(t.text("diagnostics.tasks"), alive(page, look, draw));
 }
 
-// The charger's bundle where it makes one; else the facts as they are, which need no log-in's secrets either.
+// An administrator's file holds settings and events too; others get the facts.
 async function download(page) {
-  try {
-    const answer = await page.api("GET", "diagnostics", undefined, { raw: true, timeout_ms: 60000 });
-    save(nameOf(answer, "diagnostics.txt"), await answer.blob());
-  } catch (error) {
-    if (error.status !== 404) throw error;
-    save("status.json", JSON.stringify(await page.api("GET", "status"), null, 1), "application/json");
-  }
+  if (page.allows("admin")) {
+    const answer = await page.api("GET", "diagnostics", undefined, { raw: true, timeout_ms: LONG_MS });
+    save(nameOf(answer, "diagnostics.json"), await answer.blob());
+  } else save("status.json", JSON.stringify(await page.api("GET", "status"), null, 1), "application/json");
 }

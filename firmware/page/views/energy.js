@@ -56,15 +56,14 @@ async function month(page, wanted, place) {
   try {
     const { cards } = await page.api("GET", `sessions/totals?month=${wanted}`, undefined, { timeout_ms: 60000 });
     const sum = key => cards.reduce((all, card) => all + card[key], 0);
-    const line = (name, n, wh, cents, guessed) => [name, String(n), (guessed ? "≈\u2009" : "") + kilowattHours(wh), cents ? t.money(cents) : "–"];
-    const rows = cards.map(card => line([card.user, card.uid].filter(Boolean).join(" · ") || t.text("energy.no_card"), card.sessions, card.energy_wh,
-      card.cost_cents, card.estimated));
-    const heads = ["energy.card", "energy.sessions", "energy.charged", "energy.cost"].map(key => t.text(key));
-    const all = line(t.text("energy.sum"), sum("sessions"), sum("energy_wh"), sum("cost_cents"), sum("estimated"));
-    const tr = (cells, kind) => make("tr", { class: kind }, cells.map((words, n) => make(n ? "td" : "th", n ? { text: words } : { scope: "row", text: words })));
-    place.replaceChildren(rows.length ? make("table", { class: "numbers" },
-      make("thead", {}, make("tr", {}, heads.map((words, n) => make(n ? "th" : "td", n ? { scope: "col", text: words } : { text: words })))),
-      make("tbody", {}, rows.map(cells => tr(cells, "")), tr(all, "sum"))) : make("p", { class: "soft", text: t.text("energy.none") }));
+    const line = (name, n, wh, cents, guessed, kind) => make("tr", { class: kind },
+      make("th", { scope: "row", text: name }, make("span", { class: "soft", text: t.text("energy.sessions", { n }) })),
+      make("td", { text: (guessed ? "≈\u2009" : "") + kilowattHours(wh) }), make("td", { text: cents ? t.money(cents) : "–" }));
+    const rows = cards.map(card => line(card.user || card.uid || t.text("energy.no_card"), card.sessions, card.energy_wh, card.cost_cents, card.estimated));
+    const all = line(t.text("energy.sum"), sum("sessions"), sum("energy_wh"), sum("cost_cents"), sum("estimated"), "sum");
+    place.replaceChildren(rows.length ? make("table", { class: "numbers" }, make("thead", {}, make("tr", {}, make("td", { text: t.text("energy.card") }),
+      make("th", { scope: "col", text: t.text("energy.charged") }), make("th", { scope: "col", text: t.text("energy.cost") }))),
+    make("tbody", {}, rows, all)) : make("p", { class: "soft", text: t.text("energy.none") }));
   } catch (error) {
     place.replaceChildren(make("p", { class: "error", text: page.errorWords(error) }));
   } finally {
@@ -80,7 +79,7 @@ export async function show(root, page) {
   const card = (id, key, ...children) => make("section", { class: "card", "aria-labelledby": id }, make("h2", { id, text: t.text(key) }), children);
   root.append(card("meter_title", "energy.now", now, said), card("totals_title", "energy.totals", sums),
     card("month_title", "energy.by_card", make("div", { class: "picks" }, chosen.element), place),
-    card("tariff_title", "energy.tariff", await tariff(page)));
+    card("tariff_title", "energy.tariff", ...await tariff(page)));
   page.onFacts(facts => {
     now.replaceChildren(phases(facts));
     said.textContent = source(facts);

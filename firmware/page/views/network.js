@@ -104,7 +104,7 @@ function clockCard(page) {
   });
   const draw = facts => [
     pairs([[t.text("clock"), facts.utc ? t.moment(facts.utc) : t.text("clock_unset")],
-      facts.clock && [t.text("network.clock_source"), word(`network.clock.${facts.clock.source}`, facts.clock.source)],
+      facts.clock && [t.text("network.clock_source"), word(`network.clock.${facts.clock.source}`, word(`by.${facts.clock.source}`, facts.clock.source))],
       facts.clock?.error && [t.text("network.clock_error"), facts.clock.error]]),
     page.allows("control") && actions(button(t.text("network.clock_browser"), set)),
   ];

@@ -170,13 +170,13 @@ def _board(path):
 
 
 def words(value, nothing="–"):
-    """A fact for people: lists of objects a line each."""
+    """A fact for people: lists of objects a line each, and of an object what is known."""
     if value is None or value == [] or value == {} or value == "":
         return nothing
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(["%s %s" % (key, words(value[key])) for key in sorted(value)])
+        return ", ".join(["%s %s" % (key, words(value[key])) for key in sorted(value) if value[key] is not None]) or nothing
     if isinstance(value, (list, tuple)):
         lines = [words(part) for part in value]
         return ("\n" if any([isinstance(part, dict) for part in value]) else ", ").join(lines)

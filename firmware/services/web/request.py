@@ -7,7 +7,7 @@ MAX_LINE = 2048       # bytes of the request line and of one header; a browser's
 MAX_HEAD = 8192       # bytes of all lines together
 MAX_HEADERS = 48
 MAX_BODY = 16384      # bytes; routes may allow less
-MAX_UPLOAD = 1048576  # bytes, where a handler takes them a piece at a time
+MAX_UPLOAD = 1638400  # bytes: the largest update bundle; where a handler takes them a piece at a time
 _PIECE = 512          # bytes per read
 _MAX_DEPTH = 8        # of a JSON body
 

@@ -38,7 +38,8 @@ _WORDS = {
 
 
 class StatementApi:
-    """Handlers. records: records.keeper.Keeper; zone(): the zone.Zone of now; station(): (name, serial number), "" where none."""
+    """Handlers. records: records.keeper.Keeper; zone(): the zone.Zone of now; station(): (name, serial number, currency), "" where
+    none."""
 
     def __init__(self, records, zone, station):
         self._records = records
@@ -78,7 +79,8 @@ class StatementApi:
 
     def _pieces(self, month, choice, lang):
         words, zone = _WORDS[lang], self._zone()
-        name, serial = self._station()
+        name, serial, currency = self._station()
+        columns = _columns(lang, currency)
         decimal = "." if lang == "en" else ","
         lines = ["%s: %s" % (words["station"], name or "Mode3")]
         if serial:
@@ -94,7 +96,7 @@ class StatementApi:
                 yield ""
                 continue
             if not total[0]:
-                yield paper.table(_COLUMNS[lang], _NUMBERS)
+                yield paper.table(columns, _NUMBERS)
             _add(accounts, session["account"], session, "")
             _add(cards, session["uid"], session, session["user"])
             _count(total, session)
@@ -104,9 +106,9 @@ class StatementApi:
         else:
             yield paper.row(("", "", "", "", words["total"], "", _energy(total[1], total[3], decimal), _money(total, decimal)),
                             _NUMBERS, "sum") + paper.END_TABLE
-            yield from _sums(words, _COLUMNS[lang], _COLUMNS[lang][5], accounts, words["none"], decimal)
+            yield from _sums(words, columns, columns[5], accounts, words["none"], decimal)
             if not choice.uid:
-                yield from _sums(words, _COLUMNS[lang], words["card"], cards, "–", decimal)
+                yield from _sums(words, columns, words["card"], cards, "–", decimal)
         yield '<p class="soft">%s %s</p>' % (paper.escaped(words["times"]), paper.escaped(words["estimated"]) if total[3] else "")
         yield paper.END
 
@@ -118,8 +120,8 @@ class StatementApi:
         return download(self._lines(choice, lang, separator, decimal), CSV, "statement-%s.csv" % month)
 
     def _lines(self, choice, lang, separator, decimal):
-        columns = _COLUMNS[lang]
-        name, serial = self._station()
+        name, serial, currency = self._station()
+        columns = _columns(lang, currency)
         heads = columns[:5] + (_PERSON[lang],) + columns[5:] + (_ESTIMATED[lang], _WORDS[lang]["station"], _WORDS[lang]["serial"])
         yield b"\xef\xbb\xbf" + line_from_cells(heads, separator).encode() + b"\r\n"
         zone = self._zone()
@@ -136,6 +138,11 @@ class StatementApi:
 
 _PERSON = {"en": "Name", "de": "Name", "fr": "Nom"}
 _ESTIMATED = {"en": "Estimated", "de": "Geschätzt", "fr": "Estimé"}
+
+
+def _columns(lang, currency):
+    columns = _COLUMNS[lang]
+    return columns[:7] + (columns[7] + " (" + currency + ")" if currency else columns[7],)
 
 
 def _add(sums, key, session, name):

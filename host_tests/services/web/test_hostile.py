@@ -48,7 +48,7 @@ class Malformed(unittest.TestCase):
             (b"POST / HTTP/1.1\r\nContent-Length: \r\n\r\n", 400),
             (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 400),
             (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
-            (b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413),
+            (b"POST / HTTP/1.1\r\nContent-Length: 1638401\r\n\r\n", 413),
             (b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 413),
             (b"POST /api/v1/commands/stop HTTP/1.1\r\nContent-Length: 2049\r\n\r\n", 413),
             (b"GET /api/v1/status HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 413),

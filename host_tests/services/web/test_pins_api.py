@@ -93,6 +93,16 @@ class PinsApiTest(unittest.TestCase):
                              [(409, "card_not_the_current_user")] * 2)
             self.assertFalse(self.station.stopped)
 
+    def test_the_owner_ends_a_charge_that_was_begun_without_an_id(self):
+        self.ask(("PUT", "pins", {"pin": PIN, "guest_pin": GUEST}), ("POST", "pin", {"pin": PIN, "command": "stop"}))
+        self.assertFalse(self.station.stopped)
+        self.plug()
+        self.station.command("authorize", {}, "web")
+        self.assertEqual(self.ask(("POST", "pin", {"pin": GUEST, "command": "stop"}),
+                                  ("POST", "pin", {"pin": PIN, "command": "stop"})),
+                         [(409, "card_not_the_current_user"), (200, {"result": "accepted", "id": "PIN"})])
+        self.assertTrue(self.station.stopped)
+
     def test_out_of_service_the_charger_says_so(self):
         self.ask(("PUT", "pins", {"pin": PIN}))
         self.station.operative = False

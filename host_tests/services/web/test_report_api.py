@@ -105,5 +105,6 @@ class ReportApiTest(unittest.TestCase):
 
     def test_facts_are_written_for_people(self):
         self.assertEqual(words({"b": 1, "a": [True, None]}), "a yes, –, b 1")
+        self.assertEqual((words({"b": None, "a": 0}), words({"b": None})), ("a 0", "–"))
         self.assertEqual(words([{"a": 1}, {"a": 2}]), "a 1\na 2")
         self.assertEqual((words([]), words(""), words(0), words(False)), ("–", "–", "0", "no"))

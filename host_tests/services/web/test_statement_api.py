@@ -19,7 +19,7 @@ class StatementApiTest(unittest.TestCase):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
         self.records = Records(self.scratch.folder)
-        self.api = StatementApi(self.records, lambda: BERLIN, lambda: ("<Garage>", "M3-1"))
+        self.api = StatementApi(self.records, lambda: BERLIN, lambda: ("<Garage>", "M3-1", "EUR"))
 
     def with_server(self, test, **options):
         async def main():
@@ -52,7 +52,7 @@ class StatementApiTest(unittest.TestCase):
                         "<td>Work</td><td class=\"n\">2</td><td class=\"n\">≈ 11.500</td><td class=\"n\">4.00</td>",
                         "<td>without account</td><td class=\"n\">1</td><td class=\"n\">2.250</td><td class=\"n\">0.80</td>",
                         "<td>04A1B2C3 Ann</td><td class=\"n\">3</td><td class=\"n\">≈ 12.000</td><td class=\"n\">4.20</td>",
-                        "&lt;Garage&gt;", "M3-1", "B&lt;o&gt;b", "&lt;i&gt;", "estimated"):
+                        "&lt;Garage&gt;", "M3-1", "Cost (EUR)", "B&lt;o&gt;b", "&lt;i&gt;", "estimated"):
                 self.assertIn(row, text)
             for other in ("5.000", "7.777", "<o>", "<Garage", "<i>"):
                 self.assertNotIn(other, text)

@@ -61,7 +61,9 @@ _CHANGE = obj({"key": TEXT, "from": {}, "to": {}, "restart": FLAG})
 _CARD = {"uid": TEXT, "name": TEXT, "type": TEXT, "master": FLAG, "state": TEXT, "expires": {"type": ["string", "null"]},
          "stations": listed(TEXT)}
 _CURVE = {"number": WHOLE, "running": FLAG, "from_s": WHOLE, "step_s": WHOLE, "power_w": listed(or_null(WHOLE))}
-_TOKEN = {"name": TEXT, "scope": ROLE}
+_TOKEN = {"name": TEXT, "scope": {"enum": ROLE["enum"][1:]}}
+_SESSION = obj({"role": ROLE, "user": or_null(TEXT), "csrf": or_null(TEXT), "must_change_password": FLAG})
+_CERTIFICATE = obj({"https": TEXT, "source": {"enum": ["none", "provisioned", "imported"]}, "fingerprint": or_null(TEXT)})
 
 BODIES = {
     ("POST", "/api/v1/backup"): obj({"password": {"type": "string", "minLength": 10, "maxLength": 64}}),
@@ -70,6 +72,7 @@ BODIES = {
     ("PUT", "/api/v1/password"): obj({"user": TEXT, "old": TEXT, "new": TEXT}, ("user", "new")),
     ("POST", "/api/v1/recover"): obj({"recovery_key": TEXT, "user": TEXT, "new": TEXT}),
     ("POST", "/api/v1/tokens"): obj(_TOKEN),
+    ("PUT", "/api/v1/certificate"): obj({"certificate": TEXT, "key": TEXT}),
     ("POST", "/api/v1/cards"): obj(_CARD, ("uid",), additionalProperties=False),
     ("PUT", "/api/v1/cards/*"): obj(_CARD, (), additionalProperties=False),
     ("POST", "/api/v1/cards/type"): obj({"uids": listed(TEXT), "type": TEXT}),
@@ -90,7 +93,12 @@ ANSWERS = {
     ("GET", "/api/v1/backup/progress"): obj({"permille": or_null(WHOLE)}),
     ("GET", "/api/v1/factory_reset"): obj({"clears": listed(obj({"what": TEXT, "bytes": WHOLE})), "keeps": listed(TEXT)}),
     ("POST", "/api/v1/factory_reset"): obj({"restarting": FLAG}),
-    ("GET", "/api/v1/session"): obj({"role": ROLE}),
+    ("GET", "/api/v1/session"): _SESSION,
+    ("POST", "/api/v1/login"): _SESSION,
+    ("PUT", "/api/v1/password"): _SESSION,
+    ("GET", "/api/v1/certificate"): _CERTIFICATE,
+    ("PUT", "/api/v1/certificate"): _CERTIFICATE,
+    ("DELETE", "/api/v1/certificate"): _CERTIFICATE,
     ("GET", "/api/v1/tokens"): obj({"tokens": listed(obj(_TOKEN))}),
     ("POST", "/api/v1/tokens"): obj(dict(_TOKEN, token=TEXT)),
     ("GET", "/api/v1/cards"): obj({"count": WHOLE, "teaching": obj({"mode": TEXT, "left_s": WHOLE}),
