@@ -81,6 +81,7 @@ _THEN = (
     ("led", "kind", "three", "led_red led_green led_blue"),
     ("rs485", "uart", "", "rs485_tx rs485_rx"),
     ("rfid", "bus", "spi", "spi_sck spi_mosi spi_miso rfid_cs"),
+    ("rfid", "kind", "pn5180", "spi_sck spi_mosi spi_miso rfid_cs rfid_irq rfid_reset"),
     ("rfid", "bus", "i2c", "i2c_sda i2c_scl"),
     ("rfid", "bus", "uart", "rfid_tx rfid_rx"),
     ("ethernet", "kind", "w5500", "spi_sck spi_mosi spi_miso ethernet_cs ethernet_irq"),

@@ -51,7 +51,7 @@ PINS = (
     ("spi_miso", "input", 0),
     ("rfid_cs", "output", 0),
     ("rfid_reset", "output", 0),
-    ("rfid_irq", "edges", 0),
+    ("rfid_irq", "edges", 0),                   # of a PN5180: its BUSY line
     ("rfid_tx", "output", 0),
     ("rfid_rx", "input", 0),
     ("ethernet_cs", "output", 0),

@@ -20,6 +20,10 @@ def chip_from_board(facts):
     number = reader.get("number", 1)
     if reader["kind"] == "mfrc522":
         return Mfrc522(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_reset"])
+    if reader["kind"] == "pn5180":
+        from firmware.drivers.pn5180 import Pn5180  # no board of ours has one: no heap for the others
+        return Pn5180(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_irq"],
+                      pins["rfid_reset"])
     if reader["bus"] == "i2c":
         return Pn532(I2cPort(number, pins["i2c_scl"], pins["i2c_sda"]))
     if reader["bus"] == "spi":
@@ -29,10 +33,11 @@ def chip_from_board(facts):
 
 def reader_from_board(facts, wanted):
     """The CardReader of a board, None where it has none. wanted(): whether cards are of use now."""
-    if not facts.get("rfid") or facts["rfid"]["kind"] == "pn5180":
+    if not facts.get("rfid"):
         return None
     kept = {"rfid": dict(facts["rfid"]), "pins": {}}
-    for name in ("spi_sck", "spi_mosi", "spi_miso", "rfid_cs", "rfid_reset", "i2c_sda", "i2c_scl", "rfid_tx", "rfid_rx"):
+    for name in ("spi_sck", "spi_mosi", "spi_miso", "rfid_cs", "rfid_reset", "rfid_irq", "i2c_sda", "i2c_scl", "rfid_tx",
+                 "rfid_rx"):
         kept["pins"][name] = facts["pins"].get(name)
     return CardReader(lambda: chip_from_board(kept), wanted)
 

@@ -6,6 +6,7 @@ let words = {};
 let locale = "en";      // the language with the visitor's region where it has one: how numbers and dates are written
 let language = "en";
 let general = {};       // how this charger's owner wants things shown: currency, units, language
+const PACKED = document.documentElement.hasAttribute("data-packed");     // then one file holds what the other sets do
 const sets = new Map([["", {}]]);       // "" is what the first view needs; the others came with what needs them
 
 // What this browser has chosen, else the charger's own, else the browser's.
@@ -29,7 +30,7 @@ async function fetched(name, wanted) {
   if (!answer.ok) throw new Error(`translations: ${answer.status}`);
   const found = await answer.json();
   if (!Array.isArray(found)) return [name, found];
-  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // packed: the keys stand once for all languages
+  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // packed: once for all languages
   return [name, Object.fromEntries(keys.map((key, n) => [key, found[n]]))];
 }
 
@@ -41,7 +42,7 @@ function put(found) {
 // Loads the texts of translations/<name>.<language>.json for each name that is not there yet.
 export async function load(names) {
   const asked = language;
-  put(await Promise.all([...new Set(names)].filter(name => !sets.has(name)).map(name => fetched(name, asked))));
+  put(await Promise.all([...new Set(PACKED ? ["more"] : names)].filter(name => !sets.has(name)).map(name => fetched(name, asked))));
   if (asked !== language) await use(language, false);      // somebody chose another meanwhile
 }
 

@@ -116,6 +116,16 @@ class TestBlocks(unittest.TestCase):
                                   "spi_sck": None, "spi_miso": None})
         self.bad(S3, uart, "rfid.number", "rs485.uart")
 
+    def test_a_pn5180_has_its_busy_line_and_its_reset(self):
+        for pin in ("rfid_irq", "rfid_reset"):
+            def without(facts, pin=pin):
+                facts["rfid"]["kind"] = "pn5180"
+                pins = facts["pins"]
+                for name, other in (("rfid_irq", "temperature_interior_adc"), ("rfid_reset", "rs485_de")):
+                    pins[name], pins[other] = pins[other], None      # every pin is taken: two give way
+                pins[pin] = None
+            self.bad(S3, without, "pins." + pin)
+
     def test_null_stands_for_a_block_that_is_not_needed(self):
         facts = board_facts(DEVKITC)
         for name in ("pp", "lock", "rfid", "rcd", "supply", "ethernet", "buzzer", "coil_watchdog"):

@@ -4,12 +4,13 @@ import unittest
 from host_tests.drivers.chip import Chip, board_facts
 from host_tests.drivers.stepper import Stepper
 from tools.twin.rfid import Card, Field, Mfrc522Chip, Pn532Chip, Pn532OnI2c, Pn532OnSpi, Pn532OnUart
+from tools.twin.rfid_pn5180 import Card15693, Pn5180Chip
 
 UIDS = (bytes.fromhex("04A1B2C3"), bytes.fromhex("04A1B2C3D4E5F6"), bytes.fromhex("04A1B2C3D4E5F60788FF"),
         bytes.fromhex("00000000"), bytes.fromhex("FFFFFFFF"), bytes.fromhex("88000000000000"))
 PINS = {"spi_sck": 18, "spi_mosi": 23, "spi_miso": 19, "rfid_cs": 5, "rfid_reset": 17, "i2c_sda": 21, "i2c_scl": 22, "rfid_tx": 17,
-        "rfid_rx": 16}
-READERS = (("mfrc522", "spi", 2), ("pn532", "i2c", 0), ("pn532", "spi", 2), ("pn532", "uart", 2))
+        "rfid_rx": 16, "rfid_irq": 4}
+READERS = (("mfrc522", "spi", 2), ("pn532", "i2c", 0), ("pn532", "spi", 2), ("pn532", "uart", 2), ("pn5180", "spi", 2))
 STEP_US = 5000
 
 
@@ -31,6 +32,10 @@ class Reader:
         if kind == "mfrc522":
             self.model = Mfrc522Chip(self.field)
             hal.attach_spi(number, PINS["rfid_cs"], self.model)
+        elif kind == "pn5180":
+            self.model = Pn5180Chip(self.field, lambda level: hal.set_pin(PINS["rfid_irq"], level))
+            hal.attach_spi(number, PINS["rfid_cs"], self.model)
+            hal.on_output = self._selected
         else:
             self.model = Pn532Chip(self.field)
             if bus == "i2c":
@@ -40,11 +45,17 @@ class Reader:
             else:
                 port = Pn532OnUart(self.model, lambda data: hal.uart_rx(number, data))
                 hal.on_output = lambda signal, key, value, t_us: port.hear(value) if signal == "uart" and key == number else None
-        from firmware.drivers import card_reader, iso14443a, mfrc522, pn532
+        from firmware.drivers import card_reader, iso14443a, mfrc522, pn532, pn5180
         self.error = iso14443a.ReaderError
-        self.stepper = Stepper(self.chip, card_reader, mfrc522, pn532)
+        self.stepper = Stepper(self.chip, card_reader, mfrc522, pn532, pn5180)
         self.driver = card_reader.chip_from_board(facts)
         self.reader = card_reader.CardReader(lambda: card_reader.chip_from_board(facts))
+
+    def _selected(self, signal, key, value, t_us):
+        if signal == "pin" and key == PINS["rfid_cs"] and value == 1:
+            self.model.released()
+        if signal == "pin" and key == PINS["rfid_reset"] and value == 0:
+            self.model.reset()
 
     def start(self):
         self.stepper.run(self.driver.start())
@@ -173,6 +184,55 @@ class Mfrc522Test(unittest.TestCase):
         self.reader.start()
         self.reader.field.cards = [Card(UIDS[0])]
         self.assertEqual(self.reader.read(), UIDS[0])
+
+
+class Pn5180Test(unittest.TestCase):
+    UID = bytes.fromhex("E00401500A1B2C3D")
+
+    def setUp(self):
+        self.reader = Reader(*READERS[4])
+        self.reader.start()
+
+    def tearDown(self):
+        self.reader.close()
+
+    def test_a_card_of_iso_15693_is_read_as_it_is_printed_and_one_of_14443_goes_first(self):
+        self.reader.model.vicinity = [Card15693(self.UID)]
+        for _ in range(3):
+            self.assertEqual(self.reader.read(), self.UID)
+        self.reader.field.cards = [Card(UIDS[1])]
+        self.assertEqual(self.reader.read(), UIDS[1])
+        self.reader.field.cards = self.reader.model.vicinity = []
+        self.assertIsNone(self.reader.read())
+        self.assertLess(self.reader.stepper.longest_us, STEP_US)
+
+    def test_several_cards_or_a_wrong_crc_are_none(self):
+        self.reader.model.vicinity = [Card15693(self.UID), Card15693(self.UID[:7] + b"\x00")]
+        self.assertIsNone(self.reader.read())
+        self.reader.model.vicinity = [Card15693(self.UID)]
+        self.reader.model.corrupt = 1
+        self.assertIsNone(self.reader.read())
+        self.assertEqual(self.reader.read(), self.UID)
+        self.reader.field.cards = [Card(UIDS[0]), Card(bytes.fromhex("FFA1B2C3"))]
+        self.reader.model.vicinity = []
+        self.assertIsNone(self.reader.read())
+
+    def test_a_supply_that_dipped_leaves_nothing_wrong_behind(self):
+        self.reader.model.vicinity = [Card15693(self.UID)]
+        self.reader.read()
+        self.reader.model.reset()
+        self.assertEqual(self.reader.read(), self.UID)
+        self.assertFalse(self.reader.model._on)
+
+    def test_a_busy_line_that_hangs_is_an_error_within_a_moment(self):
+        for level in (0, 1):
+            self.reader.model._busy = lambda now: None
+            self.reader.chip.hal.set_pin(PINS["rfid_irq"], level)
+            before_us = self.reader.chip.clock.now_us
+            with self.assertRaises(self.reader.error):
+                self.reader.read()
+            self.assertLess(self.reader.chip.clock.now_us - before_us, 40000)
+        self.assertLess(self.reader.stepper.longest_us, STEP_US)
 
 
 class CardReaderTest(unittest.TestCase):

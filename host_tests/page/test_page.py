@@ -130,19 +130,19 @@ class Build(unittest.TestCase):
             self.assertFalse((out / "gone.js.gz").exists())
             self.assertLess(page.first_view(sizes), page.FIRST_VIEW_KB * 1024)
             self.assertLess(page.whole_page(sizes), page.WHOLE_KB * 1024)
-            for name in sizes:
-                packed = (out / (name + ".gz")).read_bytes()
-                text = gzip.decompress(packed).decode()
-                if name.endswith("keys.json"):
-                    continue
-                if name.endswith(".json"):
-                    found = json.loads(text)
-                    if isinstance(found, list):      # its keys stand in a file of their own, for all languages
-                        keys = gzip.decompress((out / (name[:-len("xx.json")] + "keys.json.gz")).read_bytes())
-                        found = dict(zip(json.loads(keys), found, strict=True))
-                    self.assertEqual(found, json.loads((PAGE / name).read_text(encoding="utf-8")))
-                else:
+            unpacked = {name: gzip.decompress((out / (name + ".gz")).read_bytes()).decode() for name in sizes}
+            for name, text in unpacked.items():
+                if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
+            for language in LANGUAGES:
+                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]),
+                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]), strict=True))
+                               for name in ("", "more.")]
+                self.assertEqual(first, _words()[language])
+                wanted = {}
+                for name, languages in _sets().items():
+                    wanted.update(languages[language] if name else {})
+                self.assertEqual(more, wanted)
             before = {path: path.read_bytes() for path in out.rglob("*.gz")}
             page.build(PAGE, out)
             self.assertEqual({path: path.read_bytes() for path in out.rglob("*.gz")}, before)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "firmware" / "page"
 FIRST_VIEW_KB = 35      # gzip, everything that the overview needs in one language
 WHOLE_KB = 120
+PACKED = "<html data-packed "      # how the page knows that its texts are not in files of their own
 TYPES = (".html", ".css", ".js", ".json", ".svg")
 
 
@@ -39,19 +40,23 @@ def pack(text, suffix):
     return gzip.compress(squeeze(text, suffix).encode(), 9, mtime=0)
 
 
-def _keys_once(source):
-    """{file: JSON} of the texts: each set's keys in a file of their own, each language the texts in their order.
+def _words(source):
+    """{file: JSON} of the texts: those of the first view, and those of all other views together (texts.js knows by PACKED); the
+    keys of each in a file of their own, each language the texts in their order.
 
-    A key weighs as much as a word, and three languages have the same.
+    A key weighs as much as a word, three languages have the same, and many small files pack worse than one.
     """
+    sets = {"": {}, "more.": {}}
+    for path in sorted(source.glob("translations/*.json")):
+        name, _, language = path.stem.rpartition(".")
+        sets["more." if name else ""].setdefault(language, {}).update(json.loads(path.read_text(encoding="utf-8")))
     files = {}
-    for path in source.glob("translations/*en.json"):
-        name = path.name[:-len("en.json")]          # "" or "events."
-        keys = list(json.loads(path.read_text(encoding="utf-8")))
-        files["translations/%skeys.json" % name] = keys
-        for one in source.glob("translations/%s??.json" % name):
-            texts = json.loads(one.read_text(encoding="utf-8"))
-            files["translations/" + one.name] = [texts[key] for key in keys]
+    for name, languages in sets.items():
+        keys = list(languages.get("en", ()))
+        for language, texts in languages.items():
+            files["translations/%s%s.json" % (name, language)] = [texts[key] for key in keys]
+        if languages:
+            files["translations/%skeys.json" % name] = keys
     return files
 
 
@@ -63,8 +68,11 @@ def packed(source=SOURCE):
             continue
         if path.suffix not in TYPES:
             raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))
-        texts[path.relative_to(source).as_posix()] = path.read_text(encoding="utf-8")
-    texts.update({name: json.dumps(content) for name, content in _keys_once(source).items()})
+        if path.parent.name != "translations":
+            texts[path.relative_to(source).as_posix()] = path.read_text(encoding="utf-8")
+    if "index.html" in texts:
+        texts["index.html"] = texts["index.html"].replace("<html ", PACKED, 1)
+    texts.update({name: json.dumps(content) for name, content in _words(source).items()})
     return {name: pack(text, Path(name).suffix) for name, text in texts.items()}
 
 

@@ -11,8 +11,8 @@ import ast
 BUNDLE = "all"
 # Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
 ALONE = ("firmware.access.afterwards", "firmware.access.cache", "firmware.access.remote", "firmware.access.reservation",
-         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker",
-         "firmware.services.web.https")
+         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.drivers.slot_pointer",
+         "firmware.drivers.reset_marker", "firmware.services.web.https")
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
