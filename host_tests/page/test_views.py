@@ -30,6 +30,7 @@ NOT_TRIED = {
     "network.known": "has a card of its own", "network.ipv4": "needs an address", "network.wifi": "takes the way here away",
     "charging.min": "stays below the highest current", "general.language": "the page would follow it"}
 TEXTS = {
+    "access.account_2": "Garden",
     "tariff.times": "mo-fr 22:00-06:00", "schedule.windows": "1-5 22:00-06:00 16", "sensors.": "28ff641e8216a3c1",
     "network.ip": "192.168.1.77", "network.fallback_ip": "169.254.1.9", "network.gateway": "192.168.1.1",
     "network.dns": "192.168.1.1",
