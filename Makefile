@@ -14,7 +14,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test proof bench lib provision flash keys release vm lint layers format lock clean distclean
+.PHONY: help run test proof bench lib provision flash calibrate keys release vm lint layers format lock clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -48,6 +48,10 @@ flash: $(DEVICE) $(LIB)  ## put Mode3 onto a board: PORT=/dev/… BOX=build/boxe
 	@$(if $(PORT),,echo "which port? make flash PORT=/dev/ttyUSB0 BOX=build/boxes/SERIAL" >&2; exit 2)
 	@$(PY) -m tools.flash --port "$(PORT)" $(if $(BOX),--box "$(BOX)") $(if $(BOARD),--board "$(BOARD)") \
 		$(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(ERASE),--erase) $(ARGS)
+
+calibrate: $(DEVICE)  ## measure a board's pilot and cable coding, step by step: PORT=/dev/…; ARGS="--proximity"
+	@$(if $(PORT),,echo "which port? make calibrate PORT=/dev/ttyUSB0" >&2; exit 2)
+	@$(PY) -m tools.calibrate --port "$(PORT)" $(ARGS)
 
 vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 	@$(PY) -m tools.setup.vm

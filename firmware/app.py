@@ -109,6 +109,7 @@ class App:
                              self.note_error, self.serial)
         self.cards, self.gate = self.desk.cards, self.desk.gate
         self.records.also_flush(self.desk.save)
+        self.records.about = self.desk.about
 
         # who talks to it
         self.errors = {}                        # where -> text of the newest failure

@@ -6,6 +6,7 @@ from micropython import const
 
 from firmware.access.attempts import Attempts
 from firmware.access.authorization import Rules
+from firmware.access.card import CardError, uid_from_text
 from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
 from firmware.access.teaching import Teacher
@@ -86,6 +87,15 @@ class CardDesk:
             except OSError as error:
                 self._on_error("reservation", error)
         return self.reservation
+
+    def about(self, uid):
+        """What a session's record tells beside who authorised it: (name on the card, station, kind of outlet)."""
+        get = self._settings.get
+        try:
+            card = self.cards.find(uid_from_text(uid))
+        except (CardError, OSError):       # a PIN, an id that is no card's; a flash that cannot be read
+            card = None
+        return card.name if card is not None else "", get("station.name") or self._serial or "", get("installation.cable")
 
     def reserved(self):
         """Fact "reservation"."""

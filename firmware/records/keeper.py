@@ -43,6 +43,7 @@ class Keeper:
         self._end_reason = END_REASONS.get(start, "power_cut")
         self.last_error = None
         self.new_cost = lambda: None   # of a session: an object with add(mwh, uptime_s, utc_s) and cents(), or None
+        self.about = lambda uid: ("", "", "")    # what a session's record tells beside: user, station, connector_type
         self._cost = None
         self._priced_mwh = 0
         self._station = None
@@ -81,8 +82,6 @@ class Keeper:
             self.failing = False
         return value
 
-    # ---- time
-
     def stamp(self):
         """(boot_number, uptime_s, utc_s) of now; utc_s 0 while the clock is unknown."""
         now_ms = self._clock.ticks_ms()
@@ -105,17 +104,15 @@ class Keeper:
     def life_energy_wh(self):
         """Charged since the charger was new, what runs now included. None while the session that a power cut ended still waits
         for the meter."""
-        if self.sessions.unfinished is not None:
-            return None
-        session = self._station.session
-        return self.life.energy_wh + (session.energy_wh() if session is not None else 0)
+        return self._life(self.life.energy_wh, lambda session: session.energy_wh())
 
     def life_charging_s(self):
         """Likewise, seconds with the contactor closed."""
-        if self.sessions.unfinished is not None:
-            return None
+        return self._life(self.life.charging_s, lambda session: session.charging_ms // 1000)
+
+    def _life(self, finished, running):
         session = self._station.session
-        return self.life.charging_s + (session.charging_ms // 1000 if session is not None else 0)
+        return None if self.sessions.unfinished is not None else finished + (0 if session is None else running(session))
 
     # ---- what happens
 
@@ -189,7 +186,9 @@ class Keeper:
             self._close_unfinished()
         if self._pending is not None:
             session, self._pending = self._pending, None
-            self._try(self.sessions.begin, session.start, self._register_wh(), session.id, self._station.phases)
+            user, station, connector_type = self.about(session.id)
+            self._try(self.sessions.begin, session.start, self._register_wh(), session.id, self._station.phases, station, "1",
+                      connector_type, user)
             if self.sessions.current is not None:    # it runs, also where the flash did not take it
                 session.number = self._station.session_number = self.sessions.current["number"]
 
@@ -200,7 +199,8 @@ class Keeper:
             return
         said = "stop" if self._station.stopped else ""
         if record["uid"] != session.id or record["end_reason"] != said or record["account"] != session.account:
-            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said, account=session.account))
+            self._try(lambda: self.sessions.note(True, uid=session.id, end_reason=said, account=session.account,
+                                                 user=self.about(session.id)[0]))
 
     def interrupted_id(self):
         """Who authorised the charge that a power cut interrupted; "" where there is none that may go on: nobody had authorised it,
@@ -235,12 +235,11 @@ class Keeper:
             return
         self._price(session, stamp)
         record["uid"], record["account"] = session.id, session.account     # may have come after the plug
+        record["user"], record["station"], record["connector_type"] = self.about(session.id)
         self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000, session.end_reason,
                   self._register_wh(), session.cost_cents)
         if self.sessions.current is None:            # ended, though its record may still wait for the flash
             self.life.add_session(record)
-
-    # ---- the task
 
     async def run(self, beat):
         """Task: once a second, what waits and may be written now."""
@@ -262,6 +261,8 @@ class Keeper:
             if self._station.reading.power_w is not None:
                 self.curve.add(session.duration_ms // 1000, self._station.reading.power_w)
         if session is not None and self.sessions.current is not None and not self._contactor_open():
+            if self._station.reading.phases_used:
+                self.sessions.current["phases"] = self._station.reading.phases_used
             self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
         self._waiting_s += 1
         if self._contactor_open():

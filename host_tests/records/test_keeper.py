@@ -165,6 +165,23 @@ class TestSession(KeeperTest):
         self.assertEqual((found[0], found[2]), (1, 2))
         self.assertEqual(set(found[3][1:29]), {11000})
 
+    def test_the_record_has_the_name_on_the_card_the_station_and_the_phases_that_were_used(self):
+        place = self.boot().meter(500000)
+        place.keeper.about = lambda uid: ("name of " + uid, "Garage", "socket")
+        place.station.free = False
+        place.run(300)
+        place.rig.vehicle = "B"
+        place.run(1000)
+        place.station.command("authorize", {"id": "04A1B2C3"}, "card")
+        place.charge()
+        place.station.reading.phases_used = 1
+        place.run(3000)
+        place.station.reading.phases_used = 0
+        place.unplug()
+        row = place.sessions()[0]
+        self.assertEqual((row["user"], row["station"], row["connector_type"], row["phases"]),
+                         ("name of 04A1B2C3", "Garage", "socket", 1))
+
     def test_card_and_account_that_came_after_the_plug_are_in_the_record(self):
         place = self.boot().meter(0)
         place.station.free = False

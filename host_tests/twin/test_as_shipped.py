@@ -63,6 +63,8 @@ class AsShipped(unittest.TestCase):
         charger.wait_until(lambda: self._facts(charger)["cp_state"] == "A", "the unplugged pilot")
         charger.wait_until(lambda: self._curve(charger), "the session's curve")
         self.assertGreater(max(self._curve(charger)["power_w"]), 100)
+        record = json.loads(charger.ask("api/v1/sessions"))["sessions"][0]
+        self.assertEqual((record["station"], record["connector_type"]), (found["serial"], "tethered"))
         for mode in ("demo", "normal"):          # a module that is only fetched when somebody wants the show
             self._command(charger, "service_mode", {"mode": mode})
             self.assertEqual(self._facts(charger)["service_mode"], mode)

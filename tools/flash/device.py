@@ -54,6 +54,11 @@ class Device:
         with self._doing("asking what it is"):
             return ast.literal_eval(self._transport.exec(_ABOUT).decode())
 
+    def run(self, code):
+        """What a piece of Python prints on the device."""
+        with self._doing("asking the board"):
+            return self._transport.exec(code).decode()
+
     def tree(self):
         """{path: size} of all files, and [folders], deepest first."""
         import ast

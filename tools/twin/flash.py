@@ -72,12 +72,16 @@ class FlashFiles:
         self._clock.hold_us(costs.FLASH_METADATA_US + (0 if self._metadata % costs.FLASH_METADATA_ERASE_EVERY
                                                        else costs.FLASH_ERASE_US))
 
-    def commit(self, written, size):
-        """`written` bytes of a file that is then `size` bytes long go to the flash."""
+    def program(self, at):
+        """A page of a file goes to the flash as soon as it is full, `at` that many bytes from where the writing began; a block is
+        erased before its first page."""
+        self._clock.hold_us(costs.FLASH_PROGRAM_US + (0 if at % _BLOCK_BYTES else costs.FLASH_ERASE_US))
+
+    def commit(self, at, end, size):
+        """What is left from `at` to `end`, and the entry of a file that is then `size` bytes long."""
         self.room()
-        if size > _INLINE_BYTES:
-            blocks, pages = -(-written // _BLOCK_BYTES), -(-written // _PAGE_BYTES)
-            self._clock.hold_us(blocks * costs.FLASH_ERASE_US + pages * costs.FLASH_PROGRAM_US)
+        if size > _INLINE_BYTES and end > at:
+            self.program(at)
         self.commit_metadata()
 
 
@@ -111,10 +115,15 @@ class _FlashFile(io.BytesIO):
         if "a" in mode:
             self.seek(0, 2)
         self._committed = 0
+        self._filled = super().tell()    # bytes whose cost is paid
 
     def write(self, data):
         self._dirty = True
-        return super().write(data)
+        count = super().write(data)
+        while super().tell() - self._filled >= _PAGE_BYTES:
+            self._filled += _PAGE_BYTES
+            self._flash.program(self._filled - _PAGE_BYTES)
+        return count
 
     def truncate(self, size=None):
         self._dirty = True
@@ -141,12 +150,14 @@ class _FlashFile(io.BytesIO):
         self._dirty = False
         if self._append:
             new = data[self._committed:]
-            self._flash.commit(len(new), self._base + len(data))
+            self._flash.commit(self._filled, len(data), self._base + len(data))
+            self._filled = len(data)
             with self._flash._open(self._path, "ab") as f:
                 f.write(new)
             self._committed = len(data)
             return
-        self._flash.commit(len(data), len(data))
+        self._flash.commit(self._filled, len(data), len(data))
+        self._filled = len(data)
         with self._flash._open(self._path, "wb") as f:
             f.write(data)
 

@@ -68,12 +68,16 @@ class FlashFiles:
         erase_us = 0 if self._metadata % costs.FLASH_METADATA_ERASE_EVERY else costs.FLASH_ERASE_US
         self._clock.hold(costs.FLASH_METADATA_US + erase_us)
 
-    def commit(self, written, size):
-        """`written` bytes of a file that is then `size` bytes long go to the flash."""
+    def program(self, at):
+        """A page of a file goes to the flash as soon as it is full, `at` that many bytes from where the writing began; a block is
+        erased before its first page."""
+        self._clock.hold(self._costs.FLASH_PROGRAM_US + (0 if at % _BLOCK_BYTES else self._costs.FLASH_ERASE_US))
+
+    def commit(self, at, end, size):
+        """What is left from `at` to `end`, and the entry of a file that is then `size` bytes long."""
         self.room()
-        if size > _INLINE_BYTES:
-            blocks, pages = -(-written // _BLOCK_BYTES), -(-written // _PAGE_BYTES)
-            self._clock.hold(blocks * self._costs.FLASH_ERASE_US + pages * self._costs.FLASH_PROGRAM_US)
+        if size > _INLINE_BYTES and end > at:
+            self.program(at)
         self.commit_metadata()
 
     def put(self, path, mode, data):
@@ -93,6 +97,7 @@ class _FlashFile(io.IOBase):
         self._dirty = not self._append
         self._data = bytearray()  # not yet on the flash when appending, else the whole file
         self._open = True
+        self._filled = 0         # bytes whose cost is paid
         size = flash.size(path)
         if size is None:
             flash.room()
@@ -114,6 +119,9 @@ class _FlashFile(io.IOBase):
             raise TypeError("text and bytes do not mix")
         self._data.extend(data.encode() if self._text else data)
         self._dirty = True
+        while len(self._data) - self._filled >= _PAGE_BYTES:
+            self._filled += _PAGE_BYTES
+            self._flash.program(self._filled - _PAGE_BYTES)
         return len(data)
 
     def tell(self):
@@ -124,11 +132,13 @@ class _FlashFile(io.IOBase):
         """What was written goes to the flash."""
         if self._dirty:
             self._dirty = False
-            self._flash.commit(len(self._data), self._base + len(self._data))
+            self._flash.commit(self._filled, len(self._data), self._base + len(self._data))
+            self._filled = len(self._data)
             self._flash.put(self._path, "ab" if self._append else "wb", self._data)
             if self._append:
                 self._base += len(self._data)
                 self._data = bytearray()
+                self._filled = 0
 
     def close(self):
         """The end of it."""

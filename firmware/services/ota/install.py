@@ -187,6 +187,7 @@ class Install:
                 have += len(piece)
                 self.fetched_bytes += len(piece)
                 if have - synced >= _SYNC_BYTES:
+                    await asyncio.sleep_ms(0)      # writing may have erased a block just now
                     file.flush()
                     synced = have
         if have < size:

@@ -159,7 +159,10 @@ class Greedy(unittest.TestCase):
             async with Server(rows=(("GET", "/endless", PUBLIC, endless, 0),), response_ms=400) as server:
                 client = await server.client()
                 await client.send(b"GET /endless HTTP/1.1\r\n\r\n")
-                await asyncio.sleep_ms(800)
+                for _ in range(30):
+                    await asyncio.sleep_ms(100)
+                    if not server.web.open_connections():
+                        break
                 self.assertEqual(server.web.open_connections(), 0)
                 await client.close()
         run(main())

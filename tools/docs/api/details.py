@@ -34,7 +34,7 @@ QUERIES = {
                                    ("lang", {"enum": ["en", "de", "fr"]}, "language")),
     ("GET", "/api/v1/statement.csv"): (SEPARATOR, DECIMAL, ("month", TEXT, "2026-11"), ("uid", TEXT, "of one card"),
                                        ("account", TEXT, "of one account")),
-    ("PUT", "/api/v1/update/bundle"): (("downgrade", {"enum": ["0", "1"]}, "1: an older version too"),),
+    ("PUT", "/api/v1/update/bundle"): (("downgrade", {"enum": ["true", "false"]}, "true: an older version too"),),
 }
 
 # {(method, path): ((header, schema, what it says), …)}
@@ -65,7 +65,15 @@ _TOKEN = {"name": TEXT, "scope": {"enum": ROLE["enum"][1:]}}
 _SESSION = obj({"role": ROLE, "user": or_null(TEXT), "csrf": or_null(TEXT), "must_change_password": FLAG})
 _CERTIFICATE = obj({"https": TEXT, "source": {"enum": ["none", "provisioned", "imported"]}, "fingerprint": or_null(TEXT)})
 
+_NOTHING = obj({}, maxProperties=0)
+_KNOWN = obj({"known": listed(obj({"ssid": TEXT, "hidden": FLAG, "has_key": FLAG, "joined": FLAG})), "most": WHOLE})
+_PINS = obj({"pin": FLAG, "guest_pin": FLAG})
+_ACCEPTED = obj({"result": {"const": "accepted"}})
+
 BODIES = {
+    ("POST", "/api/v1/diagnostics/upload"): obj({"url": TEXT}),
+    ("PUT", "/api/v1/network/known/*"): obj({"key": TEXT, "hidden": FLAG, "priority": WHOLE}, ()),
+    ("PUT", "/api/v1/pins"): obj({"pin": {"type": ["string", "null"]}, "guest_pin": {"type": ["string", "null"]}}, ()),
     ("POST", "/api/v1/backup"): obj({"password": {"type": "string", "minLength": 10, "maxLength": 64}}),
     ("POST", "/api/v1/factory_reset"): obj({"cards": FLAG}, additionalProperties=False),
     ("POST", "/api/v1/login"): obj({"user": TEXT, "password": TEXT}),
@@ -83,6 +91,23 @@ BODIES = {
 }
 
 ANSWERS = {
+    ("DELETE", "/api/v1/cards"): _NOTHING,
+    ("DELETE", "/api/v1/cards/*"): _NOTHING,
+    ("GET", "/api/v1/network/known"): _KNOWN,
+    ("PUT", "/api/v1/network/known/*"): _KNOWN,
+    ("DELETE", "/api/v1/network/known/*"): _KNOWN,
+    ("GET", "/api/v1/openapi.json"): obj({"openapi": TEXT}),
+    ("GET", "/api/v1/pin"): obj({"asked": FLAG, "wait_s": or_null(WHOLE)}),
+    ("POST", "/api/v1/pin"): obj({"result": {"const": "accepted"}, "id": TEXT}),
+    ("GET", "/api/v1/pins"): _PINS,
+    ("PUT", "/api/v1/pins"): _PINS,
+    ("GET", "/api/v1/update"): obj({"running": TEXT}),
+    ("POST", "/api/v1/update/check"): _ACCEPTED,
+    ("POST", "/api/v1/update/install"): _ACCEPTED,
+    ("POST", "/api/v1/publication/test"): obj({"result": TEXT}),
+    ("POST", "/api/v1/publication/test/mail"): obj({"result": TEXT}),
+    ("GET", "/api/v1/network/scan"): obj({"scanning": FLAG, "age_s": or_null(WHOLE), "networks": listed(obj({
+        "ssid": {"type": ["string", "null"]}, "rssi_dbm": WHOLE, "channel": WHOLE}))}),
     ("GET", "/api/v1/facts"): obj({"facts": listed(obj({"name": TEXT, "unit": TEXT, "type": TEXT, "null_means": TEXT,
                                                         "doc": TEXT}))}),
     ("GET", "/api/v1/commands"): obj({"commands": listed(obj({"name": TEXT, "arguments": listed(obj({

@@ -1,5 +1,5 @@
 # cpython only: the world runs in CPython
-"""HTTPS as a user meets it: a provisioned twin whose owner turns it on, and a client of others' making."""
+"""Log-in and HTTPS as a user meets them: a provisioned twin, and clients of others' making."""
 import http.client
 import json
 import shutil
@@ -63,7 +63,21 @@ class Charger:
         self._folder.cleanup()
 
 
-class HttpsClientsTest(unittest.TestCase):
+class LoginAndHttpsTest(unittest.TestCase):
+    def test_a_showroom_ends_with_the_next_log_in_and_forgets_its_settings(self):
+        charger = Charger()
+        self.addCleanup(charger.close)
+        self.assertEqual(charger.ask("POST", "commands/service_mode", {"mode": "demo"})[0], 200)
+        self.assertEqual(charger.ask("PUT", "settings", {"charging.max_current_a": 10})[0], 200)
+        self.assertEqual(charger.ask("GET", "status")[1]["service_mode"], "demo")
+        charger.ask("POST", "login", {"user": "user", "password": "wrong"})
+        self.assertEqual(charger.ask("GET", "status")[1]["service_mode"], "demo")
+        places = charger.places()
+        self.assertEqual(charger.ask("POST", "login", {"user": "user", "password": places["user_password"]})[0], 200)
+        charger.headers = {"Authorization": "Bearer " + places["control_token"]}
+        self.assertEqual(charger.ask("GET", "status")[1]["service_mode"], "normal")
+        self.assertNotEqual(charger.ask("GET", "settings")[1]["charging.max_current_a"], 10)
+
     def test_the_owner_turns_https_on_and_clients_that_trust_the_certificate_get_in(self):
         charger = Charger()
         self.addCleanup(charger.close)
