@@ -61,7 +61,7 @@ def take(known, out):
             time.sleep(5)
             path = out / (name + ".png")
             browser.picture(str(path))
-            Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)      # a third of the bytes, and nobody sees it
+            Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)   # a third of the bytes
             taken.append(path)
             print("%7d  %s" % (path.stat().st_size, path.relative_to(ROOT)), flush=True)
     return taken
