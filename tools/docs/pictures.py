@@ -61,7 +61,7 @@ def take(known, out):
             time.sleep(5)
             path = out / (name + ".png")
             browser.picture(str(path))
-            Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)   # a third of the bytes
+            Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)      # a third of the bytes
             taken.append(path)
             print("%7d  %s" % (path.stat().st_size, path.relative_to(ROOT)), flush=True)
     return taken
@@ -70,8 +70,8 @@ def take(known, out):
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        twin = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0", "--mqtt-port", "0",
-                                 "--speed", str(SPEED), "--data", folder], cwd=ROOT, stdout=subprocess.DEVNULL)
+        twin = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0", "--mqtt-port",
+                                 "0", "--speed", str(SPEED), "--data", folder], cwd=ROOT, stdout=subprocess.DEVNULL)
         try:
             place = Path(folder, "twin.json")
             end = time.monotonic() + START_S
