@@ -6,6 +6,7 @@ from firmware.energy import catalogue
 from firmware.energy.tariff import SPANS_FORM, spans_from_text
 from firmware.services.network.addresses import refuse_host, refuse_mask, refuse_name
 from firmware.services.network.known import KnownError, networks_from_text
+from firmware.services.way_out import refuse_proxy
 from firmware.zone import ZONE_FORM, Zone
 
 _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
@@ -16,6 +17,7 @@ def guard(settings, facts):
     settings.guard("general.currency", _refuse_currency)
     for place in ("ip", "gateway", "dns", "fallback_ip"):
         settings.guard("network." + place, refuse_host)
+    settings.guard("network.proxy", refuse_proxy)
     settings.guard("network.mask", refuse_mask)
     settings.guard("network.hostname", refuse_name)
     settings.guard("network.known", _refuse_known)

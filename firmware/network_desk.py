@@ -2,8 +2,11 @@
 
 from firmware.drivers import clock, ethernet, radio
 from firmware.on_demand import OnDemand
+from firmware.services.network.portal import DNS_PORT, Portal
 from firmware.services.network.service import NetworkService
-from firmware.services.web.roles import READ
+from firmware.services.network.ssdp import DESCRIPTION, PORT, Finder
+from firmware.services.web.roles import PUBLIC, READ
+from firmware.version import VERSION
 
 
 def rows(app):
@@ -11,7 +14,8 @@ def rows(app):
     def network_api():
         from firmware.services.web.network_api import NetworkApi
         return NetworkApi(app.online.network, app.settings, app.may_save, clock.ticks_ms)
-    return ((None, "/api/v1/network*", READ, OnDemand(network_api, ("firmware.services.web.network_api",)).rows, 0),)
+    return ((None, "/api/v1/network*", READ, OnDemand(network_api, ("firmware.services.web.network_api",)).rows, 0),
+            ("GET", DESCRIPTION, PUBLIC, app.online.finder.describe, 0))
 
 
 def service(app, facts, workers):
@@ -23,6 +27,19 @@ def service(app, facts, workers):
                           Tell(app))
     app.settings.guard("network.hotspot", made.refuse_hotspot)
     return made
+
+
+def portal(app, network, services):
+    """Who leads guests of the hotspot to our page. services: what the board's facts say of a twin."""
+    return Portal(lambda: network.manager.hotspot, services.get("hotspot_ip", radio.Radio.HOTSPOT_IP), app.note_error,
+                  services.get("dns_port", DNS_PORT), services.get("http_port", 80))
+
+
+def finder(app, network, services):
+    """Who answers searches by SSDP."""
+    def names():
+        return app.serial or "", app.settings.get("station.name")
+    return Finder(network.ip, names, VERSION, app.note_error, services.get("ssdp_port", PORT), services.get("http_port", 80))
 
 
 class Tell:

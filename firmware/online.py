@@ -10,6 +10,7 @@ from firmware.drivers import clock
 from firmware.publication_desk import PublicationDesk
 from firmware.services.mqtt_switch import MqttSwitch
 from firmware.services.updates import Updates
+from firmware.services.way_out import WayOut
 from firmware.services.worker import Workers
 from firmware.update_desk import UpdateDesk
 
@@ -24,12 +25,16 @@ class Online:
         self._mqtt_workers = Workers(1) if services.get("mqtt_thread") else self.workers
         self._app = app
         self.update_desk = UpdateDesk(app, facts)
-        self.updates = Updates(app.root, self.update_desk, self.workers.to_thread)
+        self.way_out = WayOut(self.workers)
+        self.updates = Updates(app.root, self.update_desk, self.way_out)
         self.network = network_desk.service(app, facts, self.workers)
+        self.portal = network_desk.portal(app, self.network, services)
+        self.finder = network_desk.finder(app, self.network, services)
         self.clock_desk = ClockDesk(app, self.network, self.workers.to_thread, network_desk.Tell(app), services)
-        self.publisher, self.fault_mail = PublicationDesk(app).services(self.workers.to_thread)
+        self.publisher, self.fault_mail = PublicationDesk(app).services(self.way_out)
         self._mqtt_switch = MqttSwitch(self._mqtt, app.contactor_open)
-        self.services = (self.network, self.clock_desk, self.updates, self._mqtt_switch, self.publisher, self.fault_mail)
+        self.services = (self.network, self.portal, self.finder, self.clock_desk, self.way_out, self.updates, self._mqtt_switch,
+                         self.publisher, self.fault_mail)
 
     def _mqtt(self):
         from firmware.services.mqtt.service import Mqtt

@@ -17,7 +17,7 @@ def rows(app):
     def diagnostics_api():
         from firmware.services.web.diagnostics_api import DiagnosticsApi
         return DiagnosticsApi(lambda: app.station.facts(personal=False), app.settings, app.records, lambda: _more(app),
-                              app.online.workers.to_thread, app.note_security)
+                              app.online.way_out, app.note_security)
     diagnostics = OnDemand(diagnostics_api, (
         "firmware.services.web.diagnostics_api", "firmware.services.http_client", "firmware.services.ota.record")).rows
     update = OnDemand(update_api, ("firmware.services.web.update_api", "firmware.services.ota.record")).rows

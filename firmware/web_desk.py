@@ -45,6 +45,7 @@ class WebDesk:
         self.server = WebServer(self.routes, services.get("http_host", "0.0.0.0"), services.get("http_port", 80),
                                 self.login.sessions.role_of, app.note_error)
         self.server.hosts = Hosts(self._host_names, app.online.network.addresses)
+        self.server.hosts.captive = app.online.portal.lead
         self.server.plain_wanted = self.https.plain_wanted
 
     def tasks(self):

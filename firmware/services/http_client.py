@@ -146,9 +146,15 @@ async def _send(connection, pieces):
 
 async def _ask(method, url, headers, to_thread, pieces, length=None):
     host, port, path = parts_of(url)
-    connection = await connect(host, port, to_thread)
+    place = host if port == 80 else "%s:%d" % (host, port)
+    through = to_thread.proxy_for(host) if hasattr(to_thread, "proxy_for") else None       # of a way_out.WayOut
+    connection = await connect(through[0] if through else host, through[1] if through else port, to_thread)
     try:
-        lines = ["%s %s HTTP/1.1\r\nHost: %s%s\r\n" % (method, path, host, "" if port == 80 else ":%d" % port),
+        if through is not None:
+            path = "http://" + place + path
+            if to_thread.login is not None:
+                headers += (("Proxy-Authorization", to_thread.login),)
+        lines = ["%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, path, place),
                  "User-Agent: Mode3\r\nAccept-Encoding: identity\r\nConnection: close\r\n"]
         for name, value in headers:
             lines.append("%s: %s\r\n" % (name, value))

@@ -105,7 +105,7 @@ SETTINGS = (
     ("mqtt.personal", BOOL, False, _YES_NO, "", "rw", ""),
     ("mqtt.port", INT, 1883, (1, 65535), "", "rw", ""),
     ("mqtt.tls", BOOL, False, _YES_NO, "", "rw", ""),
-    ("mqtt.user", STR, "", (0, 64), "", "rw", ""),
+    ("mqtt.user", STR, "", (0, 64), "", "rw", "p"),
     ("network.channel", INT, 1, (1, 13), "", "ww", ""),
     ("network.dns", STR, "", (0, 15), "", "rw", ""),
     ("network.fallback_ip", STR, "169.254.77.3", (0, 15), "", "rw", ""),

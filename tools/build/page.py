@@ -64,7 +64,7 @@ def packed(source=SOURCE):
     """{name: gzip bytes} of the page as it ships, the names without .gz."""
     texts = {}
     for path in sorted(source.rglob("*")):
-        if not path.is_file():
+        if not path.is_file() or path.name == "README.md":
             continue
         if path.suffix not in TYPES:
             raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))

@@ -19,9 +19,8 @@ class PlanError(ValueError):
 
 def slot_files():
     """{path in the slot: bytes} of the application as it ships."""
-    files = compile_application()
-    files.update({"firmware/page/%s.gz" % name: data for name, data in packed().items()})
-    return files
+    page = {"firmware/page/%s.gz" % name: data for name, data in packed().items()}
+    return {**compile_application(), **page}
 
 
 def pointer_text():

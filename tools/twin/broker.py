@@ -39,12 +39,9 @@ class BrokerProcess:
     def stop(self):
         """End it, where it is ours."""
         if self._process is not None:
+            self._process.kill()                # it has nothing to keep
+            self._process.wait()
             self._process.stdin.close()
-            try:
-                self._process.wait(3)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
 
 
 async def serve(port):

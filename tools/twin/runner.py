@@ -36,7 +36,8 @@ def _provision(flash_dir, http_port, https_port, board, set_up, in_time, **more)
     cpython.install()
     try:
         from tools.twin.provision import provision
-        services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time}
+        services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time,
+                    "dns_port": 0, "ssdp_port": 0}
         if https_port is not None:
             services["https_port"] = https_port
         provision(flash_dir, services, board, set_up, **more)

@@ -17,7 +17,7 @@ def application(root=ROOT):
     """{path: bytes} of all that a device carries: the application's .mpy and the page's files."""
     files = compile_application(root)
     for path in sorted((root / "firmware/page").rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.name != "README.md":
             files[path.relative_to(root).as_posix()] = path.read_bytes()
     return files
 

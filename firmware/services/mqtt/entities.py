@@ -88,9 +88,9 @@ ENTITIES = (
     ("restart", "button", "Restart", "", "", "",
      '"cmd_t":"@cmd/restart","pl_prs":"{}","dev_cla":"restart","ent_cat":"config"'),
     ("firmware", "update", "Firmware", "", "status",
-     "{{ {'installed_version': value_json.version, 'latest_version': value_json.update.version if value_json.update and "
-     "value_json.update.version else value_json.version, 'in_progress': (value_json.update or {}).state == 'downloading', "
-     "'update_percentage': (value_json.update or {}).progress_percent} | to_json }}",
+     "{% set update = value_json['update'] or {} %}{{ {'installed_version': value_json.version, 'latest_version': "
+     "update.get('version') or value_json.version, 'in_progress': update.get('state') in ['downloading', 'restarting'], "
+     "'update_percentage': update.get('progress_percent')} | to_json }}",        # value_json.update would be the method of a dict
      '"dev_cla":"firmware","ent_cat":"diagnostic"'),
 )
 INSTALL = ',"cmd_t":"@cmd/update","pl_inst":"{\\"install\\": true}"'

@@ -1,8 +1,9 @@
 """HTTPS: the same server behind a second door, for boards that can afford it. Loaded only where web.https is on.
 
-A handshake is one to two seconds of elliptic curves, in pieces of hundreds of milliseconds in which the whole interpreter stands
-still. So it begins only while no power flows, or at most once a minute; until then the client waits outside. A connection lives on
-after its answer, so that a page costs one or two handshakes and not one per file; each takes 21 kB and more, in PSRAM.
+A handshake is half a second to two seconds of elliptic curves, in two pieces in which the whole interpreter stands still. So it
+begins only while no power flows, or once in ten minutes: three ticks that are 100 ms late within that time would end the charge.
+Until then the client waits outside. A connection lives on after its answer, so that a page costs one or two handshakes and not
+one per file; each takes 21 kB and more, in PSRAM.
 """
 
 import os
@@ -13,7 +14,7 @@ from micropython import const
 from firmware.services.web.sockets import ConnectionGone, readable, writable
 
 MAX_SECURE = const(2)             # of the server's connections: one may be a stream
-_BETWEEN_MS = const(60000)        # handshakes while power flows
+_BETWEEN_MS = const(600000)       # handshakes while power flows
 _TICKS_MASK = const(0x3FFFFFFF)
 _MICROPYTHON = sys.implementation.name == "micropython"
 

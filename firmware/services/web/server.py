@@ -12,7 +12,8 @@ BACKLOG = 4               # more wait here, unseen by us
 REQUEST_MS = 5000         # from the connection to the last byte of the request
 RESPONSE_MS = 15000       # from there to the last byte of the answer; streams have their own
 UPLOAD_MS = 120000        # for a body that its handler takes a piece at a time, and for a download of thousands of records
-KEPT_MS = 15000           # a secure connection waits so long for its next request
+KEPT_MS = 15000           # a secure connection waits so long for its next request,
+KEPT_LONG_MS = 300000     # or so long where a new one could not come in; browsers keep theirs no longer
 _SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in memory
 # What a refused client still sends is thrown away for a while, so that it reads the refusal before the reset.
 _LINGER_MS = 300
@@ -79,6 +80,7 @@ class WebServer:
         self.hosts = None
         self.plain_wanted = lambda: True      # asked before each client: HTTP may be turned off where there is HTTPS
         self._clients = []
+        self._door = None
         self._large_body = asyncio.Lock()
 
     async def run(self):
@@ -90,6 +92,7 @@ class WebServer:
 
     async def run_secure(self, port, door):
         """The task of a second door that speaks TLS: an https.Door. As run()."""
+        self._door = door
         await self._listen(port, door)
 
     async def _listen(self, port, door):
@@ -158,7 +161,9 @@ class WebServer:
 
     async def _answer_one(self, client):
         """Read one request and answer it; True when the connection goes on."""
-        longest_ms = max(self._request_ms, KEPT_MS) if client.connection.secure else self._request_ms
+        longest_ms = self._request_ms
+        if client.connection.secure:           # who goes now may have to wait long to come in again
+            longest_ms = max(longest_ms, KEPT_MS if self._door.may_begin() else KEPT_LONG_MS)
         try:
             found = await asyncio.wait_for_ms(self._read(client), longest_ms)
             if found is None:
@@ -176,6 +181,9 @@ class WebServer:
                      HttpError(408, "request_timeout", "the request did not come in time")).reply()
         except HttpError as error:
             reply = error.reply()
+        if reply.stream is not None and client.connection.secure and self._secure() == 1 and not self._door.may_begin():
+            reply.close()                      # the page asks again and again instead: all else must come through this one, too
+            reply = HttpError(503, "too_many_streams", "no stream over the only secure connection while power flows").reply()
         client.phase = "answering"
         # Only where it was dear to come in; otherwise another's turn is next.
         keep = client.connection.secure and not client.unread and reply.stream is None and client.speaks_1_1()

@@ -33,7 +33,8 @@ class TestDiscovery(unittest.TestCase):
         told = {row[0]: names_of(row, NAMES) for row in DOCUMENTS}
         for row in ENTITIES:
             if row[4]:
-                used = [name for name in told[row[4]] if "value_json." + name in row[5] or row[5] == name]
+                used = [name for name in told[row[4]]
+                        if "value_json." + name in row[5] or "['%s']" % name in row[5] or row[5] == name]
                 self.assertTrue(used, row)
 
     def test_it_is_made_the_same_each_time_and_fits_a_broker(self):

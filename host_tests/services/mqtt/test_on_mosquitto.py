@@ -28,6 +28,7 @@ class TestConnected(unittest.TestCase):
         self.assertGreater(peer.newest(BASE + "meter")["power_w"], 10000)
         self.assertEqual(peer.newest(BASE + "session")["session"]["number"], 1)
         self.assertIsNone(peer.newest(BASE + "session")["session"]["id"])
+        until(lambda: peer.all(BASE + "online") == ["online", "offline"], "the last will")
         states = [state["overview_state"] for state in peer.all(BASE + "status")]
         self.assertLess(len(states), 20)
         self.assertEqual(states[0], "Idle")
