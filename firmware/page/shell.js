@@ -112,7 +112,8 @@ export function notice(words, kind = "good") {
 
 const GOING = ["starting", "charging", "waiting_ev", "waiting_current"];
 
-async function login() {
+// → whether somebody has logged in.
+export async function login() {
   return (await parts("login")).login(GOING.includes(facts?.session_state) ? "stop" : "start");
 }
 
