@@ -51,7 +51,7 @@ class SessionsOut:
         return self._left
 
     async def oldest(self):
-        """The oldest session that was not acknowledged, as (number, payload), or None. Lets others run while it looks."""
+        """The oldest session that was not acknowledged, as (number, payload), or None. Lets others run while it looks. OSError."""
         if self._acked is None:
             self.start()
         if self._stale:
