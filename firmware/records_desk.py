@@ -17,7 +17,7 @@ def rows(app):
 
     def curve_api():
         from firmware.services.web.curve_api import CurveApi
-        return CurveApi(app.records.curve, app.root + "data/", lambda: app.station.session is not None)
+        return CurveApi(app.records.curve, app.root + "data/", lambda: app.station.session)
 
     def events_api():
         from firmware.services.web.events_api import EventsApi

@@ -120,7 +120,8 @@ class Gate:
         if token in PINS:
             return self._accept(token, "pin", source)[1] if self.pin_asked else self.refuse(token, "refused", source)[1]
         uid = uid_of(token)
-        if uid is None and token != self.default_id:
+        released = self.rules.mode == "external" and self._remote is None     # by a command: there is nobody to ask again
+        if released or uid is None and token != self.default_id:
             return self._accept(token, "by_order", source)[1]     # no card: somebody with the right to said so
         try:
             card = None if uid is None else self._store.find(uid)

@@ -61,7 +61,6 @@ function notes(facts) {
   const rows = [[t.text("smart"), t.text(`smart.${facts.smart_state}`)]];
   if (facts.service_mode !== "normal") rows.push([t.text("service_mode"), t.text(`service.${facts.service_mode}`)]);
   if (facts.board?.lacks?.includes("pe_monitor")) rows.push([t.text("earth"), t.text("earth_off")]);
-  else if (facts.earth_monitoring === false) rows.push([t.text("earth"), t.text("earth_switched")]);
   const refusal = facts.last_refusal;
   const when = refusal?.since ? ` · ${t.moment(refusal.since)}` : "";
   rows.push([t.text("last_refusal"), refusal ? `${refusalWords(refusal.code)} (${sourceName(refusal.source)})${when}` : t.text("none")]);
@@ -85,6 +84,9 @@ function news(facts) {
   const list = [];
   const { state, version } = facts.update ?? {};
   if (state === "available" || state === "ready") list.push([t.text("update_available", { version }), "system", t.text("update_look")]);
+  if (facts.earth_monitoring === false && !facts.board?.lacks?.includes("pe_monitor")) {
+    list.push([`${t.text("earth")}: ${t.text("earth_switched")}`, "settings/installation", t.text("nav.settings")]);
+  }
   if (allows("admin") && facts.general?.setup_done === false) list.push([t.text("setup_open"), "wizard", t.text("setup_go")]);
   return list;
 }

@@ -12,10 +12,10 @@ const LOST_POLLING_MS = 10000;   // longer than a poll and its answer may take
 
 export class Live {
   // onStatus(facts, asked): asked is true where this page alone was answered.
-  // onLink({link: wait, on, paused or lost, age_ms}) each second, and when it changes.
-  constructor(onStatus, onLink) {
-    this.onStatus = onStatus;
-    this.onLink = onLink;
+  // onLink({link: wait, on, paused, lost or locked, age_ms}) each second, and when it changes. onLocked() when only those who are
+  // logged in may look.
+  constructor(onStatus, onLink, onLocked) {
+    Object.assign(this, { onStatus, onLink, onLocked, locked: false });
     this.heardAt = null;
     this.askedAt = 0;
     this.closedAt = 0;
@@ -68,7 +68,8 @@ export class Live {
   tell() {
     const age = this.heardAt === null ? null : Date.now() - this.heardAt;
     let link = "on";
-    if (age === null) link = "wait";
+    if (this.locked) link = "locked";
+    else if (age === null) link = "wait";
     else if (this.paused) link = "paused";
     else if (age > (this.stream ? LOST_MS : LOST_POLLING_MS)) link = "lost";
     this.onLink({ link, age_ms: age, at: this.heardAt });
@@ -90,7 +91,11 @@ export class Live {
     this.askedAt = Date.now();
     try {
       const answer = await fetch("api/v1/status", { cache: "no-store", signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+      const before = this.locked;
+      this.locked = answer.status === 401 || answer.status === 403;
       if (answer.ok) this.take(await answer.json(), true);
+      else this.tell();
+      if (this.locked && !before) this.onLocked();       // once: who does not want to log in is not asked again and again
     } catch { /* the age that tell() tells says it */ }
   }
 }

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { showDetails, showDevice } from "./details.js";
 import { Live } from "./live.js";
-import { startShell, takeFacts, translate } from "./shell.js";
+import { login, startShell, takeFacts, translate } from "./shell.js";
 import * as t from "./texts.js";
 import { nameTheme, startTheme } from "./theme.js";
 import { put, showFacts, showLink } from "./view.js";
@@ -17,7 +17,7 @@ let person = null;        // the stream tells nobody who charges; an answer to t
 const find = id => document.getElementById(id);
 
 const curve = new Curve();
-const live = new Live(take, showLink);
+const live = new Live(take, showLink, () => login());
 let chart = null;
 let begun = false;
 

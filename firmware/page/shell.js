@@ -11,7 +11,7 @@ import * as t from "./texts.js";
 // name, icon, role that it needs, whether it stands in the menu
 const VIEWS = [
   ["overview", "plug", "public", true], ["history", "history", "read", true], ["energy", "energy", "read", true],
-  ["cards", "card", "read", true], ["settings", "settings", "read", true], ["network", "network", "read", true],
+  ["cards", "card", "control", true], ["settings", "settings", "read", true], ["network", "network", "read", true],
   ["access", "lock", "read", true], ["system", "system", "read", true], ["diagnostics", "pulse", "read", true],
   ["events", "events", "read", true], ["help", "help", "public", true], ["wizard", "ready", "admin", false],
 ];
@@ -112,7 +112,8 @@ export function notice(words, kind = "good") {
 
 const GOING = ["starting", "charging", "waiting_ev", "waiting_current"];
 
-async function login() {
+// → whether somebody has logged in.
+export async function login() {
   return (await parts("login")).login(GOING.includes(facts?.session_state) ? "stop" : "start");
 }
 

@@ -120,7 +120,7 @@ export function showFacts(facts, account) {
 export function showLink({ link, age_ms, at }) {
   find("link").dataset.link = link;
   put(find("link_words"), t.text(`link.${link}`, { time: at === null ? "" : t.clock(at) }));
-  const lost = link === "lost" || link === "wait";
+  const lost = ["lost", "wait", "locked"].includes(link);
   document.body.classList.toggle("stale", link === "lost");
   const place = find("lost");
   const key = lost ? link + document.documentElement.lang : "";
@@ -131,7 +131,7 @@ export function showLink({ link, age_ms, at }) {
     if (lost) {
       const age = document.createElement("span");
       age.setAttribute("aria-hidden", "true");      // counts up: to be seen, not to be spoken each second
-      place.append(t.text(link === "wait" ? "connecting" : "lost"), " ", age);
+      place.append(t.text({ wait: "connecting", locked: "needs_role" }[link] ?? "lost"), " ", age);
     }
   }
   if (link === "lost") put(place.lastElementChild, t.text("age", { age: t.age(Math.floor(age_ms / 1000)) }));

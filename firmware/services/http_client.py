@@ -30,6 +30,14 @@ class HttpFailure(Exception):
         self.detail = detail
 
 
+def _number(text):
+    """A whole number of up to nine plain digits, else -1: isdigit() takes digits that int() does not."""
+    for char in text:
+        if not "0" <= char <= "9":
+            return -1
+    return int(text) if 0 < len(text) <= 9 else -1
+
+
 def parts_of(url):
     """(host, port, path with its query) of an http URL. HttpFailure "bad_address"."""
     if not url.startswith("http://") or len(url) > _LONGEST_URL:
@@ -40,7 +48,7 @@ def parts_of(url):
     place, slash, path = url[7:].partition("/")
     host, colon, port = place.partition(":")
     good = host and "@" not in place and "[" not in place and "?" not in place and "#" not in url
-    if not good or colon and not (port.isdigit() and 0 < int(port) < 65536):
+    if not good or colon and not 0 < _number(port) < 65536:
         raise HttpFailure("bad_address", url[:60])
     return host, int(port) if colon else 80, slash + path or "/"
 
@@ -66,7 +74,7 @@ class Answer:
         length = headers.get("content-length", "")
         if not length:
             self.length = None
-        elif length.isdigit() and len(length) < 10:
+        elif _number(length) >= 0:
             self.length = int(length)
         else:
             raise HttpFailure("bad_answer", "Content-Length")
@@ -193,7 +201,7 @@ async def _head(connection):
     except ValueError:
         raise HttpFailure("bad_answer", "its head is no text")
     words = lines[0].split(" ")
-    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not (words[1].isdigit() and len(words[1]) == 3):
+    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not 100 <= _number(words[1]) <= 599:
         raise HttpFailure("bad_answer", "no status line")
     headers = {}
     for line in lines[1:]:

@@ -398,6 +398,17 @@ class ResumeTest(RemoteTest):
             self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, token))
             self.unplug()
 
+    def test_what_an_external_system_released_by_a_command_goes_on_and_where_it_can_be_asked_it_is(self):
+        self.rules(self.order, self.offline, "external")
+        self.resume()
+        self.assertFalse(self.station.is_authorized())
+        self.is_asked(ANN)
+        self.central.done("blocked")
+        self.unplug()
+        self.gate.attach(None)
+        self.resume()
+        self.assertTrue(self.station.is_authorized())
+
     def test_a_list_that_cannot_be_read_lets_nobody_go_on(self):
         def broken(uid):
             raise OSError(5)

@@ -30,7 +30,7 @@ class Reset(unittest.TestCase):
         self.assertEqual(seen["facts"]["boot_number"], seen["boot"] + 1)
         self.assertGreaterEqual(seen["facts"]["life_energy_wh"], seen["life_wh"])
         self.assertGreater(seen["life_wh"], 0)
-        self.assertEqual(seen["events"][-2:], [("security", "factory_reset", "page"), ("boot", "restart", "")])
+        self.assertEqual(seen["events"][-2:], [("security", "factory_reset", "page"), ("boot", "restart", "factory reset")])
 
 
 if __name__ == "__main__":

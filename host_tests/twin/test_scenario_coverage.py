@@ -1,5 +1,5 @@
 # cpython only: reads the scenarios of CPython
-"""Every promise about charging and every fault has a story, or a reason why not."""
+"""Every promise about charging, about who may charge, and every fault has a story, or a reason why not."""
 
 import re
 import unittest
@@ -8,10 +8,12 @@ from pathlib import Path
 from tools.twin.stories import ROW, files
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = tuple("CH-%d" % number for number in range(1, 26))
+ROWS = tuple("CH-%d" % number for number in range(1, 26)) + tuple("AU-%d" % number for number in range(1, 12))
 
 # rows without a story: (why, where it is proved instead)
-ROWS_WITHOUT = {}
+ROWS_WITHOUT = {
+    "AU-6": ("the twin has no central system whose words could be remembered", "host_tests/twin/test_central_system.py"),
+}
 
 # faults without a story: what raises them lies inside the firmware, where neither car nor mains nor people reach
 FAULTS_WITHOUT = {
@@ -34,7 +36,7 @@ def told():
 
 
 class CoverageTest(unittest.TestCase):
-    def test_every_row_about_charging_has_a_story_or_a_reason(self):
+    def test_every_row_has_a_story_or_a_reason(self):
         found = {row for text in told().values() for line in text.splitlines() if line.startswith("#") for row in ROW.findall(line)}
         self.assertEqual(sorted(set(ROWS) - found - set(ROWS_WITHOUT)), [], "rows without a story")
         self.assertEqual(sorted(set(ROWS_WITHOUT) & found), [], "these have a story now: take them off the list")

@@ -12,6 +12,8 @@ import time
 import unittest
 from pathlib import Path
 
+from firmware.services.ota.refusal import REASONS
+from firmware.services.updates import STATES
 from tools.build import keys, release
 from tools.twin import slots
 from tools.twin.provision import ACCESS
@@ -24,6 +26,16 @@ WAIT_S = 40
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         self.server.asked.append(self.path)
+
+
+class Words(unittest.TestCase):
+    def test_the_page_has_words_for_every_state_and_every_reason(self):
+        for language in ("en", "de", "fr"):
+            words = json.loads((release.ROOT / "firmware/page/translations" / ("system.%s.json" % language)).read_text())
+            for state in STATES:
+                self.assertIn("update.state." + state, words)
+            for code in [row[0] for row in REASONS] + ["downloaded", "installed"]:
+                self.assertIn("update.reason." + code, words)
 
 
 class Update(unittest.TestCase):

@@ -27,7 +27,7 @@ from firmware.storage.atomic_file import AtomicFile
 from firmware.storage.crc import crc32
 from firmware.storage.inline_file import InlineFile
 from firmware.storage.segment_log import SegmentLog
-from tools.checks import fuzz_cards, fuzz_login, fuzz_mqtt, fuzz_network, fuzz_settings
+from tools.checks import fuzz_cards, fuzz_login, fuzz_mqtt, fuzz_network, fuzz_settings, fuzz_updates
 from tools.checks.fuzz import TOKENS, mutated, need, packed, unpacked
 from tools.checks.fuzz_base import OnFiles, Target
 from tools.twin import scenario, scenario_lines
@@ -582,4 +582,5 @@ class ResetMarker(Target):
 
 
 TARGETS = (Http, JsonApi, Settings, Atomic, Inline, Segments, Records, Modbus, Board, Scenario, SlotPointer,
-           ResetMarker) + fuzz_cards.TARGETS + fuzz_login.TARGETS + fuzz_mqtt.TARGETS + fuzz_network.TARGETS + fuzz_settings.TARGETS
+           ResetMarker) + fuzz_cards.TARGETS + fuzz_login.TARGETS + fuzz_mqtt.TARGETS + fuzz_network.TARGETS + \
+    fuzz_settings.TARGETS + fuzz_updates.TARGETS

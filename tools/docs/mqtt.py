@@ -92,8 +92,8 @@ TLS = """## TLS
 Set `mqtt.tls`, `mqtt.port` (8883) and `mqtt.ca`: the certificate that the broker's own is signed with, as PEM text; of
 a broker with a certificate signed by itself, that one. The name in `mqtt.host` must be one of the certificate's.
 Without a CA, and before the clock is set, nothing is trusted and nothing connected. A broker that asks for a
-certificate gets `mqtt.certificate` with `mqtt.key`. In JSON and in forms the lines of a PEM text may be joined without
-line breaks.
+certificate gets `mqtt.certificate` with `mqtt.key`. A setting holds no
+line breaks: join the lines of a PEM text as they are; a form's field does that by itself.
 
 ## An access list for mosquitto
 ```

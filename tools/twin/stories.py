@@ -18,7 +18,7 @@ ON_THE_VM = "vm"
 # in the order of a tour
 CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "inputs", "front", "cards", "network", "faults", "installer", "other")
 FRESH = "Needs a charger that was just set up"
-ROW = re.compile(r"\bCH-\d+\b")
+ROW = re.compile(r"\b(?:CH|AU)-\d+\b")
 CALM = {"state": "auto", "plugged": False, "phases": 3, "max_current_a": 16, "diode": True, "soc": 0.4, "asleep": False,
         "stubborn": False, "simplified": False, "late_s": 0, "overdraw_percent": 0, "pilot_ohm": 0, "cable_a": 0,
         "battery_wh": 60_000}

@@ -48,8 +48,15 @@ export async function show(root, page) {
   }
 
   function drawDebug(left_s) {
+    const words = left_s ? t.text("events.debug_on", { time: t.duration(left_s) }) : t.text("events.debug_text");
+    const on = String(left_s > 0);
+    if (debug.dataset.on === on) {
+      debug.firstElementChild.textContent = words;      // a button that is being pressed stays
+      return;
+    }
+    debug.dataset.on = on;
     const minutes = pick(t.text("events.debug_for"), { name: "minutes" }, MINUTES.map(n => [n, t.number(n, 0, "min")]));
-    debug.replaceChildren(make("p", { class: "soft", text: left_s ? t.text("events.debug_on", { time: t.duration(left_s) }) : t.text("events.debug_text") }),
+    debug.replaceChildren(make("p", { class: "soft", text: words }),
       make("div", { class: "picks" },
         left_s ? button(t.text("events.debug_end"), () => order(() => page.api("PUT", "events/debug", { minutes: 0 }), "events.debug_ended"), { id: "debug_end" })
           : [minutes.element, button(t.text("events.debug_begin"), () => order(

@@ -83,15 +83,26 @@ async function bundle(page) {
     title: t.text("update.upload"), text: t.text("update.upload_text"), yes: t.text("update.upload"),
     fields: [{ name: "file", type: "file", label: t.text("system.file"), required: true }],
     submit: async ({ file }) => {
-      const bar = await page.progress(t.text("update.upload"));
       try {
-        await upload("PUT", "update/bundle", file, { step: share => bar.step(share, t.number(Math.round(share * 100), 0, "%")) });
-        page.refresh();
-      } finally {
-        bar.close();
+        await send(page, file, "");
+      } catch (error) {
+        if (!["older", "failed_before"].includes(error.code)) throw error;
+        const sure = await page.confirm({ title: t.text("update.back"), text: t.text("update.back_sure"), yes: t.text("update.back"), danger: true });
+        if (!sure) throw error;
+        await send(page, file, "?downgrade=true");
       }
+      page.refresh();
     },
   });
+}
+
+async function send(page, file, query) {
+  const bar = await page.progress(t.text("update.upload"));
+  try {
+    await upload("PUT", `update/bundle${query}`, file, { step: share => bar.step(share, t.number(Math.round(share * 100), 0, "%")) });
+  } finally {
+    bar.close();
+  }
 }
 
 const passwordField = key => ({ name: "password", type: "password", label: t.text(key), autocomplete: "off", required: true });

@@ -33,6 +33,7 @@ _LONGEST_WAIT_MS = const(60000)
 _HANDSHAKE_MS = const(60000)    # a TLS handshake stalls a device: while power flows at most one a minute
 _STEADY_MS = const(60000)       # a connection that lasted so long: the next wait is short again
 _LEAVE_MS = const(2000)
+_COUNT_MS = const(60000)
 _ANNOUNCE_MS = const(5000)      # all chargers of a house hear Home Assistant's birth at once: each waits up to so long
 _MASK = const(0x3FFFFFFF)
 
@@ -61,6 +62,7 @@ class Mqtt:
         self._announce_ms = None   # when discovery is due; None: it was sent
         self._personal = False
         self._looked_ms = 0
+        self._counted_ms = 0
         self._glance = None
         self._wait_ms = _FIRST_WAIT_MS
         self._ping_ms = DEFAULT_TIMEOUT_MS // 3
@@ -187,6 +189,7 @@ class Mqtt:
         self._state, self._reason = "connected", ""
         self._station.sources.heard(SOURCE, self._clock.ticks_ms())
         self._documents.forget()
+        self.sessions.changed()
         self._announce_ms = self._clock.ticks_ms()
         code = "closed"
         try:
@@ -262,7 +265,13 @@ class Mqtt:
                 await asyncio.sleep_ms(0)     # others run between two documents
         for entry in self._queue[:BATCH]:
             batch.append((Message(self._topic(entry[0]), entry[1]), entry))
-        oldest = await self.sessions.oldest()
+        if (now_ms - self._counted_ms) & _MASK >= _COUNT_MS:
+            self._counted_ms = now_ms
+            self.sessions.changed()           # also one whose record had to wait for the flash
+        try:
+            oldest = await self.sessions.oldest()
+        except OSError:
+            oldest = None                     # the flash fails, which others tell: everything else goes on
         if oldest is not None:
             batch.append((Message(self._topic("record"), oldest[1], False, 1), oldest[0]))
 

@@ -11,7 +11,7 @@ import struct
 from firmware.dates import rfc3339
 from firmware.storage.inline_file import InlineFile
 
-ACKED_KIND = 9
+ACKED_KIND = 15
 _FORMAT = "<I"
 _TOLD = ("number", "start", "end", "duration_s", "charging_s", "energy_wh", "meter_start_wh", "meter_stop_wh", "cost_cents",
          "phases", "estimated", "end_reason", "station")
@@ -51,7 +51,7 @@ class SessionsOut:
         return self._left
 
     async def oldest(self):
-        """The oldest session that was not acknowledged, as (number, payload), or None. Lets others run while it looks."""
+        """The oldest session that was not acknowledged, as (number, payload), or None. Lets others run while it looks. OSError."""
         if self._acked is None:
             self.start()
         if self._stale:

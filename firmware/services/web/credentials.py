@@ -14,7 +14,7 @@ from micropython import const
 from firmware.services.web.roles import ADMIN, CONTROL, READ
 from firmware.storage.atomic_file import AtomicFile
 
-_KIND = const(7)
+_KIND = const(14)
 _VERSION = const(1)
 _MAX_BYTES = const(4096)
 USERS = ("user", "admin")

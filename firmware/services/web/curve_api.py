@@ -13,7 +13,7 @@ _AT_ONCE = 24                  # points in a piece of the answer
 
 
 class CurveApi:
-    """Handlers. curve: records.curve.Curve; prefix: the data folder; running(): a session is under way."""
+    """Handlers. curve: records.curve.Curve; prefix: the data folder; running(): the session that is under way, or None."""
 
     def __init__(self, curve, prefix, running):
         self._curve = curve
@@ -31,8 +31,9 @@ class CurveApi:
         """{"number", "running", "from_s", "step_s", "power_w"}: of the session that runs, else of the one that ended last since the
         start; number null where there was none. power_w[n] is the mean power from from_s + n × step_s after the plug-in, null where
         nobody measured."""
-        curve = self._curve
-        return Reply(_pieces(curve.number, self._running(), curve.from_s, curve.step_s, curve.points()))
+        curve, session = self._curve, self._running()
+        number = curve.number if session is None else session.number       # which may have changed when its record was begun
+        return Reply(_pieces(number, session is not None, curve.from_s, curve.step_s, curve.points()))
 
     async def past(self, request, rest):
         """sessions/<number>/curve, likewise. 404 where no power flowed, or it is no longer kept."""

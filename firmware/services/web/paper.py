@@ -11,12 +11,13 @@ break-after:avoid}
 p{margin:4px 0}.soft{color:#56646f}
 table{border-collapse:collapse;width:100%}thead{display:table-header-group}tr{break-inside:avoid}
 th,td{text-align:left;vertical-align:top;padding:3px 10px 3px 0;border-bottom:1px solid #d5dce2;overflow-wrap:anywhere}
+.wide th,.wide td{overflow-wrap:break-word}
 th{font-weight:600;color:#56646f}tbody th{width:30%}td{white-space:pre-line}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.n:last-child,th.n:last-child{padding-right:0}
 .sum td{font-weight:600;border-top:2px solid #14202b;border-bottom:0}.warn td,.warn th{background:#fff1d6}
-@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}}
+@media print{body{margin:0;padding:0;max-width:none;font-size:9pt}}
 @media(max-width:600px){table.wide{display:block;overflow-x:auto}}"""
-STYLE_HASH = "sha256-ywW2QAhbKFB4ROUQPtD0FkqZz/krKh2PFO9dUv3d7ec="
+STYLE_HASH = "sha256-zloOY9JJ7uCkeAGJDrHekqladsFOzOgI44mA8ofYTjw="
 HEADERS = (("Content-Security-Policy", "default-src 'none'; style-src '%s'; base-uri 'none'; form-action 'none'; "
             "frame-ancestors 'none'" % STYLE_HASH),)
 HTML = "text/html; charset=utf-8"

@@ -174,7 +174,10 @@ def _sums(words, columns, first, sums, unnamed, decimal):
 
 def _cells(session, zone, lang, decimal):
     person = session["user"]
-    return (str(session["number"]), _moment(session["start"][2], zone, lang), _moment(session["end"][2], zone, lang),
+    begin, end = _moment(session["start"][2], zone, lang), _moment(session["end"][2], zone, lang)
+    if end[:10] == begin[:10]:
+        end = end[11:] or end              # the same day: the time says it
+    return (str(session["number"]), begin, end,
             _duration(session["duration_s"]), (session["uid"] + " " + person) if person else session["uid"] or "–",
             session["account"], _energy(session["energy_wh"], session["estimated"], decimal),
             fixed(session["cost_cents"], 2, decimal))

@@ -104,6 +104,16 @@ class TestConnected(unittest.TestCase):
         self.assertEqual([answer["reason"] for answer in peer.all(BASE + "result")], ["not_allowed"])
         self.assertEqual(peer.newest(BASE + "status")["availability"], "operative")
 
+    def test_sessions_that_end_while_it_is_switched_off_are_told_when_it_is_switched_on_again(self):
+        peer, charger = Peer(self, self.broker), Charger(self, self.broker.port)
+        charger.at(5, lambda: charger.app.settings.set_many({"mqtt.enabled": False}))
+        charger.at(8, charger.ev(plugged=True))
+        charger.at(25, charger.ev(plugged=False))
+        charger.at(30, lambda: charger.app.settings.set_many({"mqtt.enabled": True}))
+        charger.soon(31, lambda: peer.all(BASE + "record"), "the session")
+        charger.run(40)
+        self.assertEqual([record["number"] for record in peer.all(BASE + "record")], [1])
+
     def test_a_restart_by_command_takes_its_leave_first(self):
         peer, charger = Peer(self, self.broker), Charger(self, self.broker.port)
         charger.at(5, lambda: peer.say(BASE + "cmd/restart", {}))

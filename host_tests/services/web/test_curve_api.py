@@ -9,13 +9,17 @@ from host_tests.services.web.harness import Server, run
 from host_tests.storage.scratch import Scratch
 
 
+class Session:
+    number = 13                   # the flash knew of a twelfth
+
+
 class CurveApiTest(unittest.TestCase):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
         self.curve = Curve(lambda *curve: curve_log.append(self.scratch.folder, *curve))
-        self.runs = True
-        self.api = CurveApi(self.curve, self.scratch.folder, lambda: self.runs)
+        self.session = None
+        self.api = CurveApi(self.curve, self.scratch.folder, lambda: self.session)
 
     def with_server(self, test, **options):
         async def main():
@@ -33,13 +37,15 @@ class CurveApiTest(unittest.TestCase):
     def test_the_running_sessions_curve_has_null_where_nobody_measured(self):
         async def test(server):
             self.assertEqual((await server.call("GET", "/api/v1/curve")).json(),
-                             {"number": None, "running": True, "from_s": 0, "step_s": 2, "power_w": []})
+                             {"number": None, "running": False, "from_s": 0, "step_s": 2, "power_w": []})
             self.charge(12)
+            self.session = Session()
             self.assertEqual((await server.call("GET", "/api/v1/curve")).json(),
-                             {"number": 12, "running": True, "from_s": 7, "step_s": 2,
+                             {"number": 13, "running": True, "from_s": 7, "step_s": 2,
                               "power_w": [11000] * 50 + [None] * 2 + [11000]})
-            self.runs = False
-            self.assertEqual((await server.call("GET", "/api/v1/curve")).json()["running"], False)
+            self.session = None
+            ended = (await server.call("GET", "/api/v1/curve")).json()
+            self.assertEqual((ended["number"], ended["running"]), (12, False))
         self.with_server(test)
 
     def test_a_past_sessions_curve_is_found_by_its_number(self):

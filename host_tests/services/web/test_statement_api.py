@@ -45,9 +45,10 @@ class StatementApiTest(unittest.TestCase):
         async def test(server):
             text = (await server.call("GET", PATH + "?month=2026-11&lang=en")).body.decode()
             for row in ("<td class=\"n\">1.500</td><td class=\"n\">0.55</td>",
-                        "<td>2</td><td>2026-11-01 00:00</td><td>2026-11-01 01:05</td><td class=\"n\">1:05:00</td>"
+                        "<td>2</td><td>2026-11-01 00:00</td><td>01:05</td><td class=\"n\">1:05:00</td>"
                         "<td>04A1B2C3 Ann</td><td>Work</td>",
                         "<td class=\"n\">≈ 10.000</td><td class=\"n\">3.45</td>",
+                        "<td>2026-11-30 23:59</td><td>2026-12-01 01:04</td>",
                         "<td>Total</td><td></td><td class=\"n\">≈ 14.250</td><td class=\"n\">5.00</td>",
                         "<td>Work</td><td class=\"n\">2</td><td class=\"n\">≈ 11.500</td><td class=\"n\">4.00</td>",
                         "<td>without account</td><td class=\"n\">1</td><td class=\"n\">2.250</td><td class=\"n\">0.80</td>",
