@@ -17,7 +17,7 @@ from tools.twin import slots
 NEEDED = ("drivers/slot_pointer.py", "drivers/reset_marker.py", "services/updates.py", "services/http_client.py",
           "services/web/sockets.py", "services/ota/*.py", "storage/*.py", "on_demand.py", "version.py")
 OLD, NEW = "1.0.0", "1.1.0"
-BLOCKS = 112
+BLOCKS = 160
 CONVERGES_EVERY = 10      # after so many cuts the interrupted update is also done again, to its end
 
 

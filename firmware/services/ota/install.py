@@ -20,7 +20,7 @@ MARKER = "/incomplete"
 MANIFEST = "/manifest"
 _PART = "part-"
 _SYNC_BYTES = const(16384)       # of a file being fetched, at most so much is lost by a power cut
-_SPARE_BYTES = const(32768)      # folders, the pointer, records that are written meanwhile
+_SPARE_BYTES = const(32768)      # the pointer, records that are written meanwhile
 _KEEP, _COPY, _FETCH = 0, 1, 2
 
 
@@ -79,11 +79,15 @@ class Install:
         return wanted, parts
 
     def _check_room(self, path, wanted, parts):
-        needed, index = _SPARE_BYTES, 0
-        for size, _, _ in manifests.entries(path):
+        needed, index, folder = _SPARE_BYTES, 0, ""
+        for size, _, name in manifests.entries(path):
             if self._plan[index] != _KEEP:
                 needed += slot_files.room_of(size)
             index += 1
+            if name[:name.rfind("/")] != folder:
+                folder = name[:name.rfind("/")]
+                if not slot_files.is_folder(self._into + "/" + folder):
+                    needed += slot_files.FOLDER_BYTES
         free = slot_files.free_bytes(self._root)
         for name, folder in slot_files.walk(self._into):
             if not folder and name not in wanted:

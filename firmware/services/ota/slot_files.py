@@ -12,6 +12,7 @@ from firmware.storage import files
 _PIECE = const(1024)
 _FOLDER_BIT = const(0x4000)
 _BLOCK = const(4096)             # what a file takes on flash, at least
+FOLDER_BYTES = 8192              # a folder has two of them
 
 
 async def digest_of(path):
