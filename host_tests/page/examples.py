@@ -92,6 +92,7 @@ CHANGES = {
                  ceilings=BASE["ceilings"] + [_own("temperature", 10000), dict(_own("hems", 14000), expires_in_s=50, by="mqtt")]),
     "degraded": {"overview_state": "Degraded", "faults": [_fault("meter_lost")], "meter_source": "estimate", "meter_age_s": 65,
                  "voltage_v": 230, "service_mode": "commissioning", "supply_present": [1, 0, 1]},
+    "news": {"earth_monitoring": False, "update": {"state": "ready", "version": "0.2.0"}, "restart_needed": ["meter.type"]},
     "teaching": {"overview_state": "TokenProgrammingMode", "flags": [{"name": "teaching", "source": "card"}]},
     "bare": {"power_w": None, "drawn_ma": None, "drawn_phases_ma": [None, None, None], "voltage_v": None, "energy_wh": None,
              "voltage_phases_v": [None, None, None], "meter_source": None, "meter_age_s": None,

@@ -1,5 +1,7 @@
 # cpython only: the whole firmware on the twin in one process, and a broker in another
 """A broker that dies, freezes, refuses or is away: nothing is lost that must not be, and the vehicle goes on charging."""
+import socket
+import threading
 import unittest
 
 from host_tests.services.mqtt.certificates import Authority, needs_openssl, one_line
@@ -142,6 +144,56 @@ class TestAway(unittest.TestCase):
         until(lambda: peer.all(BASE + "online") == ["online", "offline"], "offline is said")
         self.assertEqual(seen["fact"]["state"], "off")
         until(lambda: peer.all("homeassistant/device/mode3-M3-TWIN-0001/config")[-1] == "", "Home Assistant forgets the device")
+
+
+class Hostile(threading.Thread):
+    """A broker that welcomes everybody, then sends the next of its floods and waits, or hangs up."""
+
+    WELCOME = b"\x20\x02\x00\x00\x90\x03\x00\x01\x01\x90\x03\x00\x02\x01"
+    FLOODS = (b"", b"\xff" * 100000, b"\x00" * 100000, b"\x30\xff\xff\xff\x7f" + b"x" * 100000,
+              b"\x30\xff\xff\x03\x00\x01a" + b"y" * 65532, b"\x34\x07\x00\x01t\x00\x01hi" * 9, b"HTTP/1.1 200 OK\r\n\r\n" * 99)
+
+    def __init__(self, test):
+        super().__init__(daemon=True)
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(8)
+        self.port = self._listener.getsockname()[1]
+        self.met = 0
+        test.addCleanup(self._listener.close)
+        self.start()
+
+    def run(self):
+        kept = []
+        while True:
+            try:
+                client = self._listener.accept()[0]
+                client.settimeout(0.5)
+                client.sendall(self.WELCOME + self.FLOODS[self.met % len(self.FLOODS)])
+            except OSError:
+                if self._listener.fileno() < 0:
+                    return
+            self.met += 1
+            kept.append(client)
+            if self.met % 2:
+                client.close()
+
+
+class TestHostile(unittest.TestCase):
+    def test_whatever_a_broker_sends_the_vehicle_charges_on_time_and_the_reason_is_known(self):
+        broker = Hostile(self)
+        charger, seen = Charger(self, broker.port, turn_ms=200), {"reasons": set()}
+        charger.at(5, charger.ev(plugged=True))
+        charger.at(30, charger.forget_lateness)
+        for second in range(31, 140):
+            charger.at(second, lambda: seen["reasons"].add(charger.fact()["reason"]))
+        charger.at(140, lambda: seen.update(contactor=charger.fact("contactor"), late=charger.worst_lateness_ms()))
+        charger.run(141)
+        self.assertEqual(seen["contactor"], "closed")
+        self.assertLessEqual(seen["late"], LATE_MS)
+        self.assertGreaterEqual(broker.met, len(broker.FLOODS) - 1)
+        self.assertLessEqual(seen["reasons"] - {""}, {"protocol", "closed", "timeout", "too_much"})
+        self.assertIn("protocol", seen["reasons"])
 
 
 @needs_mosquitto
