@@ -145,6 +145,7 @@ class App:
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
         self._connect(facts, lacks)
+        self.online.network.start()
         facts.clear()                           # all is built: 3.5 kB of heap for those who live on
 
     def _connect(self, facts, lacks):

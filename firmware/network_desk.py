@@ -23,7 +23,8 @@ def service(app, facts, workers):
     def hotspot():
         """(name, key), as the label says."""
         return app.identity.get("ssid") or app.serial or "Mode3", app.identity.get("hotspot_key")
-    made = NetworkService(radio.Radio(), radio.scan, ethernet.from_board(facts), workers, clock.ticks_ms, hotspot, app.serial or "",
+    made = NetworkService(radio.Radio(), radio.scan, ethernet.from_board(facts), workers, clock.ticks_ms, hotspot,
+                          "mode3-" + (app.serial or "charger").lower(),
                           Tell(app))
     app.settings.guard("network.hotspot", made.refuse_hotspot)
     return made

@@ -31,13 +31,15 @@ class NotNow(Exception):
     """Something was asked for that cannot be done in the twin's present state; the text says why."""
 
 
-def _provision(flash_dir, http_port, https_port, board, set_up, in_time, **more):
+def _provision(flash_dir, http_port, https_port, board, set_up, in_time, world_has_servers, **more):
     """Provisioning writes with the firmware's own settings store, which imports what only the shims have."""
     cpython.install()
     try:
         from tools.twin.provision import provision
         services = {"http_host": "127.0.0.1", "http_port": http_port, "inline_workers": True, "mqtt_thread": in_time,
                     "dns_port": 0, "ssdp_port": 0}
+        if not world_has_servers:       # a process of its own has the host's sockets: no time servers of the world
+            services["ntp_port"] = 0
         if https_port is not None:
             services["https_port"] = https_port
         provision(flash_dir, services, board, set_up, **more)
@@ -126,13 +128,14 @@ class Twin:
     as the settings have it."""
 
     can_advance = True
+    has_servers = True      # names and servers of the world can be reached (tools/twin/sockets.py)
 
     def __init__(self, flash_dir, http_port, speed=0, seed=1, event=None, set_up=True,
                  energy_mwh=0, board="twin", meter=None, pilot=None, identity=None, access=None, mqtt_port=None,
                  https_port=None):
         if LIBRARY not in sys.path:
             sys.path.append(LIBRARY)
-        _provision(flash_dir, http_port, https_port, board, set_up, speed != 0, identity=identity, access=access,
+        _provision(flash_dir, http_port, https_port, board, set_up, speed != 0, self.has_servers, identity=identity, access=access,
                    mqtt_port=mqtt_port)
         self.board = json.loads((Path(flash_dir) / "board.json").read_text())
         wave = None

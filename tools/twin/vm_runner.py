@@ -26,6 +26,8 @@ class VmTwin(Twin):
     `build`: a folder made by vm_build.py, to run the application as it ships; None runs the sources.
     """
 
+    has_servers = False
+
     def __init__(self, flash_dir, http_port, command, build=None, virtual=False, seed=1, **more):
         self.can_advance = self._virtual = virtual
         self._seed = seed

@@ -29,7 +29,7 @@ _MASK = const(0x3FFFFFFF)
 
 class ClockSync:
     """connected(): there is a network. clock: utc_s(), ticks_ms(). set_clock(utc_s, source). to_thread: of a pool of workers.
-    fault(name, present)."""
+    fault(name, present). port: of the servers; 0: none are asked (a twin without a world's servers)."""
 
     def __init__(self, connected, clock, set_clock, to_thread, fault, port=ntp.PORT):
         self._connected = connected
@@ -51,7 +51,7 @@ class ClockSync:
 
     def tasks(self):
         """Rows of the table of tasks."""
-        return (("clock", lambda beat: self.run(), False, 0),)
+        return () if not self._port else (("clock", lambda beat: self.run(), False, 0),)
 
     def apply(self, get):
         """Settings that act at once."""

@@ -38,6 +38,7 @@ class NetworkService:
         self.host = ""
         self._country = "XX"
         self._light = None
+        self._begun = False
         self.hotspot_ssid = ""
 
     # a service
@@ -97,9 +98,20 @@ class NetworkService:
 
     # the task
 
+    def start(self):
+        """Before the control loop runs: starting the radio holds the interpreter up to half a second, and no tick shall be late for
+        it. What goes wrong is tried again by run()."""
+        try:
+            self._radio.begin(self.host, self._country)
+            self._begun = True
+        except (OSError, RuntimeError) as error:
+            self._tell.error("network", error)
+
     async def run(self):
         """Raises what the radio raises at its start; the supervisor tries again."""
-        await self._workers.to_thread(self._radio.begin, self.host, self._country)
+        if not self._begun:
+            await self._workers.to_thread(self._radio.begin, self.host, self._country)
+            self._begun = True
         self.hotspot_ssid = self._hotspot()[0]
         if self._wire is not None:
             try:
