@@ -62,16 +62,13 @@ class Page {
     return () => listeners.delete(fn);
   }
 
-  // Asks for fresh facts at once.
-  refresh() { refresh(); }
+  refresh() { refresh(); }        // asks for fresh facts at once
 
   go(...path) { location.hash = `#/${path.join("/")}`; }
 
-  // Shows the view anew, as if it had just been opened.
-  again() { return open(true); }
+  again() { return open(true); }        // shows the view as if it had just been opened
 
-  // fn() says whether something here would be lost by leaving.
-  keepUnsaved(fn) { unsaved.push(fn); }
+  keepUnsaved(fn) { unsaved.push(fn); }     // fn() says whether something here would be lost by leaving
 
   // Tells something in passing: kind is "good" or "bad". Stays until it is read; spoken by screen readers.
   notice(words, kind = "good") { notice(words, kind); }
