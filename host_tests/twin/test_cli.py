@@ -157,7 +157,7 @@ class RunningTest(CliCase):
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=10)[0]
         self.assertEqual(process.returncode, 0, said)
-        self.assertLess(time.monotonic() - start, 1.0)
+        self.assertLess(time.monotonic() - start, 5.0)
         for line in (known["http"], known["bench"], known["admin_password"], 'ev_state "C"', "contacts true"):
             self.assertIn(line, said)
         self.assertNotIn("Traceback", said)
