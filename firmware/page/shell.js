@@ -62,16 +62,13 @@ class Page {
     return () => listeners.delete(fn);
   }
 
-  // Asks for fresh facts at once.
-  refresh() { refresh(); }
+  refresh() { refresh(); }        // asks for fresh facts at once
 
   go(...path) { location.hash = `#/${path.join("/")}`; }
 
-  // Shows the view anew, as if it had just been opened.
-  again() { return open(true); }
+  again() { return open(true); }        // shows the view as if it had just been opened
 
-  // fn() says whether something here would be lost by leaving.
-  keepUnsaved(fn) { unsaved.push(fn); }
+  keepUnsaved(fn) { unsaved.push(fn); }     // fn() says whether something here would be lost by leaving
 
   // Tells something in passing: kind is "good" or "bad". Stays until it is read; spoken by screen readers.
   notice(words, kind = "good") { notice(words, kind); }
@@ -96,8 +93,7 @@ class Page {
 // What a failure is called. The firmware's own message is for programs and in English; it is shown where it alone knows.
 export function errorWords(error) {
   if (!error.code) throw error;
-  const key = `refused.${error.code}`;
-  if (t.has(key)) return t.text(key);
+  for (const key of [`refused.${error.code}`, `update.reason.${error.code}`]) if (t.has(key)) return t.text(key);
   return error.status === 422 || error.status === 409 ? error.message : t.text("refused.other", { code: error.code });
 }
 
@@ -173,6 +169,7 @@ async function open(anew = false) {
   find("home").hidden = row[0] !== "overview";
   find("view").hidden = row[0] === "overview";
   find("view").replaceChildren();
+  if (moved) for (const one of document.querySelectorAll("#notices .bad")) one.remove();     // it belonged to what was left
   drawMenu();
   if (row[0] === "overview") return;
   await openView(row, path, mine, moved);
