@@ -12,7 +12,7 @@ class ClockDesk:
 
     def __init__(self, app, network, to_thread, tell, services):
         self._records = app.records
-        self.source = "kept" if clock.utc_s() else "unknown"
+        self.source = "battery" if clock.utc_s() else "unknown"
         self._set_ms = None
         self.sync = ClockSync(network.connected, clock, self.set, to_thread, tell.fault, services.get("ntp_port", PORT))
         self.tasks, self.apply = self.sync.tasks, self.sync.apply
@@ -20,7 +20,7 @@ class ClockDesk:
     def set(self, utc_s, source):
         """Set the clock; a step is logged with its seconds. Running sessions count by uptime and do not notice."""
         before_s = clock.utc_s()
-        self.source = source
+        self.source = source = "browser" if source == "web" else source
         self._set_ms = clock.ticks_ms()
         if utc_s == before_s:
             return

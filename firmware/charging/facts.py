@@ -71,7 +71,7 @@ FACTS = (
     ("network", "", "object", "",
      "how it is reached: mode of NETWORK_MODES, ssid, ip, rssi_dbm, reason, host; hotspot: open, ssid, clients"),
     ("clock", "", "object", "",
-     "source: unknown, kept (through the restart), ntp, or who set it; set_s: how long ago; server; error: why NTP fails"),
+     "source: unknown, battery, ntp, browser, or who else set it; set_s: how long ago; server; error: why NTP fails"),
     ("update", "", "object", "",
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
      "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
