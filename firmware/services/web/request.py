@@ -21,8 +21,8 @@ class Request:
     """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
 
     role, user (who logged in, or the token's name) and body are filled in when they are known; source: of its commands, WEB, or
-    API for a token; secure: it came over HTTPS. For a body that the handler takes itself, `await read()` gives its next piece (bytes,
-    b"" at its end).
+    API for a token; secure: it came over HTTPS. For a body that the handler takes itself, `await read()` gives its next piece
+    (bytes, b"" at its end).
     """
 
     def __init__(self, peer, method, target, http_version, headers):
