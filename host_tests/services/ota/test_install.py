@@ -227,7 +227,7 @@ class TestInstall(Case):
         self.assert_new_is_whole()
 
     def test_a_vehicle_that_comes_at_any_moment_finds_no_further_write(self):
-        """allowed() says no from its n-th question on, for every n; opening to write, removing folders and renaming come after a yes."""
+        """allowed() says no from its n-th question on, for every n: each opening to write has a yes of its own before it."""
         put("b", {"firmware/app.py": b"older", "firmware/old/very.mpy": b"x"})
         asked, stop_at, touched = [0], [0], []
 

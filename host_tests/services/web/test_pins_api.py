@@ -27,8 +27,8 @@ class PinsApiTest(unittest.TestCase):
         self.log, self.open, self.asked, self.now_ms, self.role = [], True, True, 1000, "admin"
         gate = Gate(self.station, CardStore(self.scratch.folder), Rules("local"), lambda: 0, lambda result: None, self.note)
         attempts = Attempts(self.scratch.folder + "attempts", lambda: self.open)
-        self.api = PinsApi(Pins(self.scratch.folder, attempts, lambda: PUK, lambda: self.open and not self.begun), gate, lambda: self.asked, lambda: self.open,
-                           lambda: self.now_ms, self.note)
+        pins = Pins(self.scratch.folder, attempts, lambda: PUK, lambda: self.open and not self.begun)
+        self.api = PinsApi(pins, gate, lambda: self.asked, lambda: self.open, lambda: self.now_ms, self.note)
 
     def tearDown(self):
         pin_module.ITERATIONS = self.iterations
