@@ -10,7 +10,6 @@ from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC, READ, allows
 from firmware.settings.store import SettingError
 
 _COMMAND_BODY = 2048      # bytes; the longest command is far shorter
-_SOURCE = "web"           # how the station's log names us
 
 
 class Api:
@@ -62,7 +61,7 @@ class Api:
             needed = row_of(rest)[2]
             if not allows(request.role, needed):
                 raise HttpError(403, "forbidden", "needs the role " + needed)
-            result = self._station.command(rest, args, _SOURCE)
+            result = self._station.command(rest, args, request.source)
         except CommandError as error:
             raise HttpError(404 if error.code == "unknown_command" else 422, error.code, error.message, error.field)
         if result["result"] != "accepted":

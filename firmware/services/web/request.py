@@ -2,6 +2,7 @@
 import json
 
 from firmware.services.web.reply import HttpError
+from firmware.services.web.roles import WEB
 
 MAX_LINE = 2048       # bytes of the request line and of one header; a browser's longest are cookies
 MAX_HEAD = 8192       # bytes of all lines together
@@ -19,8 +20,9 @@ _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect"
 class Request:
     """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
 
-    role, user (who logged in, or the token's name) and body are filled in when they are known; secure: it came over HTTPS. For a
-    body that the handler takes itself, `await read()` gives its next piece (bytes, b"" at its end).
+    role, user (who logged in, or the token's name) and body are filled in when they are known; source: of its commands, WEB, or
+    API for a token; secure: it came over HTTPS. For a body that the handler takes itself, `await read()` gives its next piece
+    (bytes, b"" at its end).
     """
 
     def __init__(self, peer, method, target, http_version, headers):
@@ -33,6 +35,7 @@ class Request:
         self.content_length = int(headers.get("content-length", "0"))
         self.role = None
         self.user = None
+        self.source = WEB
         self.secure = False
         self.body = b""
         self.read = None
