@@ -1,4 +1,7 @@
-"""Slows down whoever guesses: growing waits per address, and for all together."""
+"""Slows down whoever guesses: growing waits per address, and for all together.
+
+An address waits for its guesses at any secret, and only the secret that it knew after all is forgiven: whoever has the user's
+password cannot wipe out the guesses at the admin's with it."""
 
 from micropython import const
 
@@ -7,10 +10,10 @@ _LONGEST_S = const(300)
 _FREE_IN_ALL = const(10)     # of all addresses together: many hands guess no faster
 _LONGEST_IN_ALL_S = const(30)  # the owner shall not be locked out for long by somebody else
 _FORGET_S = const(900)       # after the last failure
-_ADDRESSES = const(8)        # whose failures are remembered; the oldest gives way
+_ROWS = const(16)            # addresses and secrets whose failures are remembered; the oldest gives way
 _WELCOME = const(4)          # addresses that got in last do not wait for others' failures
 
-_PEER, _COUNT, _LAST_S = range(3)
+_PEER, _COUNT, _LAST_S, _WHAT = range(4)
 
 
 class Attempts:
@@ -19,7 +22,7 @@ class Attempts:
     def __init__(self, now_s):
         self._now_s = now_s
         self._of = []
-        self._all = ["", 0, 0]
+        self._all = ["", 0, 0, ""]
         self._welcome = []
 
     def wait_s(self, peer):
@@ -28,30 +31,30 @@ class Attempts:
         wait_s = 0
         for row in self._of:
             if row[_PEER] == peer:
-                wait_s = _left_s(row, now_s, _FREE, _LONGEST_S)
+                wait_s = max(wait_s, _left_s(row, now_s, _FREE, _LONGEST_S))
         if peer not in self._welcome:
             wait_s = max(wait_s, _left_s(self._all, now_s, _FREE_IN_ALL, _LONGEST_IN_ALL_S))
         return wait_s
 
-    def begin(self, peer):
-        """An attempt begins: it counts as failed until `succeeded`, so that several at once are no way around."""
+    def begin(self, peer, what):
+        """An attempt at the secret `what` begins: it counts as failed until `succeeded`: several at once are no way around."""
         now_s = self._now_s()
-        rows = [row for row in self._of if row[_PEER] == peer]
+        rows = [row for row in self._of if row[_PEER] == peer and row[_WHAT] == what]
         if rows:
             row = rows[0]
             self._of.remove(row)
         else:
-            row = [peer, 0, now_s]
-        self._of = (self._of + [row])[-_ADDRESSES:]
+            row = [peer, 0, now_s, what]
+        self._of = (self._of + [row])[-_ROWS:]
         for counted in (row, self._all):
             if now_s - counted[_LAST_S] > _FORGET_S:
                 counted[_COUNT] = 0
             counted[_COUNT] += 1
             counted[_LAST_S] = now_s
 
-    def succeeded(self, peer):
-        """The attempt that began was right."""
-        self._of = [row for row in self._of if row[_PEER] != peer]
+    def succeeded(self, peer, whats):
+        """The attempt that began was right, and stands for the secrets `whats`."""
+        self._of = [row for row in self._of if row[_PEER] != peer or row[_WHAT] not in whats]
         self._all[_COUNT] = max(0, self._all[_COUNT] - 1)
         self._welcome = ([known for known in self._welcome if known != peer] + [peer])[-_WELCOME:]
 

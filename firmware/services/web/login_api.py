@@ -22,6 +22,7 @@ _IN_A_ROW = const(3)          # the same character so often is refused
 _MOST_TOKENS = const(8)
 _TOKEN_LENGTH = const(32)     # of 31 letters: 158 bits
 _SALT_BYTES = const(16)
+_RECOVERY = "recovery key"
 
 
 class LoginApi:
@@ -90,23 +91,23 @@ class LoginApi:
             raise HttpError(422, "bad_value", "user must be one of " + ", ".join(USERS), "user")
         self._must_be_good(new, user, None)
         async with self._desk.lock:
-            self._must_not_wait(request)
+            self._must_not_wait(request, _RECOVERY)
             right = self._desk.identity.get("recovery_key")
             if not right or not pbkdf2.same(digest_of(right), digest_of(key.strip())):
                 self._refuse(request, "recovery key", "recovery_key")
-        self._desk.attempts.succeeded(request.peer)
+        self._desk.attempts.succeeded(request.peer, (_RECOVERY, user))
         await self._set(user, new)
         self._desk.sessions.password_changed(user)
         self._note("password_recovered", "%s from %s" % (user, request.peer))
         return Reply("{}")
 
-    def _must_not_wait(self, request):
-        """An attempt begins. 429 where this address has to wait for it."""
+    def _must_not_wait(self, request, what):
+        """An attempt at a secret begins: a user's name, _RECOVERY. 429 where this address has to wait for it."""
         wait_s = self._desk.attempts.wait_s(request.peer)
         if wait_s:
             raise HttpError(429, "too_many_attempts", "wait %d s before the next attempt" % wait_s,
                             headers=(("Retry-After", str(wait_s)),))
-        self._desk.attempts.begin(request.peer)
+        self._desk.attempts.begin(request.peer, what)
 
     def _refuse(self, request, what, field):
         self._note("login_failed", "%s from %s" % (what, request.peer))
@@ -116,7 +117,7 @@ class LoginApi:
     async def _check(self, request, user, password):
         """Whether it is the label's password, which must be changed. 403 when it is wrong, 429 when the address must wait first."""
         async with self._desk.lock:             # one derivation at a time: it is work
-            self._must_not_wait(request)
+            self._must_not_wait(request, user if user in USERS else "")
             right = must_change = False
             if user in USERS:
                 row = self._desk.credentials.read()["users"].get(user)
@@ -128,7 +129,7 @@ class LoginApi:
                     right = pbkdf2.same(key, binascii.unhexlify(row["key"]))
             if not right:
                 self._refuse(request, user if user in USERS else "somebody", "password")
-        self._desk.attempts.succeeded(request.peer)
+        self._desk.attempts.succeeded(request.peer, (user,))
         return must_change
 
     def _must_be_good(self, new, user, old):

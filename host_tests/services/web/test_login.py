@@ -216,16 +216,37 @@ class LoginTest(unittest.TestCase):
             await self.refused(403, "bad_login", "POST", "/api/v1/login", bad)     # all is forgiven
         self.with_server(test)
 
+    def test_the_user_s_password_does_not_wipe_out_guesses_at_the_admin_s(self):
+        self.keep(admin=GOOD, user=OTHER)
+
+        async def test(self):
+            for _ in range(3):
+                self.assertEqual((await self.call("POST", "/api/v1/login", {"user": "admin", "password": "x"})).status, 403)
+                self.now_s += 1
+                await self.login("user", OTHER)
+            bad = {"user": "admin", "password": "x"}
+            for wait_s in (1, 2, 4):
+                await self.refused(403, "bad_login", "POST", "/api/v1/login", bad)
+                await self.refused(429, "too_many_attempts", "POST", "/api/v1/login", bad)
+                self.now_s += wait_s
+                await self.refused(429, "too_many_attempts", "POST", "/api/v1/login", bad)
+                self.now_s += wait_s
+                await self.login("user", OTHER)          # who knows one has to wait for it too, and goes on
+            await self.login("admin", GOOD)
+            await self.refused(403, "bad_login", "POST", "/api/v1/login", bad)       # what was known is forgiven
+            await self.login("user", OTHER)
+        self.with_server(test)
+
     def test_many_addresses_guess_no_faster_and_who_got_in_before_does_not_wait_for_them(self):
         attempts = self.desk.attempts
-        attempts.begin("192.168.1.2")
-        attempts.succeeded("192.168.1.2")
+        attempts.begin("192.168.1.2", "user")
+        attempts.succeeded("192.168.1.2", ("user",))
         for number in range(10):
             self.assertEqual(attempts.wait_s("10.0.0.%d" % number), 0)
-            attempts.begin("10.0.0.%d" % number)
+            attempts.begin("10.0.0.%d" % number, "user")
         self.assertEqual(attempts.wait_s("10.0.0.99"), 1)
         for number in range(10):
-            attempts.begin("10.0.1.%d" % number)
+            attempts.begin("10.0.1.%d" % number, "user")
         self.assertEqual(attempts.wait_s("10.0.0.99"), 30)
         self.assertEqual(attempts.wait_s("192.168.1.2"), 0)
         self.now_s += 901
