@@ -2,8 +2,9 @@
 
 A handshake is half a second to two seconds of elliptic curves, in two pieces in which the whole interpreter stands still. So it
 begins only while no power flows, or once in ten minutes: three ticks that are 100 ms late within that time would end the charge.
-Until then the client waits outside. A connection lives on after its answer, so that a page costs one or two handshakes and not
-one per file; each takes 21 kB and more, in PSRAM.
+Until then the client waits outside. It begins with the client's first bytes, not with its connection, so the door is asked again
+then; of those under way when power begins to flow only the one that began last goes on. A connection lives on after its answer, so
+that a page costs one or two handshakes and not one per file; each takes 21 kB and more, in PSRAM.
 """
 
 import os
@@ -29,6 +30,7 @@ class Door:
         self._calm = calm
         self._ticks_ms = ticks_ms
         self._last_ms = None
+        self._turn = 0
 
     def may_begin(self):
         """A handshake may stall the interpreter now."""
@@ -36,8 +38,18 @@ class Door:
 
     def let_in(self, connection):
         """The client's Connection made secure; the handshake itself runs with the first bytes read. Raises OSError."""
-        self._last_ms = self._ticks_ms()
-        return SecureConnection(connection, self._context)
+        return SecureConnection(connection, self._context, self)
+
+    def turn(self, turn):
+        """The client's bytes are there, and the next piece of its handshake would run: its turn, None where it must not. turn: what
+        was answered before the piece before this one, None at the first."""
+        if turn is None:
+            if not self.may_begin():
+                return None
+            self._last_ms = self._ticks_ms()
+            self._turn += 1
+            return self._turn
+        return turn if self._calm() or turn == self._turn else None
 
 
 def context_from(certificate, key, scratch):
@@ -68,7 +80,10 @@ class SecureConnection:
 
     secure = True
 
-    def __init__(self, connection, context):
+    def __init__(self, connection, context, door):
+        self.shaken = False        # hands; the door lets it
+        self._door = door
+        self._turn = None
         self.peer = connection.peer
         self._below = connection
         self._socket = context.wrap_socket(connection.take(), server_side=True, do_handshake_on_connect=False)
@@ -87,6 +102,8 @@ class SecureConnection:
     async def _patiently(self, act, argument, wait):
         """act(argument) as soon as it gives something; the handshake may want the other direction meanwhile."""
         while True:
+            if not self.shaken:
+                await self._shake(wait)
             way = wait
             try:
                 value = act(argument)
@@ -96,8 +113,17 @@ class SecureConnection:
                     raise ConnectionGone("tls")
                 value = None
             if value is not None:
+                self.shaken = True
                 return value
             await way(self._socket)
+
+    async def _shake(self, wait):
+        """Before each piece of the handshake. Raises ConnectionGone where it must not run now."""
+        if self._turn is None:
+            await wait(self._socket)
+        self._turn = self._door.turn(self._turn)
+        if self._turn is None:
+            raise ConnectionGone("no handshake now")
 
     def close(self):
         self._socket.close()

@@ -163,7 +163,7 @@ class WebServer:
         """Read one request and answer it; True when the connection goes on."""
         longest_ms = self._request_ms
         if client.connection.secure:           # who goes now may have to wait long to come in again
-            longest_ms = max(longest_ms, KEPT_MS if self._door.may_begin() else KEPT_LONG_MS)
+            longest_ms = max(longest_ms, KEPT_LONG_MS if client.connection.shaken and not self._door.may_begin() else KEPT_MS)
         try:
             found = await asyncio.wait_for_ms(self._read(client), longest_ms)
             if found is None:

@@ -144,6 +144,43 @@ class HttpsTest(unittest.TestCase):
             await asyncio.sleep_ms(100)
         self.with_server(test)
 
+    def test_who_connects_and_says_nothing_takes_no_handshake_from_others(self):
+        self.calm = False
+
+        async def test(server, port):
+            silent = await Client().open(port)
+            await asyncio.sleep_ms(100)
+            self.assertEqual(server.web.open_connections(), 1)
+            self.assertTrue(self.door.may_begin())
+            self.assertEqual(await self.one(port), 200)
+            self.assertFalse(self.door.may_begin())
+            await silent.close()
+            await asyncio.sleep_ms(100)
+        self.with_server(test)
+
+    def test_no_handshake_begins_with_bytes_that_come_when_the_calm_is_over(self):
+        async def test(server, port):
+            self.assertEqual(await self.one(port), 200)
+            late = await Client().open(port)
+            await asyncio.sleep_ms(100)
+            self.assertEqual(server.web.open_connections(), 1)
+            self.calm = False
+            wraps = self.door.turn(None)
+            await late.send(b"\x16\x03\x01\x00\x05hello")
+            self.assertEqual((wraps, await asyncio.wait_for_ms(late.rest(), 2000)), (None, b""))     # TLS would have said an alert
+            await late.close()
+            await asyncio.sleep_ms(100)
+            self.assertEqual(server.web.open_connections(), 0)
+        self.with_server(test)
+
+    def test_of_handshakes_under_way_when_power_begins_to_flow_the_last_one_ends(self):
+        first, second = self.door.turn(None), self.door.turn(None)
+        self.assertEqual((self.door.turn(first), self.door.turn(second)), (first, second))
+        self.calm = False
+        self.assertEqual((self.door.turn(first), self.door.turn(second), self.door.turn(None)), (None, second, None))
+        self.now_ms += 600000
+        self.assertIsNotNone(self.door.turn(None))
+
     async def one(self, port):
         stream = await connect(port, client_context())
         answer = await ask(stream, "/api/v1/status")
