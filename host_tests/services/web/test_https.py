@@ -269,6 +269,40 @@ class CertificateTest(unittest.TestCase):
             b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07" + b"\x04\x6d" + inner
         self.assertEqual(key_from_der(wrapped), (GARAGE_KEY, point))
 
+    def test_an_import_that_fails_or_is_cut_short_leaves_the_pair_before(self):
+        self.provision()
+        certificates.keep(self.root, OTHER_CERTIFICATE, OTHER_KEY)
+        with open(self.root + "data/tls_pair", "rb") as file:
+            whole = file.read()
+        for left in (0, 11, len(whole) - 1):                         # the power went while the next one was written
+            with open(self.root + "data/tls_pair.new", "wb") as file:
+                file.write(whole[:left])
+            self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        os.remove(self.root + "data/tls_pair.new")
+        os.mkdir(self.root + "data/tls_pair.new")                    # the flash refuses
+        with self.assertRaises(OSError):
+            certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        os.rmdir(self.root + "data/tls_pair.new")
+        certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (GARAGE_CERTIFICATE, GARAGE_KEY, "imported"))
+
+    def test_a_pair_kept_as_two_files_is_read_until_another_is_imported(self):
+        def two_files():
+            for name, data in (("cert.der", OTHER_CERTIFICATE), ("key.der", OTHER_KEY)):
+                with open(self.root + "data/" + name, "wb") as file:
+                    file.write(data)
+        self.provision()
+        two_files()
+        self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (GARAGE_CERTIFICATE, GARAGE_KEY, "imported"))
+        self.assertEqual([name for name in os.listdir(self.root + "data") if name.endswith(".der")], [])
+        two_files()
+        self.assertTrue(certificates.forget(self.root))
+        self.assertEqual((certificates.pair(self.root)[2], certificates.forget(self.root)), ("provisioned", False))
+        self.assertEqual(os.listdir(self.root + "data"), [])
+
     def test_half_a_pair_is_none(self):
         self.provision()
         with open(self.root + "data/cert.der", "wb") as file:
