@@ -1,7 +1,8 @@
 """Keeps what happens: follows the station and writes sessions, events and life totals when the flash may be touched.
 
-Flash writes stall the whole VM, so they wait for an open contactor. The exceptions while power flows: each minute the session's small
-inline file, and one more small write of what must not wait for the end of a long charge. A session's start record is written before the contactor may close: until then the station is held.
+Flash writes stall the whole VM, so they wait for an open contactor. The exceptions while power flows: each minute the session's
+small inline file, and one more small write of what must not wait for the end of a long charge. A session's start record is written
+before the contactor may close: until then the station is held.
 """
 
 import asyncio
