@@ -132,16 +132,23 @@ class Store:
             self.dirty = True
         return values
 
-    def save(self):
-        """Write the file now. OSError when the flash fails: the values stay in RAM and `dirty` stays true."""
-        self._write(self._values, self._aside)
+    def save(self, most_bytes=None):
+        """Write the file now; False when it would be larger than most_bytes: then nothing is done. OSError when the flash fails:
+        the values stay in RAM and `dirty` stays true."""
+        if not self._write(self._values, self._aside, most_bytes):
+            return False
         self.dirty = False
+        return True
 
-    def _write(self, values, aside):
+    def _write(self, values, aside, most_bytes=None):
         if self._file is not None:
             merged = dict(aside)
             merged.update(values)
-            self._file.write(_to_json({"schema": self._schema, "values": merged}).encode())
+            data = _to_json({"schema": self._schema, "values": merged}).encode()
+            if most_bytes is not None and len(data) > most_bytes:
+                return False
+            self._file.write(data)
+        return True
 
     def get(self, key):
         """A setting's value. KeyError when there is none of that name."""
@@ -176,7 +183,8 @@ class Store:
     def planning(self, changes, role=None):
         """The same in two steps, for many settings at once: a generator of None after each key, so that others can run, and of a
         Plan at last, whose `changed` tells what commit() would change. Raises SettingError as set_many does; changes nothing."""
-        values, aside, changed = dict(self._values), dict(self._aside), {}
+        before = self._values
+        values, aside, changed = dict(before), dict(self._aside), {}
         for key in sorted(changes):
             yield None
             value = changes[key]
@@ -200,7 +208,7 @@ class Store:
             else:
                 values[key] = value
         self._check_rules(values, changes)
-        yield Plan(self._values, values, aside, changed)
+        yield Plan(before, values, aside, changed)
 
     def commit(self, plan, save=True):
         """Carry a plan out; False when settings were changed since it was made: then nothing was done. OSError when the flash

@@ -249,8 +249,9 @@ class CertificateTest(unittest.TestCase):
                 answer = await server.call("PUT", "/api/v1/certificate", body)
                 self.assertEqual((answer.status, answer.json()["error"]["field"]), (422, field))
             self.open = False
-            answer = await server.call("PUT", "/api/v1/certificate", {"certificate": certificate, "key": key})
-            self.assertEqual((answer.status, answer.json()["error"]["code"]), (409, "charging"))
+            for body in ({"certificate": certificate, "key": key}, {"certificate": "not even looked at"}):
+                answer = await server.call("PUT", "/api/v1/certificate", body)
+                self.assertEqual((answer.status, answer.json()["error"]["code"]), (409, "charging"))
         self.with_server(test)
         self.assertEqual(certificates.pair(self.root)[2], "provisioned")
         self.assertEqual(self.noted, [])
