@@ -292,6 +292,7 @@ class App:
     async def _run_station(self, beat):
         """Task: the station's tick, and what depends on the health of the rest."""
         started_ms = clock.ticks_ms()
+        tried_ms = started_ms
         proven = confirmed = False
         while True:
             now_ms = clock.ticks_ms()
@@ -307,9 +308,9 @@ class App:
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True
                 reset_marker.runs_well()
-            if proven and not confirmed and self.core.outputs.coil_1 == 0:      # it writes: only with the contactor open
-                confirmed = True
-                self._confirm_slot()
+            if proven and not confirmed and self.core.outputs.coil_1 == 0 and (now_ms - tried_ms) & 0x3FFFFFFF > CONFIRM_MS:
+                tried_ms = now_ms               # it writes: only with the contactor open; a flash that refuses is asked again
+                confirmed = self._confirm_slot()
             beat()
             await asyncio.sleep_ms(STATION_MS)
 
@@ -357,10 +358,14 @@ class App:
         self.errors[where] = "%s: %s" % (type(error).__name__, error)
 
     def _confirm_slot(self):
+        """False when the flash refused."""
         try:
             self.online.update_desk.confirmed = slot_pointer.confirm(self.root)
         except OSError as error:
             self.note_error("slot_pointer", error)
+            return False
+        self.errors.pop("slot_pointer", None)
+        return True
 
     def note_security(self, code, detail):
         self.records.events.add(self.records.stamp(), "security", code, None, detail)

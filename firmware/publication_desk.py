@@ -49,11 +49,15 @@ class PublicationDesk:
         """What the charger is called."""
         return self._app.settings.get("station.name") or self._app.serial or "Mode3"
 
-    def when(self):
-        """Now, in local time, for people; what is known where the clock is not."""
+    def stamp(self):
+        """(start, seconds since, UTC seconds or 0) of now."""
+        return self._app.records.stamp()
+
+    def when(self, stamp):
+        """A stamp in local time, for people; what is known where the clock was not."""
         from firmware.records import export
         forget(("firmware.records.export", "firmware.csv_lines"))
-        boot, uptime_s, utc_s = self._app.records.stamp()
+        boot, uptime_s, utc_s = stamp
         return export.local_time(utc_s, self.zone()) or "start %d, second %d" % (boot, uptime_s)
 
     def may_write(self):

@@ -69,7 +69,7 @@ class WebDesk:
         from firmware.access.pins import Pins
         from firmware.services.web.pins_api import PinsApi
         app = self._app
-        pins = Pins(app.root + "data/", app.desk.attempts, lambda: app.identity.get("puk"))
+        pins = Pins(app.root + "data/", app.desk.attempts, lambda: app.identity.get("puk"), app.contactor_open)
         return PinsApi(pins, app.gate, lambda: app.settings.get("access.pin"), app.contactor_open, clock.ticks_ms,
                        app.note_security)
 

@@ -91,17 +91,19 @@ class Gate:
         if asked is not None:
             return self.refuse(text, "busy") if asked != text else (ASK, "busy")
         if self._station.authorized and self._station.authorized_id:
-            return self._second(text, card if valid else None)
+            return self._second(text, card, valid, now_ms)
         return self._first(text, card, now_ms)
 
-    def _second(self, text, card):
-        """Somebody charges here, or is about to. card: where the list has it and it is valid."""
+    def _second(self, text, card, valid, now_ms):
+        """Somebody charges here, or is about to. card: where the list has it; valid: it is worth something here and now."""
         station = self._station
         if text == station.authorized_id:
-            if station.stopped:
+            if not station.stopped:
+                return self._command(text, "stop", "ended")
+            if self._is_released():
                 return self._command(text, "start", "again")
-            return self._command(text, "stop", "ended")
-        if card is not None and card.kind == ADMIN:
+            return self._first(text, card, now_ms, accept=self._accept_again)
+        if valid and card.kind == ADMIN:
             return self._command(text, "stop", "ended_by_admin")
         return self.refuse(text, "not_the_current_user")
 
@@ -120,8 +122,7 @@ class Gate:
         if token in PINS:
             return self._accept(token, "pin", source)[1] if self.pin_asked else self.refuse(token, "refused", source)[1]
         uid = uid_of(token)
-        released = self.rules.mode == "external" and self._remote is None     # by a command: there is nobody to ask again
-        if released or uid is None and token != self.default_id:
+        if self._is_released() or uid is None and token != self.default_id:
             return self._accept(token, "by_order", source)[1]     # no card: somebody with the right to said so
         try:
             card = None if uid is None else self._store.find(uid)
@@ -129,20 +130,25 @@ class Gate:
             return self.refuse(token, "list_unreadable", source)[1]
         return self._first(token, card, now_ms, source, quiet)[1]
 
-    def _first(self, text, card, now_ms, source=_SOURCE, quiet=()):
+    def _is_released(self):
+        """Who charges was let in by a command, and there is nobody to ask again."""
+        return self.rules.mode == "external" and self._remote is None
+
+    def _first(self, text, card, now_ms, source=_SOURCE, quiet=(), accept=None):
+        accept = accept or self._accept
         online = self._question is not None and self._question.online()
         now = Situation(card, self.cached(text), online, self._station.reserved_for, self._utc_s())
         verdict, reason = authorization.decide(self.rules, text, now)
         if verdict == ASK:
-            self._question.ask(text, now_ms, lambda reason: self._answered(text, reason, source, _is_vip(card)))
+            self._question.ask(text, now_ms, lambda reason: self._answered(text, reason, source, _is_vip(card), accept))
             return verdict, reason
         if verdict == REJECT:
             return (REJECT, reason) if reason in quiet else self.refuse(text, reason, source)
-        return self._accept(text, reason, source, _is_vip(card))
+        return accept(text, reason, source, _is_vip(card))
 
-    def _answered(self, text, reason, source, vip):
+    def _answered(self, text, reason, source, vip, accept):
         if reason is None:
-            self._accept(text, "central", source, vip)
+            accept(text, "central", source, vip)
         else:
             self.refuse(text, reason, source)
 
@@ -159,6 +165,12 @@ class Gate:
             self._afterwards().verify(text)
         self._note("card_accepted", text + " " + reason)
         return ACCEPT, reason
+
+    def _accept_again(self, text, reason, source, _vip):
+        """Who stopped the charge goes on with it: a card that was blocked or deleted meanwhile does not come so far."""
+        if reason == "verify_later":
+            self._afterwards().verify(text)
+        return self._command(text, "start", "again", source)
 
     def refuse(self, text, reason, source=_SOURCE, said=False):
         """Show, keep and log that an id was refused. said: the station itself refused, and has said why."""

@@ -33,12 +33,14 @@ class PinError(Exception):
 
 
 class Pins:
-    """Owns the file `prefix`pins. attempts: attempts.Attempts; puk(): the label's PUK as text, "" where there is none."""
+    """Owns the file `prefix`pins. attempts: attempts.Attempts; puk(): the label's PUK as text, "" where there is none;
+    may_write(): no power flows."""
 
-    def __init__(self, prefix, attempts, puk):
+    def __init__(self, prefix, attempts, puk, may_write):
         self._file = AtomicFile(prefix + "pins", PINS_KIND)
         self._attempts = attempts
         self._puk = puk
+        self._may_write = may_write
 
     def _rows(self):
         """[(iterations, salt, key)] of NAMES. A damaged file means no PIN at all: an older one might have been revoked."""
@@ -85,7 +87,8 @@ class Pins:
         raise PinError("wait", "too many wrong answers; wait %d s" % left_s, None, left_s)
 
     async def use_puk(self, puk, new_pin, now_ms):
-        """The PUK replaces a forgotten PIN. PinError "no_puk", "wait", "locked", "wrong_puk", "bad_value"."""
+        """The PUK replaces a forgotten PIN. PinError "no_puk", "wait", "locked", "wrong_puk", "bad_value",
+        "charging"."""
         wanted = self._puk()
         if not wanted:
             raise PinError("no_puk", "this charger has no PUK")
@@ -93,11 +96,12 @@ class Pins:
         self._begin(PUK, now_ms)
         if not same(puk.encode(), wanted.encode()):
             raise PinError("wrong_puk", "this is not the PUK", "puk")
+        self._attempts.take_back(PUK)           # whatever refuses the new PIN now: it was no wrong guess
         await self.set(new_pin, None)
 
     async def set(self, pin, guest_pin):
-        """New PINs: text; "" takes one away, None leaves it. All counts of wrong answers begin anew. PinError "bad_value"; OSError
-        from the flash: the old ones still hold."""
+        """New PINs: text; "" takes one away, None leaves it. All counts of wrong answers begin anew. PinError "bad_value",
+        "charging" (power flows); OSError from the flash: the old ones still hold."""
         rows = self._rows()
         wanted = (pin, guest_pin)
         for new, field in zip(wanted, ("pin", "guest_pin")):
@@ -111,6 +115,8 @@ class Pins:
             other = made[1 - at]
             if new and other[0] and same(await derive(new.encode(), other[1], other[0]), other[2]):
                 raise PinError("bad_value", "PIN and guest PIN must differ", "guest_pin" if guest_pin else "pin")
+        if not self._may_write():               # the keys took seconds: a charge may have begun
+            raise PinError("charging", "PINs cannot be changed while power flows")
         self._file.write(b"".join([struct.pack(_ROW, row[0], row[1], row[2]) for row in made]))
         self._attempts.right(PIN)
         self._attempts.right(PUK)

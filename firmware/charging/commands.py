@@ -39,7 +39,7 @@ COMMANDS = (
      "books this and later sessions to one of the accounts (fact accounts); an empty text books them to none"),
     ("phases", (("phases", "choice", (1, 3), None, True),), "control", ("no_phase_switching",), "phases to offer"),
     ("restart", (), "control", (), "ends a charge in order, then restarts"),
-    ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "admin", ("clock_known",),
+    ("clock", (("utc_s", "int", 1735689600, 4102444800, True),), "control", ("clock_known",),
      "sets the wall clock, Unix seconds (2025-2099); what comes from outside only while nobody knows it, but for a central system"),
     ("set_plan", (("plan", "plan", MAX_STEPS, MAX_CURRENT_MA, True), ("valid_s", "int", 60, MAX_PLAN_S, False)),
      "control", ("bad_plan",),

@@ -19,7 +19,7 @@ WORDS = (
     ("not_clearable", "this fault cannot be cleared by a command; its advice says what ends it"),
     ("no_phase_switching", "this charger cannot switch phases"),
     ("unknown_account", "there is no such account"),
-    ("clock_known", "the clock is set already; only an admin or the central system may correct it"),
+    ("clock_known", "the clock is set already; only who is logged in here or the central system may correct it"),
     ("bad_plan", "the plan's steps must come in order and within valid_s"),
     ("vehicle_plugged", "a vehicle is plugged in; unplug it first"),
     ("no_reader", "this charger has no card reader"),

@@ -292,8 +292,16 @@ def is_allowed(row, value):
 
 
 def _is_clean(text):
-    for char in text:
-        code = ord(char)
-        if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF:
+    """No control characters, no half of a surrogate pair. A certificate has 8000 characters: nothing here runs for each of them."""
+    try:
+        data = text.encode()                   # CPython refuses the halves here
+    except ValueError:
+        return False
+    if data and (min(data) < 0x20 or b"\x7f" in data):
+        return False
+    at = data.find(b"\xed")                    # MicroPython writes a half as ED A0 … or higher; ED 9F … is Korean
+    while at >= 0:
+        if data[at + 1] >= 0xA0:
             return False
+        at = data.find(b"\xed", at + 2)
     return True

@@ -176,7 +176,8 @@ class Store:
     def planning(self, changes, role=None):
         """The same in two steps, for many settings at once: a generator of None after each key, so that others can run, and of a
         Plan at last, whose `changed` tells what commit() would change. Raises SettingError as set_many does; changes nothing."""
-        values, aside, changed = dict(self._values), dict(self._aside), {}
+        before = self._values
+        values, aside, changed = dict(before), dict(self._aside), {}
         for key in sorted(changes):
             yield None
             value = changes[key]
@@ -200,7 +201,7 @@ class Store:
             else:
                 values[key] = value
         self._check_rules(values, changes)
-        yield Plan(self._values, values, aside, changed)
+        yield Plan(before, values, aside, changed)
 
     def commit(self, plan, save=True):
         """Carry a plan out; False when settings were changed since it was made: then nothing was done. OSError when the flash

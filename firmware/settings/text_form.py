@@ -84,7 +84,7 @@ def value_of(row, text):
     if kind != schema.INT and text in _WORDS:
         return _WORDS[text]
     digits = text[1:] if text[:1] == "-" else text
-    return int(text) if _are_digits(digits) and len(digits) < 10 else text
+    return int(text) if len(digits) < 10 and _are_digits(digits) else text
 
 
 def _are_digits(text):
@@ -176,7 +176,7 @@ class _Text:
         if name == "serial" and text.upper() != self._serial.upper():
             raise _wrong_charger(number, text, self._serial)
         if name == "schema":
-            if not _are_digits(text) or not 1 <= int(text) <= self._newest:
+            if len(text) > 9 or not _are_digits(text) or not 1 <= int(text) <= self._newest:
                 raise TextError(number, None, "the file has schema %s; this firmware knows 1 to %d, newer firmware may know it" % (
                     text, self._newest))
             self.schema = int(text)

@@ -86,6 +86,34 @@ class ChargingTest(GateTest):
         self.assertFalse(self.station.is_authorized())
         self.assertEqual(self.card(BEN), (ACCEPT, "local"))
 
+    def test_who_stopped_goes_on_only_while_the_card_would_still_be_let_in(self):
+        self.plug()
+
+        def block(card):
+            card.blocked = True
+
+        def expire(card):
+            card.expires_utc = self.utc_s
+        for spoil, reason in ((block, "blocked"), (expire, "expired"), (None, "unknown_card")):
+            self.card(ANN)
+            self.card(ANN)
+            self.assertTrue(self.station.stopped)
+            good = self.store.find(ANN)
+            if spoil is None:
+                self.store.remove(ANN)
+            else:
+                spoilt = self.store.find(ANN)
+                spoil(spoilt)
+                self.store.change(spoilt)
+            self.assertEqual(self.card(ANN), (REJECT, reason))
+            self.assertTrue(self.station.stopped)
+            if spoil is not None:
+                self.store.change(good)
+                self.assertEqual(self.card(ANN), (ACCEPT, "again"))
+                self.card(ANN)
+            self.unplug()
+            self.plug()
+
     def test_an_unknown_card_is_refused_and_nothing_is_authorised(self):
         self.plug()
         self.assertEqual(self.card(STRANGER), (REJECT, "unknown_card"))

@@ -26,7 +26,7 @@ class PinsTest(unittest.TestCase):
     def start(self):
         """The charger starts: nothing is in RAM."""
         self.attempts = Attempts(self.scratch.folder + "attempts", lambda: self.may_write)
-        self.pins = Pins(self.scratch.folder, self.attempts, lambda: self.label)
+        self.pins = Pins(self.scratch.folder, self.attempts, lambda: self.label, lambda: self.may_write)
 
     def set(self, pin=None, guest_pin=None):
         asyncio.run(self.pins.set(pin, guest_pin))

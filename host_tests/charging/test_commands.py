@@ -25,8 +25,8 @@ class TestTable(unittest.TestCase):
         for row in COMMANDS:
             self.assertIn(row[2], ("control", "admin"))
 
-    def test_the_clock_is_the_admins_so_that_no_user_gives_an_expired_card_its_time_again(self):
-        self.assertEqual(row_of("clock")[2], "admin")
+    def test_the_user_sets_the_clock(self):
+        self.assertEqual(row_of("clock")[2], "control")
 
     def test_least_arguments_of_every_command_are_accepted(self):
         for row in COMMANDS:

@@ -15,8 +15,9 @@ class Sources(unittest.TestCase):
         found = set()
         for path in FIRMWARE.rglob("*.py"):
             text = path.read_text(encoding="utf-8")
-            found |= set(re.findall(r"\.command\([^\n]*, \"(\w+)\"\)", text)) | set(re.findall(r"^_SOURCE = \"(\w+)\"", text, re.M))
-        self.assertTrue({"web", "button"} <= found, found)
+            found |= set(re.findall(r"\.command\([^\n]*, \"(\w+)\"\)", text))
+            found |= set(re.findall(r"^(?:_SOURCE|WEB|API) = \"(\w+)\"", text, re.M))
+        self.assertTrue({"web", "api", "button"} <= found, found)
         self.assertEqual(found - set(INSIDE) - set(OUTSIDE), set())
 
 

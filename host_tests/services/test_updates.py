@@ -1,5 +1,6 @@
 """When updates are looked for, fetched and installed, and what is remembered; the work itself is replaced by short words."""
 
+import asyncio
 import os
 import unittest
 
@@ -256,6 +257,29 @@ class TestPresses(Case):
         self.updates.install()
         self.seconds(1)
         self.assertEqual(self.state()[2], "on_trial")
+
+    def test_an_upload_that_takes_too_long_does_not_go_on_downloading_for_ever(self):
+        self.updates = self.started(mode="off")
+
+        async def hanging(source, *rest):
+            while True:
+                await asyncio.sleep_ms(0)
+
+        async def main():
+            upload = asyncio.create_task(self.updates.upload(None, False))
+            for _ in range(3):
+                await asyncio.sleep_ms(0)
+            self.assertEqual(self.state()[0], "downloading")
+            upload.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await upload
+        work.fetch = hanging
+        run(main())
+        self.assertEqual(self.state(), ("idle", None, "interrupted"))
+        work.fetch = self.fetch
+        self.updates.check()
+        self.seconds(1)
+        self.assertEqual(self.state(), ("available", "1.1.0", None))
 
     def test_a_pointer_that_cannot_be_written_leaves_everything_ready(self):
         self.updates = self.started(mode="download")

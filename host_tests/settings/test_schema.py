@@ -1,6 +1,8 @@
+import json
 import unittest
 
 from firmware.settings import schema
+from host_tests.lines_run import CAN_COUNT, lines_run
 
 
 class SchemaTest(unittest.TestCase):
@@ -53,6 +55,19 @@ class SchemaTest(unittest.TestCase):
                 return schema.find(key)[2]
             self.assertTrue(holds(get), places)
             self.assertEqual([key for key in asked if key not in [place[0] for place in places]], [])
+
+    def test_text_is_taken_without_control_characters_and_halves_of_pairs_alone(self):
+        row = ("k", schema.STR, "", (0, 8000), "", "rw", "")
+        for text in ("", "a", " ", "~", "\x80", "\u00ed\u00a0", "\ud7ff", "\ue000", "\ud55c\uae00", "\U0001f600", "x" * 8000):
+            self.assertTrue(schema.is_allowed(row, text), repr(text))
+        for text in ("\0", "a\nb", "\x1f", "a\x7f", json.loads('"\\ud800"'), json.loads('"\\udfff"'),
+                     "\ud7ff" + json.loads('"a\\udc00b"')):
+            self.assertFalse(schema.is_allowed(row, text), repr(text))
+
+    @unittest.skipUnless(CAN_COUNT, "the VM cannot count")
+    def test_a_certificate_is_looked_at_without_a_step_for_each_character(self):
+        row = ("k", schema.STR, "", (0, 8000), "", "rw", "")
+        self.assertLess(lines_run(lambda: schema.is_allowed(row, "x" * 8000)), 30)
 
     def test_classes(self):
         for flags, kind in (("", "plain"), ("R", "plain"), ("p", "personal"), ("Rs", "secret"), ("i", "identity")):

@@ -162,6 +162,11 @@ class Update(unittest.TestCase):
             self.assertEqual(sorted(self.server.asked[1:]),
                              ["/manifest", "/objects/" + release.hashlib.sha256(self.new["firmware/version.py"]).hexdigest()])
             self.assertTrue(self.update(trial=True))
+            refusing = self.flash / "slot.json.new"       # the flash refuses the first confirmation
+            refusing.mkdir()
+            self.advance(70)
+            self.assertTrue(self.update(trial=True))
+            refusing.rmdir()
             self.advance(70)
             self.wait(lambda: self.update(trial=False), "confirmation")
             self.wait(lambda: self.results() == [("1.1.0", "installed"), ("1.1.0", "downloaded")], "update log")

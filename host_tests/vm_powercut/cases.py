@@ -141,7 +141,7 @@ class AccessChange:
         self.reservation = Reservation(FOLDER + "reservation", self.station, lambda: 1800000000, str, lambda code, detail: None)
         self.reservation.load()
         self.cache = Cache(FOLDER, lambda: 1800000000)
-        return Pins(FOLDER, self.attempts, lambda: "")
+        return Pins(FOLDER, self.attempts, lambda: "", lambda: True)
 
     def keep(self, *tokens):
         for token in tokens:

@@ -22,6 +22,7 @@ SERVICES = "meter, page and stream; MQTT, Wi-Fi and cards are not there yet"
 def _life(charger):
     """Start, look at the page, charge, look again: what a heap must be large enough for."""
     page_s = charger.wait_for_page()
+    charger.log_in()
     charger.first_view()
     charger.charge()
     charger.open_stream()

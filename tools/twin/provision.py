@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 BROKER_HOST = "127.0.0.1"       # of the broker beside the twin
 
-# set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT may control, access off
+# set up and free to charge: three phases, 16 A fuse, tethered 32 A cable, meter present, MQTT and scripts may control, access off
 SET_UP = {
     "general.setup_done": True,
     "identity.serial": IDENTITY["serial"],
@@ -30,6 +30,7 @@ SET_UP = {
     "meter.address": 2,
     "meter.baud": 19200,
     "access.mode": "off",
+    "sources.api": True,             # twin.json's token
     "sources.mqtt": True,
 }
 

@@ -17,6 +17,7 @@ class Visit:
         self.body = body.encode()
         self.content_length = len(self.body)
         self.role = self.user = role
+        self.source = "web"
         self.secure = False
 
 

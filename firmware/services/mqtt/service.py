@@ -119,6 +119,8 @@ class Mqtt:
     # ---- what happens in the charger
 
     def _hear(self, event, data):
+        if event == "session_end":
+            self.sessions.changed()            # also while MQTT is off: its record waits in the log until it is on
         if self._settings is None:
             return
         told = {"event": event, "utc": self._clock.rfc3339(self._clock.utc_s())}
@@ -129,7 +131,6 @@ class Mqtt:
             told["number"], told["energy_wh"] = session.number, session.energy_wh()
             if event == "session_end":
                 told["end_reason"] = session.end_reason
-                self.sessions.changed()
         elif event == "overview":
             told["overview_state"] = data["overview_state"]
         elif event == "service_mode":

@@ -48,6 +48,7 @@ class Install:
         self._allowed()
         wanted, parts = await self._make_plan(path)
         self._check_room(path, wanted, parts)
+        self._allowed()                      # the plan has taken its time
         self._begin(manifest)
         await self._tidy(wanted, parts)
         index = 0
@@ -108,6 +109,7 @@ class Install:
         for name, folder in slot_files.walk(self._into):
             if folder:
                 if not files.names(self._into + "/" + name):
+                    self._allowed()
                     os.rmdir(self._into + "/" + name)
             elif name not in wanted and name not in parts and name != MARKER[1:]:
                 self._allowed()
@@ -128,6 +130,7 @@ class Install:
                 if error.code != "wrong_hash" or not again or not self._resumed:
                     raise
         if not await slot_files.holds(part, size, digest):
+            self._allowed()
             files.remove(part)
             raise UpdateError("flash_failed", name[:60])
         self._allowed()
@@ -137,6 +140,7 @@ class Install:
 
     async def _copy(self, name, part):
         with open(self._from + "/" + name, "rb") as source:
+            self._allowed()
             with open(part, "wb") as file:
                 while True:
                     self._allowed()
@@ -160,6 +164,7 @@ class Install:
         finally:
             reader.close()
         if binascii.hexlify(sha.digest()).decode() != digest:
+            self._allowed()
             files.remove(part)
             raise UpdateError("wrong_hash", name[:60])
 
@@ -177,6 +182,7 @@ class Install:
 
     async def _take(self, reader, part, have, size, sha, name):
         """The reader's bytes into the part; what came is kept also when it ends too soon."""
+        self._allowed()
         with open(part, "ab" if have else "wb") as file:
             synced = have
             while True:
@@ -192,6 +198,7 @@ class Install:
                 self.fetched_bytes += len(piece)
                 if have - synced >= _SYNC_BYTES:
                     await asyncio.sleep_ms(0)      # writing may have erased a block just now
+                    self._allowed()
                     file.flush()
                     synced = have
         if have < size:

@@ -176,7 +176,10 @@ async def fetch(package, target, root, running, allowed, progress, moduli=None):
     allowed()
     path = root + "data/update_manifest"
     with open(path, "wb") as file:
-        manifest = await package.manifest(file.write)
+        def keep(piece):
+            allowed()                    # it comes at the server's speed: a vehicle may be here by now
+            file.write(piece)
+        manifest = await package.manifest(keep)
     await examine(manifest, target, moduli)
     if hasattr(package, "begin"):
         package.begin(path)

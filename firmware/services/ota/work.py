@@ -3,6 +3,8 @@
 `updates` is the Updates that asks.
 """
 
+import asyncio
+
 from micropython import const
 
 from firmware.services.ota import record
@@ -39,6 +41,9 @@ async def perform(updates, what, older):
         if what in ("switch", "install"):
             _switch(updates)
         updates.reason, updates.detail, updates.retry_s = None, "", None
+    except asyncio.CancelledError as error:
+        _stopped(updates, before, error)
+        raise
     except Exception as error:
         _stopped(updates, before, error)
 
@@ -49,7 +54,7 @@ async def upload(updates, read, older):
     try:
         await _take(updates, Bundle(read), older)
         updates.reason, updates.detail = None, ""
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:     # the latter: the upload took too long
         _stopped(updates, before, error)
         updates.retry_s = None
         raise

@@ -15,14 +15,14 @@ _MOST = const(16)                           # lines of one mail; more are counte
 
 
 class FaultMail:
-    """charger: when() -> text of now, utc_s(), name(), note(code, detail)."""
+    """charger: stamp() of now, when(stamp) -> text for people, utc_s(), name(), note(code, detail)."""
 
     def __init__(self, charger, to_thread):
         self._charger = charger
         self._to_thread = to_thread
         self._on = False
         self._settings = None
-        self._lines = []
+        self._lines = []                    # (stamp, text)
         self._more = 0
         self._tries = 0
         self._wait_s = 0
@@ -49,24 +49,24 @@ class FaultMail:
                 "detail": self.detail or None, "waiting": len(self._lines) + self._more}
 
     def hear(self, event, data):
-        """Of the station: a fault began or ended."""
+        """Of the station, in its own turn: a fault began or ended. When that was is put into words only once it is sent."""
         if self._on and event in ("fault", "fault_end"):
             edge = "began" if event == "fault" else "ended"
-            self._add("%s  %s  %d %s" % (self._charger.when(), edge, data["code"], data["name"]))
+            self._add("%s  %d %s" % (edge, data["code"], data["name"]))
 
     def test(self):
         """By a press: one mail that says so. None, or "off"."""
         if not self._on:
             return "off"
-        self._add(self._charger.when() + "  test")
+        self._add("test")
         self._wait_s = self._tries = 0
         return None
 
-    def _add(self, line):
+    def _add(self, text):
         if not self._lines:
             self._wait_s, self._tries = _COLLECT_S, 0
         if len(self._lines) < _MOST:
-            self._lines.append(line)
+            self._lines.append((self._charger.stamp(), text))
         else:
             self._more += 1
 
@@ -84,11 +84,15 @@ class FaultMail:
         self._wait_s = max(0, self._wait_s - _STEP_S)
         if not self._lines or self._wait_s:
             return
-        count, more = len(self._lines), self._more
-        text = "\n".join(self._lines) + ("\n… and %d more" % more if more else "") + "\n"
+        waiting, more = self._lines[:], self._more
+        lines = []
+        for stamp, line in waiting:
+            lines.append(self._charger.when(stamp) + "  " + line + "\n")
+            await asyncio.sleep_ms(0)           # others run between two lines
+        text = "".join(lines) + ("… and %d more\n" % more if more else "")
         try:
             await sender("smtp")(target_from_settings(self._settings, "fault_mail."), None, 0, (), self._to_thread,
-                                 "%s: %s" % (self._charger.name(), self._lines[0].split("  ", 1)[1]), text, self._charger.utc_s())
+                                 "%s: %s" % (self._charger.name(), waiting[0][1]), text, self._charger.utc_s())
         except HttpFailure as failure:
             self.result, self.detail = failure.code, failure.detail
             if self._tries == len(_WAITS_S):
@@ -100,4 +104,4 @@ class FaultMail:
             self._tries += 1
             return
         self.result, self.detail = "sent", ""
-        self._lines, self._more, self._tries = self._lines[count:], self._more - more, 0
+        self._lines, self._more, self._tries = self._lines[len(waiting):], max(0, self._more - more), 0

@@ -1,4 +1,8 @@
 """The JSON interface: one table of routes over station and settings."""
+import asyncio
+
+from micropython import const
+
 from firmware.charging.commands import COMMANDS, EVERYWHERE, CommandError, row_of
 from firmware.charging.facts import FACTS, NAMES
 from firmware.charging.refusals import words_of
@@ -9,8 +13,9 @@ from firmware.services.web.request import MAX_BODY, json_object
 from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC, READ, allows
 from firmware.settings.store import SettingError
 
-_COMMAND_BODY = 2048      # bytes; the longest command is far shorter
-_SOURCE = "web"           # how the station's log names us
+_COMMAND_BODY = const(2048)                # bytes; the longest command is far shorter
+_WHILE_POWER_FLOWS = const(4096)           # bytes of changed settings: reading a certificate takes longer than the loop may wait
+_LONGEST_WHILE_POWER_FLOWS = const(512)    # characters of one
 
 
 class Api:
@@ -62,7 +67,7 @@ class Api:
             needed = row_of(rest)[2]
             if not allows(request.role, needed):
                 raise HttpError(403, "forbidden", "needs the role " + needed)
-            result = self._station.command(rest, args, _SOURCE)
+            result = self._station.command(rest, args, request.source)
         except CommandError as error:
             raise HttpError(404 if error.code == "unknown_command" else 422, error.code, error.message, error.field)
         if result["result"] != "accepted":
@@ -89,14 +94,30 @@ class Api:
     async def change_settings(self, request, rest):
         """Change settings, all or nothing; 422 names the one that cannot be. Answers as GET does, and "applied": the changed keys
         that act now, "restart_needed": those that act after a restart."""
+        self._must_be_small(len(request.body), _WHILE_POWER_FLOWS, None)
         values = json_object(request.body)
+        for key in values:
+            self._must_be_small(len(values[key]) if isinstance(values[key], str) else 0, _LONGEST_WHILE_POWER_FLOWS, key)
         try:
-            changed = self._settings.set_many(values, _settings_role(request), save=self._may_write())
+            changed = await self._change(values, _settings_role(request))
         except SettingError as error:
             raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key)
         except OSError:
             raise HttpError(503, "flash_failed", "the flash cannot be written; nothing was changed")
         return Reply(json_pieces(self._values_and_effect(request, sorted(changed))))
+
+    def _must_be_small(self, size, most, key):
+        if size > most and not self._may_write():
+            raise HttpError(409, "charging", "more than %d bytes cannot be taken while power flows, or in a showroom" % most, key)
+
+    async def _change(self, values, role):
+        """What changed; others run after each setting that was looked at."""
+        while True:
+            for plan in self._settings.planning(values, role):
+                if plan is None:
+                    await asyncio.sleep_ms(0)
+            if self._settings.commit(plan, self._may_write()):
+                return plan.changed        # else somebody changed settings meanwhile, and it is looked at anew
 
     def _values_and_effect(self, request, changed):
         waiting = self._settings.restart_needed

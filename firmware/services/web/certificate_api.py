@@ -40,6 +40,7 @@ class CertificateApi:
 
     async def load(self, request, rest):
         """{"certificate", "key"}: PEM texts, ECDSA P-256. They act at the next start."""
+        self._must_write()                     # before the work: reading them takes longer than the loop may wait
         values = json_object(request.body)
         certificate = der_from_pem(values.get("certificate"), "certificate", ("CERTIFICATE",))
         key = der_from_pem(values.get("key"), "key", ("EC PRIVATE KEY", "PRIVATE KEY"))
@@ -53,7 +54,6 @@ class CertificateApi:
             raise HttpError(422, "bad_value", "certificate must be an X.509 certificate of an ECDSA P-256 key", "certificate")
         if theirs != public:
             raise HttpError(422, "bad_pair", "the certificate is for another key", "certificate")
-        self._must_write()
         try:
             self._make_context(certificate, key)
             certificates.keep(self._root, certificate, key)

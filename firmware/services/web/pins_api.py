@@ -10,7 +10,8 @@ from firmware.services.web.roles import CONTROL, PUBLIC
 
 _BODY = 256
 # code of PinError -> HTTP status; "bad_value" is 422
-_STATUS = {"no_pin": 409, "no_puk": 409, "wrong_pin": 403, "wrong_puk": 403, "locked": 403, "wait": 429}
+_STATUS = {"no_pin": 409, "no_puk": 409, "wrong_pin": 403, "wrong_puk": 403, "locked": 403, "wait": 429,
+           "charging": 409}
 _COMMANDS = ("start", "stop")
 
 

@@ -2,6 +2,7 @@
 import json
 
 from firmware.services.web.reply import HttpError
+from firmware.services.web.roles import WEB
 
 MAX_LINE = 2048       # bytes of the request line and of one header; a browser's longest are cookies
 MAX_HEAD = 8192       # bytes of all lines together
@@ -19,8 +20,9 @@ _KEPT = ("host", "content-length", "content-type", "transfer-encoding", "expect"
 class Request:
     """One request. headers: {name in lower case: value}, those of _KEPT only. args: {name: value} of the query, decoded.
 
-    role, user (who logged in, or the token's name) and body are filled in when they are known; secure: it came over HTTPS. For a
-    body that the handler takes itself, `await read()` gives its next piece (bytes, b"" at its end).
+    role, user (who logged in, or the token's name) and body are filled in when they are known; source: of its commands, WEB, or
+    API for a token; secure: it came over HTTPS. For a body that the handler takes itself, `await read()` gives its next piece
+    (bytes, b"" at its end).
     """
 
     def __init__(self, peer, method, target, http_version, headers):
@@ -33,6 +35,7 @@ class Request:
         self.content_length = int(headers.get("content-length", "0"))
         self.role = None
         self.user = None
+        self.source = WEB
         self.secure = False
         self.body = b""
         self.read = None
@@ -214,23 +217,41 @@ def json_object(body):
 
 
 def _closes(body):
-    """Whether all brackets are closed, at most _MAX_DEPTH deep: MicroPython takes "{" for {}, CPython recurses."""
-    depth = 0
-    quoted = escaped = False
-    for byte in body:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                quoted = False
-        elif byte == 0x22:
-            quoted = True
-        elif byte in b"{[":
+    """Whether all brackets are closed, at most _MAX_DEPTH deep: MicroPython takes "{" for {}, CPython recurses.
+
+    A text of 8 kB is passed with one find(), so that a certificate does not hold up the loop."""
+    depth = at = 0
+    while True:
+        quote = body.find(b'"', at)
+        depth = _depth_after(body[at:] if quote < 0 else body[at:quote], depth)
+        if depth is None:
+            return False
+        if quote < 0:
+            return depth == 0
+        at = _end_of_text(body, quote + 1)
+        if not at:
+            return False
+
+
+def _depth_after(between, depth):
+    """The depth behind bytes outside of texts; None: too deep."""
+    for byte in between:
+        if byte in b"{[":
             depth += 1
             if depth > _MAX_DEPTH:
-                return False
+                return None
         elif byte in b"}]":
             depth -= 1
-    return depth == 0 and not quoted
+    return depth
+
+
+def _end_of_text(body, at):
+    """Where it goes on behind the text that began before `at`; 0: it has no end."""
+    while True:
+        quote = body.find(b'"', at)
+        before = quote
+        while before > at and body[before - 1] == 0x5C:
+            before -= 1
+        if (quote - before) % 2 == 0:          # an even number of backslashes escape each other; none was found: -1 - -1
+            return quote + 1
+        at = quote + 1

@@ -4,6 +4,8 @@ PUBLIC = "public"      # anybody in the local network
 READ = "read"          # may look
 CONTROL = "control"    # may command: start, stop, ceilings
 ADMIN = "admin"        # may change the installation
+WEB = "web"            # source of the commands of a person before the page
+API = "api"            # of a program with a token: another machine, which sources.api lets speak
 _ORDER = (PUBLIC, READ, CONTROL, ADMIN)
 
 

@@ -11,7 +11,7 @@ from micropython import const
 
 from firmware.identity import random_text
 from firmware.pbkdf2 import same
-from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC
+from firmware.services.web.roles import ADMIN, API, CONTROL, PUBLIC
 
 IDLE_S = const(1500)          # 25 minutes without use log out
 MAX_SESSIONS = const(6)       # the one that was used longest ago gives way
@@ -32,7 +32,8 @@ class Sessions:
         self.tokens = ()
 
     def role_of(self, request):
-        """The role of a request; request.user becomes the name of who logged in, or of the token, or None.
+        """The role of a request; request.user becomes the name of who logged in, or of the token, or None; request.source
+        "api" for a token.
 
         A call that changes something counts only with the X-CSRF-Token of its session; without, it comes from nobody."""
         request.user = None
@@ -42,6 +43,7 @@ class Sessions:
             for known, role, name in self.tokens:
                 if known == digest:
                     request.user = name
+                    request.source = API
                     return role
             return PUBLIC
         secret = _secret(request)

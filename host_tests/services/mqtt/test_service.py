@@ -103,6 +103,13 @@ class TestService(unittest.TestCase):
             self.assertEqual(self.workers.tried, [])
             self.assertEqual(self.mqtt.fact(), {"state": "off", "reason": "off", "queued": 0, "dropped": 0})
 
+    def test_a_session_that_ends_while_switched_off_is_looked_for_once_it_is_on(self):
+        changed = []
+        self.mqtt.sessions.changed = lambda: changed.append(True)
+        self.run_for(1, enabled=False, host="broker")
+        self.station.hear("session_end", {})
+        self.assertEqual((changed, self.mqtt.fact()["queued"]), ([True], 0))
+
     def test_new_settings_are_tried_at_once(self):
         self.run_for(300, enabled=True, host="broker")
         before = len(self.workers.tried)

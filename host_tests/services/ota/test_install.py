@@ -226,6 +226,64 @@ class TestInstall(Case):
         run(main())
         self.assert_new_is_whole()
 
+    def test_a_vehicle_that_comes_at_any_moment_finds_no_further_write(self):
+        """allowed() says no from its n-th question on, for every n: each opening to write has a yes of its own before it."""
+        put("b", {"firmware/app.py": b"older", "firmware/old/very.mpy": b"x"})
+        asked, stop_at, touched = [0], [0], []
+
+        def allowed():
+            asked[0] += 1
+            if asked[0] >= stop_at[0]:
+                self.may = "vehicle"
+            self.allowed()
+
+        def opening(path, mode="r"):
+            if mode not in ("r", "rb"):
+                touched.append((path, asked[0]))
+            return open(path, mode)
+
+        async def main():
+            async with FileServer(self.objects()) as server:
+                data = manifest_of(NEW)
+                manifest = Manifest()
+                manifest.feed(data)
+                for stop_at[0] in range(2, 60):
+                    with open(ROOT + "data/update_manifest", "wb") as file:
+                        file.write(data)
+                    asked[0], self.may = 0, None
+                    del touched[:]
+                    source = package.Server(server.url, inline, lambda: 0)
+                    work = install.Install(ROOT, "a", allowed, source, self.percents.append)
+                    try:
+                        await work.run(ROOT + "data/update_manifest", manifest)
+                        return
+                    except UpdateError:
+                        pass
+                    # each opening has a question of its own that was answered with yes
+                    self.assertEqual(len(set([at for _, at in touched])), len(touched), touched)
+                    self.assertNotIn(1, [at for _, at in touched])         # the plan lies between
+                self.fail("never done")
+        install.open = opening
+        try:
+            run(main())
+        finally:
+            del install.open
+        self.assert_new_is_whole()
+
+    def test_a_vehicle_that_comes_while_the_manifest_comes_ends_the_writing(self):
+        case = self
+
+        class Slow:
+            async def manifest(self, keep):
+                keep(b"first")
+                case.may = "vehicle"
+                keep(b"second")
+
+        with self.assertRaises(UpdateError) as raised:
+            run(package.fetch(Slow(), None, ROOT, "a", self.allowed, self.percents.append))
+        self.refused("vehicle", raised.exception)
+        self.assertEqual(read(ROOT + "data/update_manifest"), b"first")
+
     def test_too_little_room_is_found_before_anything_is_touched(self):
         put("b", {"firmware/app.py": b"older"})
         before, real = found_in("b"), slot_files.free_bytes

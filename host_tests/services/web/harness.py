@@ -54,6 +54,7 @@ class StrictStation:
         self.values["contactor"] = CONTACTOR_STATES[0]
         self.values["session"] = None
         self.taken = []
+        self.speakers = []          # the source of each command taken
         self.refuse = None
 
     def set(self, name, value):
@@ -78,6 +79,7 @@ class StrictStation:
         if self.refuse:
             return {"result": "refused", "reason": self.refuse}
         self.taken.append((name, args))
+        self.speakers.append(source)
         return {"result": "accepted"}
 
 

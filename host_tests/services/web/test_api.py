@@ -6,10 +6,12 @@ import unittest
 from firmware.charging.commands import COMMANDS
 from firmware.charging.facts import FACTS, NAMES
 from firmware.energy import meter_types
-from firmware.services.web.reply import Reply
+from firmware.services.web.reply import HttpError, Reply
+from firmware.services.web.request import json_object
 from firmware.services.web.roles import CONTROL, PUBLIC, READ
 from firmware.settings.schema import SETTINGS
 from firmware.settings.store import Store
+from host_tests.lines_run import CAN_COUNT, lines_run
 from host_tests.services.web.harness import Server, run
 
 
@@ -120,6 +122,21 @@ class Commands(unittest.TestCase):
                         self.assertEqual((answer.status, answer.json()["error"]["code"]), (400, "bad_json"))
                 self.assertEqual(server.station.taken, [])
         run(main())
+
+
+class Bodies(unittest.TestCase):
+    def test_brackets_are_counted_outside_of_texts_only(self):
+        for text in ('{"a{": "]"}', '{"a\\\\": "\\"{"}', '{"": ""}', ' {"a": [[1], {"b": "\\\\\\"["}]} '):
+            self.assertEqual(json_object(text.encode()), json.loads(text))
+        for text in ('{"a": "\\"}', '{"a": "x\\\\\\"}', '{"a": [}', '{"a": "]"', '{"a": ' + "[" * 8 + "]" * 8 + "}", '"{'):
+            with self.assertRaises(HttpError):
+                json_object(text.encode())
+
+    @unittest.skipUnless(CAN_COUNT, "the VM cannot count")
+    def test_a_certificate_is_read_without_a_step_for_each_byte(self):
+        body = json.dumps({"mqtt.ca": ("x" * 64 + "\n") * 120}).encode()
+        json_object(body)
+        self.assertLess(lines_run(lambda: json_object(body)), 200)
 
 
 class Paths(unittest.TestCase):
@@ -249,6 +266,39 @@ class Settings(unittest.TestCase):
                 open_now[0] = True
                 await server.call("PUT", "/api/v1/settings", {"installation.fuse_a": 25})
                 self.assertFalse(server.settings.dirty)
+        run(main())
+
+    def test_what_takes_long_to_read_is_refused_while_power_flows(self):
+        async def main():
+            async with Server(may_write=lambda: False) as server:
+                for body, field in (({"mqtt.ca": "x" * 513}, "mqtt.ca"), ({"mqtt.ca": "x" * 5000}, None)):
+                    answer = await server.call("PUT", "/api/v1/settings", body)
+                    error = answer.json()["error"]
+                    self.assertEqual((answer.status, error["code"], error["field"]), (409, "charging", field))
+                self.assertEqual((await server.call("PUT", "/api/v1/settings", {"mqtt.ca": "x" * 512})).status, 200)
+            async with Server() as server:
+                self.assertEqual((await server.call("PUT", "/api/v1/settings", {"mqtt.ca": "x" * 8000})).status, 200)
+        run(main())
+
+    def test_others_run_while_many_settings_are_changed_and_what_they_changed_stays(self):
+        async def main():
+            async with Server() as server:
+                changes = {"installation.fuse_a": 20, "charging.min_current_a": 8, "time.zone": "CET-1"}
+                seen, tasks = [], []
+
+                async def other():
+                    server.settings.set_many({"lights.brightness_percent": 70})
+
+                def refuse(value):
+                    if not seen:               # somebody else's change, in the middle of this one
+                        tasks.append(asyncio.create_task(other()))
+                    seen.append(value)
+
+                server.settings.guard("charging.min_current_a", refuse)
+                answer = await server.call("PUT", "/api/v1/settings", changes)
+                self.assertEqual(sorted(answer.json()["applied"]), sorted(changes))
+                self.assertEqual(server.settings.get("lights.brightness_percent"), 70)
+                self.assertEqual(len(seen), 2)        # looked at anew
         run(main())
 
     def test_one_bad_value_changes_nothing_and_is_named(self):

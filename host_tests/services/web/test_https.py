@@ -249,8 +249,9 @@ class CertificateTest(unittest.TestCase):
                 answer = await server.call("PUT", "/api/v1/certificate", body)
                 self.assertEqual((answer.status, answer.json()["error"]["field"]), (422, field))
             self.open = False
-            answer = await server.call("PUT", "/api/v1/certificate", {"certificate": certificate, "key": key})
-            self.assertEqual((answer.status, answer.json()["error"]["code"]), (409, "charging"))
+            for body in ({"certificate": certificate, "key": key}, {"certificate": "not even looked at"}):
+                answer = await server.call("PUT", "/api/v1/certificate", body)
+                self.assertEqual((answer.status, answer.json()["error"]["code"]), (409, "charging"))
         self.with_server(test)
         self.assertEqual(certificates.pair(self.root)[2], "provisioned")
         self.assertEqual(self.noted, [])
@@ -268,6 +269,40 @@ class CertificateTest(unittest.TestCase):
         wrapped = b"\x30\x81\x87\x02\x01\x00\x30\x13" + b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01" + \
             b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07" + b"\x04\x6d" + inner
         self.assertEqual(key_from_der(wrapped), (GARAGE_KEY, point))
+
+    def test_an_import_that_fails_or_is_cut_short_leaves_the_pair_before(self):
+        self.provision()
+        certificates.keep(self.root, OTHER_CERTIFICATE, OTHER_KEY)
+        with open(self.root + "data/tls_pair", "rb") as file:
+            whole = file.read()
+        for left in (0, 11, len(whole) - 1):                         # the power went while the next one was written
+            with open(self.root + "data/tls_pair.new", "wb") as file:
+                file.write(whole[:left])
+            self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        os.remove(self.root + "data/tls_pair.new")
+        os.mkdir(self.root + "data/tls_pair.new")                    # the flash refuses
+        with self.assertRaises(OSError):
+            certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        os.rmdir(self.root + "data/tls_pair.new")
+        certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (GARAGE_CERTIFICATE, GARAGE_KEY, "imported"))
+
+    def test_a_pair_kept_as_two_files_is_read_until_another_is_imported(self):
+        def two_files():
+            for name, data in (("cert.der", OTHER_CERTIFICATE), ("key.der", OTHER_KEY)):
+                with open(self.root + "data/" + name, "wb") as file:
+                    file.write(data)
+        self.provision()
+        two_files()
+        self.assertEqual(certificates.pair(self.root), (OTHER_CERTIFICATE, OTHER_KEY, "imported"))
+        certificates.keep(self.root, GARAGE_CERTIFICATE, GARAGE_KEY)
+        self.assertEqual(certificates.pair(self.root), (GARAGE_CERTIFICATE, GARAGE_KEY, "imported"))
+        self.assertEqual([name for name in os.listdir(self.root + "data") if name.endswith(".der")], [])
+        two_files()
+        self.assertTrue(certificates.forget(self.root))
+        self.assertEqual((certificates.pair(self.root)[2], certificates.forget(self.root)), ("provisioned", False))
+        self.assertEqual(os.listdir(self.root + "data"), [])
 
     def test_half_a_pair_is_none(self):
         self.provision()

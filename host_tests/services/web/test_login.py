@@ -333,6 +333,19 @@ class LoginTest(unittest.TestCase):
             self.assertEqual(answer.status, 200)
         self.with_server(restarted)
 
+    def test_a_token_speaks_as_a_program_and_who_logged_in_as_the_page(self):
+        self.keep(admin=GOOD)
+
+        async def test(self):
+            who = await self.login()
+            token = (await self.call("POST", "/api/v1/tokens", {"name": "solar", "scope": ADMIN}, who)).json()["token"]
+            bearer = ("Authorization", "Bearer " + token)
+            for headers in ((bearer,), (("Cookie", who[0]), ("X-CSRF-Token", who[1])),
+                            (bearer, ("Cookie", who[0]), ("X-CSRF-Token", who[1]))):
+                self.assertEqual((await self.server.call("POST", "/api/v1/commands/stop", {}, headers)).status, 200)
+            self.assertEqual(self.server.station.speakers, ["api", "web", "api"])
+        self.with_server(test)
+
     def test_under_load_a_new_password_counts_at_once_and_waits_for_the_flash(self):
         async def test(self):
             self.open = False

@@ -23,11 +23,12 @@ class PinsApiTest(unittest.TestCase):
         self.iterations, pin_module.ITERATIONS = pin_module.ITERATIONS, 2
         self.station = Station(SafetyCore(Fitted()), lambda: (1, 2, 0), lambda stamp: None)
         self.station.free = False
+        self.begun = False                           # a charge, while the keys were derived
         self.log, self.open, self.asked, self.now_ms, self.role = [], True, True, 1000, "admin"
         gate = Gate(self.station, CardStore(self.scratch.folder), Rules("local"), lambda: 0, lambda result: None, self.note)
         attempts = Attempts(self.scratch.folder + "attempts", lambda: self.open)
-        self.api = PinsApi(Pins(self.scratch.folder, attempts, lambda: PUK), gate, lambda: self.asked, lambda: self.open,
-                           lambda: self.now_ms, self.note)
+        pins = Pins(self.scratch.folder, attempts, lambda: PUK, lambda: self.open and not self.begun)
+        self.api = PinsApi(pins, gate, lambda: self.asked, lambda: self.open, lambda: self.now_ms, self.note)
 
     def tearDown(self):
         pin_module.ITERATIONS = self.iterations
@@ -70,6 +71,18 @@ class PinsApiTest(unittest.TestCase):
                          [(409, "charging")] * 2)
         self.role = "read"
         self.assertEqual(self.ask(("PUT", "pins", {"pin": PIN}), ("GET", "pins", None)), [(403, "forbidden")] * 2)
+
+    def test_a_charge_that_begins_while_the_keys_are_derived_keeps_the_flash_untouched(self):
+        self.ask(("PUT", "pins", {"pin": PIN}))
+        self.begun = True
+        for call in (("PUT", "pins", {"pin": "1234"}),) + (("POST", "puk", {"puk": PUK, "new_pin": "1234"}),) * 4:
+            self.assertEqual(self.ask(call), [(409, "charging")])      # a right PUK is no wrong guess
+        self.begun = False
+        self.plug()
+        self.role = "public"
+        self.assertEqual(self.ask(("POST", "pin", {"pin": "1234"}))[0][0], 403)
+        self.now_ms += 600000
+        self.assertEqual(self.ask(("POST", "pin", {"pin": PIN}))[0][0], 200)
 
     def test_a_pin_lets_the_vehicle_charge_and_ends_it_for_who_has_no_login(self):
         self.ask(("PUT", "pins", {"pin": PIN, "guest_pin": GUEST}))
