@@ -50,6 +50,7 @@ SENSE_MS = 1000         # temperatures change slowly
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
 ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
 RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
+SAVED_UNDER_LOAD = 4096 # bytes: larger settings wait until no power flows, writing them erases several sectors
 current = None          # the running App: for the console and the twin
 
 
@@ -211,8 +212,7 @@ class App:
     def _save_settings(self):
         if not self.settings.dirty or self.station.demo is not None:
             return False
-        self.settings.save()
-        return True
+        return self.settings.save(None if self.contactor_open() else SAVED_UNDER_LOAD)
 
     def _apply(self, changed):
         """Hand the settings that act at once to those who use them."""

@@ -74,6 +74,11 @@ def from_row(uid, row):
                 stations)
 
 
+def is_master(row):
+    """True when a row on flash says that its card is the master card: quicker than reading all of it."""
+    return len(row) > 1 and bool(row[1] & _MASTER)
+
+
 def hex_from_uid(uid):
     """"04A1B2C3" of the bytes."""
     return "".join(["%02X" % byte for byte in uid])

@@ -26,6 +26,7 @@ class Teacher:
         self._last_ms = 0
         self._master = None            # UID of the master card that began
         self._new = None               # UID that waits for the master to confirm
+        self._search = None            # for the master card that there is, which gives way; None: it is known
 
     def start(self, mode, now_ms):
         """"add", "remove" or "master" (the next card becomes the master), or "off". False while a vehicle is plugged in."""
@@ -37,7 +38,17 @@ class Teacher:
         self._wait(NEW_MASTER_MS if mode == "master" else PAGE_MS, now_ms)
         self._flag(mode != "off")
         self._master = self._new = None
+        self._search = self._store.look_for_master() if mode == "master" else None
+        self._step()
         return True
+
+    def _step(self):
+        """The search goes on a little."""
+        try:
+            if self._search is not None:
+                next(self._search)
+        except (StopIteration, OSError):
+            self._search = None        # done; or the flash fails, as the card will be told
 
     def left_s(self):
         """Seconds that the mode goes on when no card comes; 0 without one."""
@@ -55,6 +66,7 @@ class Teacher:
             if self.mode != "off":
                 self.start("off", now_ms)
             self._master = self._new = None
+        self._step()
 
     def card(self, uid, card, now_ms, valid=True):
         """True when the card was taken for teaching; `card`: what the list knows of it, or None; valid: not blocked, not expired,
@@ -98,6 +110,8 @@ class Teacher:
             self._try(uid, lambda: self._store.remove(uid), "card_removed")
         elif self.mode == "add":
             self._try(uid, lambda: self._store.add(Card(uid)), "card_taught")
+        elif self._search is not None:
+            self._done(False, "not_taught", uid, "busy")        # held out again in a moment it is taken
         else:
             self._try(uid, lambda: self._make_master(uid, card), "master_taught")
             self.start("off", now_ms)

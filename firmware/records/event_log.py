@@ -22,6 +22,10 @@ _FIXED_BYTES = 17
 _LIMITS = (40, 96)  # code, detail
 _QUEUE = 64
 _URGENT = 48
+_UNDER_LOAD_BYTES = 3072   # so much goes out at once while power flows: about one sector
+# of each of KINDS: in a full queue the oldest of a lower rank makes room, so that no chatter costs a fault its entry
+_RANKS = b"\x01\x01\x02\x02\x01\x01\x01\x01\x00\x00\x01\x00\x01\x01\x00\x00"
+_PRESSING = (2, 3, 6)      # fault, fault_end, security: they do not wait for the end of a long charge
 _PAGE_MAX = 200
 
 
@@ -42,13 +46,30 @@ class EventLog:
             raise ValueError("unknown kind of event: %s" % kind)
         if len(self._queue) >= _QUEUE:
             self.dropped += 1
-            return
+            if not self._make_room(_RANKS[KINDS.index(kind)]):
+                return
         self._queue.append(_encode(stamp, kind, code, value, detail))
+
+    def _make_room(self, rank):
+        """Drop the oldest of the lowest rank below this one; False when there is none."""
+        lowest, at = rank, -1
+        for index, payload in enumerate(self._queue):
+            if _RANKS[payload[0]] < lowest:
+                lowest, at = _RANKS[payload[0]], index
+        if at >= 0:
+            self._queue.pop(at)
+        return at >= 0
 
     @property
     def urgent(self):
-        """True when the queue is nearly full: flush it even under load, at most once a minute."""
-        return len(self._queue) >= _URGENT
+        """True when the queue is nearly full, or a fault or security event waits: flush it even under load, at most once a
+        minute."""
+        if len(self._queue) >= _URGENT:
+            return True
+        for payload in self._queue:
+            if payload[0] in _PRESSING:
+                return True
+        return False
 
     @property
     def waiting(self):
@@ -56,20 +77,29 @@ class EventLog:
         return len(self._queue)
 
     def flush(self, contactor_open, force=False):
-        """Write what waits in one go if the contactor is open (or `force`); returns how many. OSError from the flash,
-        after which all of it still waits."""
+        """Write what waits in one go if the contactor is open, or with `force` the oldest of it, about a sector; returns how many.
+        OSError from the flash, after which all of it still waits."""
         if not self._queue or not (contactor_open or force):
             return 0
-        batch = [(EVENT_KIND, EVENT_VERSION, payload) for payload in self._queue]
+        count = len(self._queue) if contactor_open else self._under_load()
+        batch = [(EVENT_KIND, EVENT_VERSION, payload) for payload in self._queue[:count]]
         if self.dropped:
             last = decode(0, self._queue[-1], {})
             batch.append((EVENT_KIND, EVENT_VERSION, _encode(
                 (last["boot"], last["uptime_s"], last["utc_s"]), "dropped", "queue_full", self.dropped, "")))
-        count = len(self._queue)
         self._log.append_many(batch)
         self._queue = self._queue[count:]
         self.dropped = 0
         return count
+
+    def _under_load(self):
+        """How many of the oldest may be written at once while power flows."""
+        left = _UNDER_LOAD_BYTES
+        for count, payload in enumerate(self._queue):
+            left -= len(payload)
+            if left < 0:
+                return count
+        return len(self._queue)
 
     def page(self, offset, limit, references):
         """Up to `limit` (≤ 200) events newest first, leaving out the `offset` newest; a list of dicts as `decode`

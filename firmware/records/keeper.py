@@ -1,7 +1,8 @@
 """Keeps what happens: follows the station and writes sessions, events and life totals when the flash may be touched.
 
-Flash writes stall the whole VM, so they wait for an open contactor. The exceptions are one small inline file a minute while power
-flows, and nothing else. A session's start record is written before the contactor may close: until then the station is held.
+Flash writes stall the whole VM, so they wait for an open contactor. The exceptions while power flows: each minute the session's
+small inline file, and one more small write of what must not wait for the end of a long charge. A session's start record is written
+before the contactor may close: until then the station is held.
 """
 
 import asyncio
@@ -40,6 +41,9 @@ class Keeper:
         self.failing = False
         self._also = []                # what others want written with an open contactor
         self._waiting_s = 0            # how long that has waited under load
+        self._turn = 0                 # whose turn it is then
+        self._events_were_last = False
+        self._refused = 0              # how often the flash refused
         self._end_reason = END_REASONS.get(start, "power_cut")
         self.last_error = None
         self.new_cost = lambda: None   # of a session: an object with add(mwh, uptime_s, utc_s) and cents(), or None
@@ -76,6 +80,7 @@ class Keeper:
             value = work(*args)
         except Exception as error:         # also what a damaged record makes of the decoder: no car shall wait for it
             self.failing = True
+            self._refused += 1
             self.last_error = "%s: %s" % (type(error).__name__, error)
             return None
         if value:
@@ -135,7 +140,8 @@ class Keeper:
         self.events.add(self.stamp(), "boot", kind[:40], number, reason[:96])
 
     def also_flush(self, save):
-        """save() writes something else that waited for an open contactor; True when it wrote. It may raise OSError."""
+        """save() writes something else that waited for an open contactor; True when it wrote. It may raise OSError.
+        In a long charge it is called with the contactor closed too: it must be a small file."""
         self._also.append(save)
 
     def note(self, event, data):
@@ -270,7 +276,7 @@ class Keeper:
             self._waiting_s = 0
         elif self._waiting_s >= _LONGEST_WAIT_S:      # a night's charge is too long to wait: once a minute is allowed
             self._waiting_s = 0
-            self._try(self._flush_also)
+            self._write_one()
 
     def _keep_curve(self, *curve):
         try:
@@ -281,20 +287,32 @@ class Keeper:
 
     def flush(self):
         """Write everything that waits; only with the contactor open."""
-        self._try(self._flush)
-
-    def _flush_also(self):
-        written = None
+        refused = self._refused
+        self._try(self._flush_sessions)
         for save in self._also:
-            if save():
-                written = True
-        return written
+            self._try(save)                # each by itself: one that fails is not in the others' way
+        for part in (self.events, self.stamper, self.curve):
+            self._try(part.flush, True)
+        if self._refused != refused:
+            self.failing = True            # whatever the others could write
 
-    def _flush(self):
+    def _flush_sessions(self):
+        """The totals only after the session's record: else a power cut between them would count it twice."""
         written = self.sessions.flush()
-        if self._flush_also():
-            written = True
-        for part in (self.life, self.events, self.stamper, self.curve):
-            if part.flush(True):
-                written = True
-        return written
+        return self.life.flush(True) or written
+
+    def _write_one(self):
+        """Power flows: one write, or one try. Events that press every other time, else whose turn it is."""
+        if self.events.urgent and not self._events_were_last:
+            self._events_were_last = True
+            self._try(self.events.flush, False, True)
+            return
+        self._events_were_last = False
+        refused = self._refused
+        for _ in self._also:
+            save = self._also[self._turn]
+            self._turn = (self._turn + 1) % len(self._also)
+            if self._try(save) or self._refused != refused:
+                return
+        if self.events.urgent:
+            self._try(self.events.flush, False, True)

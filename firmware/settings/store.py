@@ -132,16 +132,23 @@ class Store:
             self.dirty = True
         return values
 
-    def save(self):
-        """Write the file now. OSError when the flash fails: the values stay in RAM and `dirty` stays true."""
-        self._write(self._values, self._aside)
+    def save(self, most_bytes=None):
+        """Write the file now; False when it would be larger than most_bytes: then nothing is done. OSError when the flash fails:
+        the values stay in RAM and `dirty` stays true."""
+        if not self._write(self._values, self._aside, most_bytes):
+            return False
         self.dirty = False
+        return True
 
-    def _write(self, values, aside):
+    def _write(self, values, aside, most_bytes=None):
         if self._file is not None:
             merged = dict(aside)
             merged.update(values)
-            self._file.write(_to_json({"schema": self._schema, "values": merged}).encode())
+            data = _to_json({"schema": self._schema, "values": merged}).encode()
+            if most_bytes is not None and len(data) > most_bytes:
+                return False
+            self._file.write(data)
+        return True
 
     def get(self, key):
         """A setting's value. KeyError when there is none of that name."""

@@ -31,6 +31,11 @@ class SortedMap:
         return self._base.reads + self._edits.reads
 
     @property
+    def changes(self):
+        """Grows with every change of the rows or of the files: who reads items() over several turns sees it."""
+        return self._changes
+
+    @property
     def damaged(self):
         """Pages found damaged since the start; their rows are lost."""
         return self._base.damaged + self._edits.damaged

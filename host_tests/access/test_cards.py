@@ -69,6 +69,60 @@ class CardStoreTest(Base):
         self.assertEqual([card.uid for card in self.store.cards() if card.master], [uid(7)])
         self.assertEqual(self.store.master().name, "new")
 
+    def many(self, master):
+        """A long list, as an import leaves it."""
+        rows = [Card(uid(number), master=number == master).row() for number in range(1000)]
+        for _ in self.store.replace((uid(number), row) for number, row in enumerate(rows)):
+            continue
+
+    def reads(self, work):
+        before = self.store.reads
+        work()
+        return self.store.reads - before
+
+    def test_a_new_master_or_a_renamed_one_in_a_long_list_reads_a_few_pages(self):
+        self.many(900)
+        whole = self.reads(lambda: list(self.store.cards()))
+        self.assertLess(self.reads(lambda: self.store.change(Card(uid(900), "Ann", master=True))), whole // 2)
+        self.assertLess(self.reads(lambda: self.store.change(Card(uid(5), "Ben", master=True))), whole)
+        self.store = CardStore(self.scratch.folder)                  # after a restart
+        self.assertLess(self.reads(lambda: self.store.change(Card(uid(6), "Eve", master=True))), whole)
+        self.assertEqual([card.uid for card in self.store.cards() if card.master], [uid(6)])
+
+    def test_without_a_hint_the_master_is_searched_page_by_page(self):
+        self.many(900)
+        self.assertGreater(len(list(self.store.look_for_master())), 50)
+        self.assertEqual(list(self.store.look_for_master()), [])
+        self.assertLess(self.reads(lambda: self.assertEqual(self.store.master().uid, uid(900))), 20)
+        self.many(None)
+        self.assertGreater(len(list(self.store.look_for_master())), 50)
+        self.assertLess(self.reads(lambda: self.assertIsNone(self.store.master())), 20)
+
+    def test_a_hint_that_an_import_a_deletion_or_damage_made_wrong_is_not_believed(self):
+        self.many(900)
+        self.store.master()
+        self.many(30)                                                # another master in the new list
+        self.store.change(Card(uid(8), master=True))
+        self.assertEqual([card.uid for card in self.store.cards() if card.master], [uid(8)])
+        self.store.remove(uid(8))
+        self.assertIsNone(self.store.master())
+        self.store.change(Card(uid(9), master=True))
+        for name in self.scratch.names():
+            if name.startswith("cards.master"):
+                self.scratch.flip(name, 6)
+        self.store = CardStore(self.scratch.folder)
+        self.assertEqual(self.store.master().uid, uid(9))
+
+    def test_a_change_while_the_master_is_searched_begins_the_search_anew(self):
+        self.many(None)
+        search = self.store.look_for_master()
+        for _ in range(40):
+            next(search)
+        self.store._map.put(b"\0\0\0\0", Card(b"\0\0\0\0", master=True).row())     # behind its back
+        for _ in search:
+            continue
+        self.assertEqual(self.store.master().uid, b"\0\0\0\0")
+
     def test_cards_come_ascending_from_any_uid_on(self):
         self.fill(40)
         self.assertEqual([card.uid for card in self.store.cards()], [uid(number) for number in range(40)])

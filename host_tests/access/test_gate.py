@@ -232,6 +232,20 @@ class TeachingTest(GateTest):
         self.card(MASTER)
         self.assertFalse(self.known(STRANGER))
 
+    def test_a_new_master_waits_until_the_one_before_is_found(self):
+        for number in range(100):
+            self.store.add(Card(bytes((3, 0, 0, number))))
+        self.store = self.gate.teacher._store = CardStore(self.scratch.folder)
+        for name in self.scratch.names():
+            if name.startswith("cards.master"):
+                self.scratch.flip(name, 6)
+        self.gate.teacher.start("master", self.now_ms)
+        self.card(STRANGER, 100)
+        self.assertEqual((self.shown[-1], self.known(STRANGER), self.teaching), ("refused", False, True))
+        self.card(STRANGER, 5000)
+        self.assertEqual((self.shown[-1], self.known(STRANGER), self.teaching), ("accepted", True, False))
+        self.assertEqual([card.uid for card in self.store.cards() if card.master], [STRANGER])
+
     def test_another_card_than_the_master_confirms_nothing(self):
         self.card(MASTER)
         self.card(STRANGER)

@@ -47,6 +47,34 @@ class EventLogTest(unittest.TestCase):
         self.assertEqual(rows[1]["code"], "code_63")
         self.assertEqual(self.events.dropped, 0)
 
+    def test_a_full_queue_drops_chatter_before_anything_else_and_never_a_fault_for_it(self):
+        for number in range(30):
+            self.events.add((1, number, 0), "info", "info_%d" % number)
+            self.events.add((1, number, 0), "warning", "warning_%d" % number)
+        for number in range(40):
+            self.events.add((1, 100 + number, 0), "fault", "fault_%d" % number)
+        self.events.add((1, 200, 0), "security", "login")
+        self.events.add((1, 201, 0), "info", "late")
+        self.assertEqual((self.events.waiting, self.events.dropped), (64, 38))
+        self.events.flush(True)
+        kinds = [row["kind"] for row in self.again().page(0, 100, {})]
+        self.assertEqual([kinds.count(kind) for kind in ("fault", "warning", "info", "security")], [40, 24, 0, 0])
+
+    def test_a_fault_or_a_security_event_is_urgent_and_under_load_about_a_sector_goes_out(self):
+        self.events.add((1, 1, 0), "info", "mode")
+        self.assertFalse(self.events.urgent)
+        for kind in ("fault", "fault_end", "security"):
+            self.events.clear()
+            self.events.add((1, 1, 0), kind, "x")
+            self.assertTrue(self.events.urgent)
+        for number in range(63):
+            self.events.add((1, number, 0), "fault", "c" * 40, None, "d" * 96)
+        written = self.events.flush(False, True)
+        self.assertTrue(10 < written < 25, written)
+        self.assertEqual(self.events.waiting, 64 - written)
+        self.events.flush(True)
+        self.assertEqual((self.events.waiting, self.again().count()), (0, 64))
+
     def test_a_flush_that_fails_loses_nothing(self):
         self.events.add((1, 1, 0), "fault", "weld")
 

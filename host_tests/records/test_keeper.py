@@ -372,6 +372,57 @@ class TestFlash(KeeperTest):
         place.unplug()
         self.assertEqual(place.keeper.events.waiting, 0)
 
+    def saver(self, place, name, calls, wrong=None):
+        """Something that always waits to be written."""
+        def save():
+            calls.append((place.rig.elapsed_ms, name))
+            if wrong:
+                raise wrong
+            return True
+        place.keeper.also_flush(save)
+
+    def test_under_load_one_that_waits_is_written_a_minute_in_turn_and_one_that_fails_bars_nobody(self):
+        place, calls = self.boot(utc_s=UTC).meter(1000).charge(), []
+        self.saver(place, "bad", calls, OSError(28))
+        for name in ("a", "b"):
+            self.saver(place, name, calls)
+        place.run(6 * 60000)
+        self.assertEqual([name for _, name in calls], ["bad", "a", "b", "bad", "a", "b"])
+        for index in range(5):
+            self.assertGreaterEqual(calls[index + 1][0] - calls[index][0], 59000)
+
+    def test_with_an_open_contactor_one_that_fails_bars_nobody_and_is_named(self):
+        place, calls = self.boot().meter(1000).run(2000), []
+        self.saver(place, "bad", calls, OSError(28))
+        self.saver(place, "good", calls)
+        place.keeper.note("task_died", {"task": "x", "reason": "y"})
+        place.keeper.flush()
+        self.assertEqual([name for _, name in calls], ["bad", "good"])
+        self.assertEqual(place.keeper.events.waiting, 0)
+        self.assertTrue(place.keeper.failing)
+
+    def test_a_fault_in_a_long_charge_is_on_flash_within_two_minutes_and_bars_nobody_either(self):
+        place, calls = self.boot(utc_s=UTC).meter(1000).charge(), []
+        self.saver(place, "a", calls)
+        del self.flash.writes[:]
+        for _ in range(4):
+            place.keeper.events.add(place.keeper.stamp(), "fault", "relay_hot", 1)
+            place.run(60000)
+        self.assertEqual(place.core.phase, CLOSED)
+        self.assertEqual(len([path for path in self.flash.writes if "events" in path]), 2)
+        self.assertEqual(len(calls), 2)
+        self.assertEqual(place.events().count(("fault", "relay_hot")), 3)
+
+    def test_many_events_in_a_long_charge_are_not_lost(self):
+        place = self.boot(utc_s=UTC).meter(1000).charge()
+        for number in range(200):
+            place.keeper.events.add(place.keeper.stamp(), "info", "n%d" % number)
+            place.run(3000)
+        self.assertEqual((place.core.phase, place.keeper.events.dropped), (CLOSED, 0))
+        place.unplug()
+        self.assertEqual(len([code for kind, code in place.events() + [
+            (row["kind"], row["code"]) for row in place.keeper.events.page(100, 200, {})] if kind == "info"]), 200)
+
     def test_quiet_charger_writes_nothing(self):
         place = self.boot().meter(1000).run(5000)
         del self.flash.writes[:]

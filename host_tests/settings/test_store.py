@@ -207,6 +207,13 @@ class StoreTest(unittest.TestCase):
         self.store.save()
         self.assertEqual((self.again().get("installation.fuse_a"), self.store.dirty), (16, False))
 
+    def test_more_than_may_be_written_now_waits_until_it_may(self):
+        self.store.set_many({"installation.fuse_a": 16}, save=False)
+        self.assertFalse(self.store.save(20))
+        self.assertEqual((self.again().get("installation.fuse_a"), self.store.dirty), (6, True))
+        self.assertTrue(self.store.save(100))
+        self.assertEqual((self.again().get("installation.fuse_a"), self.store.dirty), (16, False))
+
     def test_a_flash_that_fails_changes_nothing(self):
         class Failing:
             def read(self):

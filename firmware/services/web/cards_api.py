@@ -114,6 +114,8 @@ class CardsApi:
             card = from_json(values, None)
             if self._store.find(card.uid) is not None:
                 raise HttpError(409, "card_exists", "the card is there already", "uid")
+            if card.master:
+                await self._run(self._store.look_for_master())
             self._store.add(card)
         except CardError as error:
             raise _refused(error)
@@ -130,7 +132,10 @@ class CardsApi:
         if card is None:
             raise HttpError(404, "unknown_card", "there is no card " + rest)
         try:
+            was_master = card.master
             card = from_json(values, card)
+            if card.master and not was_master:
+                await self._run(self._store.look_for_master())
             self._store.change(card)
         except CardError as error:
             raise _refused(error)
