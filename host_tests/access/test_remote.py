@@ -90,6 +90,26 @@ class AskingTest(RemoteTest):
             self.assertEqual(self.learned[-1][1], "accepted")
         self.assertEqual(self.central.cancelled, [hex_from_uid(STRANGER)] * 4)
 
+    def test_who_stopped_goes_on_when_the_central_system_still_says_so(self):
+        for status in ("blocked", "accepted"):
+            if not self.station.authorized:
+                self.card(STRANGER)
+                self.central.done("accepted")
+            if not self.station.stopped:
+                self.assertEqual(self.card(STRANGER), (ACCEPT, "ended"))
+            self.assertEqual(self.card(STRANGER), (ASK, "central"))
+            self.assertTrue(self.station.stopped)
+            self.central.done(status)
+            self.assertEqual(self.station.stopped, status != "accepted")
+
+    def test_who_was_let_in_by_a_command_goes_on_where_there_is_nobody_to_ask(self):
+        self.gate.attach(None)
+        self.rules("first_online", "local_authorization", "external")
+        self.station.command("authorize", {"id": hex_from_uid(STRANGER)}, "web")
+        self.assertEqual(self.card(STRANGER), (ACCEPT, "ended"))
+        self.assertEqual(self.card(STRANGER), (ACCEPT, "again"))
+        self.assertFalse(self.station.stopped)
+
     def test_while_one_is_asked_for_no_other_card_acts(self):
         self.card(ANN)
         self.assertEqual(self.card(BEN), (REJECT, "busy"))
