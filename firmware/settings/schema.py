@@ -228,6 +228,16 @@ RULES = (
 )
 
 
+# Secrets that are sent to a place: (secret, the settings that say where and as whom). Whoever changes one of these must know the
+# secret, too: without it in the same change it is forgotten. Otherwise one could have it sent to oneself.
+SENT_SECRETS = (
+    ("fault_mail.password", ("fault_mail.host", "fault_mail.port", "fault_mail.user")),
+    ("mqtt.password", ("mqtt.host", "mqtt.port", "mqtt.user")),
+    ("network.proxy_password", ("network.proxy", "network.proxy_user")),
+    ("publication.password", ("publication.host", "publication.method", "publication.port", "publication.user")),
+)
+
+
 # What only some countries' rules ask for; every other setting exists everywhere.
 COUNTRIES = (
     ("inputs.dim", ("DE",)),

@@ -58,6 +58,14 @@ def _to_json(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+def _forget_sent_secrets(values, changes, changed):
+    """A password is not sent to another place, or as another, than it was given for: schema.SENT_SECRETS."""
+    for secret, places in schema.SENT_SECRETS:
+        if secret in values and secret not in changes and [place for place in places if place in changed]:
+            changed[secret] = schema.find(secret)[2]
+            del values[secret]
+
+
 class Plan:
     """What planning() came to: changed {key: new value}, and what commit() needs."""
 
@@ -207,6 +215,8 @@ class Store:
                 values.pop(key, None)
             else:
                 values[key] = value
+        if role is not None:
+            _forget_sent_secrets(values, changes, changed)
         self._check_rules(values, changes)
         yield Plan(before, values, aside, changed)
 

@@ -51,6 +51,26 @@ class StoreTest(unittest.TestCase):
             self.assertEqual(store.get("station.name"), "Garage ä€😀")
             self.assertEqual(store.load_report, [])
 
+    def test_a_password_is_not_sent_to_another_place_than_it_was_given_for(self):
+        other = {"fault_mail.port": 587, "mqtt.port": 8883, "publication.method": "ftp", "publication.port": 21}
+        for secret, places in schema.SENT_SECRETS:
+            self.assertEqual(schema.kind_of(schema.find(secret)), schema.SECRET)
+            for place in places:
+                for role in schema.ROLES:
+                    if not schema.may_write(schema.find(place), role):
+                        continue
+                    value = other.get(place, "elsewhere")
+                    self.store.set_many({secret: "given", place: None})
+                    self.assertEqual(self.store.set_many({place: None, "sounds.on": None}, role), {})     # nothing new
+                    self.assertEqual(self.store.get(secret), "given")
+                    self.assertEqual(self.store.set_many({place: value}, role), {place: value, secret: ""})
+                    self.assertEqual((self.store.get(secret), self.again().get(secret)), ("", ""))
+                    self.store.set_many({secret: "given", place: None})
+                    self.store.set_many({place: value, secret: "new"}, role)
+                    self.assertEqual(self.store.get(secret), "new")
+                    self.store.set_many({place: None})       # the firmware itself
+                    self.assertEqual(self.store.get(secret), "new")
+
     def test_only_what_differs_from_the_default_is_stored(self):
         self.store.set_many({"installation.fuse_a": 16, "charging.available": False})
         self.store.set_many({"charging.available": True})

@@ -33,12 +33,13 @@ class Credentials:
         self.damage = ""
 
     def read(self):
-        """The whole document. Where it cannot be read the label's password holds again."""
+        """The whole document. Where it cannot be read the label's password holds again and must be changed, and no token: the
+        generation before it is no way out, in it are passwords that were changed and tokens that were taken back."""
         if self._waiting is not None:
             return self._waiting
-        payload, _, _, self.damage = self._file.read()
+        payload, _, source, self.damage = self._file.read()
         document = None
-        if payload is not None:
+        if payload is not None and source == "current":
             try:
                 document = json.loads(payload.decode())
             except ValueError:

@@ -379,6 +379,25 @@ class LoginTest(unittest.TestCase):
         self.with_server(test)
         self.assertTrue(len(self.scratch.read("passwords")) > 100)
 
+    def test_behind_a_damaged_file_old_passwords_and_tokens_taken_back_do_not_hold(self):
+        self.desk.credentials.write({"users": {}, "tokens": [{"name": "old", "scope": ADMIN, "digest": "00" * 32}]})
+        self.keep(admin=OTHER)
+        document = self.desk.credentials.read()
+        document["tokens"] = []
+        self.desk.credentials.write(document)
+        self.keep(admin=GOOD)
+        with open(self.scratch.folder + "passwords", "wb") as file:
+            file.write(b"M3 rubbish that is no file of ours")
+        self.make()
+        self.assertIn("passwords", self.desk.credentials.damage)
+        self.assertEqual((self.desk.sessions.tokens, self.desk.credentials.read()), ((), {"users": {}, "tokens": []}))
+
+        async def test(self):
+            await self.refused(403, "bad_login", "POST", "/api/v1/login", {"user": "admin", "password": OTHER})
+            answer = await self.call("POST", "/api/v1/login", {"user": "admin", "password": LABEL})
+            self.assertEqual((answer.status, answer.json()["must_change_password"]), (200, True))
+        self.with_server(test)
+
     def test_a_damaged_file_is_told_and_the_label_s_password_holds(self):
         with open(self.scratch.folder + "passwords", "wb") as file:
             file.write(b"M3 rubbish that is no file of ours")
