@@ -162,7 +162,7 @@ class JsonApi(Target):
                                  over_times_ms=(1_010_000, 5_000, 1_000)))
         self.station = Station(core, lambda: (1, 2, 0), lambda stamp: None, True, False)
         self.station.on("restart", lambda: None)
-        self.station.on("clock", lambda utc_s: None)
+        self.station.on("clock", lambda utc_s, source: None)
         self.station.on("reserve", lambda args, source: None)
         self.station.on("cancel_reservation", lambda args: None)
         self.station.on("clear_cache", lambda: None)
