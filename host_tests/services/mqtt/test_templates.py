@@ -53,11 +53,11 @@ class TestTemplates(unittest.TestCase):
         def look(name, state):
             until(lambda: peer.newest(BASE + "diagnostics") and peer.newest(BASE + "status")["overview_state"] == state, state)
             seen[name] = home.shown()
-        charger.at(4, lambda: look("idle", "Idle"))
-        charger.at(5, charger.ev(plugged=True))
-        charger.at(10, lambda: peer.say(BASE + "cmd/set_ceiling", {"source": "home_assistant", "limit_ma": 9000}))
-        charger.at(30, lambda: look("charging", "Charging"))
-        charger.at(40, lambda: charger.world.set_fault("rcd_ac", True))
+        charger.at(12, lambda: look("idle", "Idle"))          # the meter has answered by then
+        charger.at(13, charger.ev(plugged=True))
+        charger.at(18, lambda: peer.say(BASE + "cmd/set_ceiling", {"source": "home_assistant", "limit_ma": 9000}))
+        charger.at(36, lambda: look("charging", "Charging"))
+        charger.at(42, lambda: charger.world.set_fault("rcd_ac", True))
         charger.at(50, lambda: look("fault", "UnrecoverableError"))
         charger.run(51)
 
