@@ -23,7 +23,7 @@ help:  ## this list
 run: $(RUN) $(LIB)  ## start the twin: charger on 8080, bench on 8081; ARGS="--help" lists its options
 	@$(PY) -m tools.twin $(ARGS)
 
-test: $(DEV) $(LIB)  ## everything that must hold before a change goes in (at most 15 minutes on 2 cores)
+test: $(DEV) $(LIB)  ## everything that must hold before a change goes in (at most 20 minutes on 2 cores)
 	@$(PY) -m tools.checks.stages test $(STRICT)
 
 proof: $(DEV) $(LIB)  ## the long proofs: sweeps, mutation, fuzz, soak (at most 50 minutes)

@@ -48,7 +48,7 @@ STAGES = {
         Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
         Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
         Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
-        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "140"), None),
+        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "100"), None),
         Stage("safety coverage", (PY, "-m", "tools.checks.coverage_safety"), None),
     ),
     "proof": (
@@ -66,7 +66,7 @@ STAGES = {
         Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "6"), None),
     ),
 }
-BUDGET_S = {"test": 15 * 60, "proof": 50 * 60}
+BUDGET_S = {"test": 20 * 60, "proof": 50 * 60}
 
 
 class Outcome:
