@@ -25,7 +25,7 @@ CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,r
           "negative_data_rejection")
 # what ends the run, takes its token away, waits by design, or writes megabytes
 LEFT_OUT = r"commands/(restart|service_mode)|factory_reset|/login|/logout|/password|/recover|/stream|/backup$|/update/|/tokens/"
-CONFIG = "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 409, 411, 413, 422, 429, 503]\n"
+CONFIG = "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 409, 411, 413, 414, 422, 429, 431, 503]\n"
 START_S = 30
 FEWEST = 40      # paths that a run calls, or it says nothing
 

@@ -35,7 +35,8 @@ class Request:
 
     def __init__(self, method, path, body):
         self.method, self.path, self.body = method, path, body
-        self.role, self.peer, self.headers, self.args = "admin", "127.0.0.1", {}, {}
+        self.role, self.user, self.source = "admin", "admin", "web"
+        self.peer, self.headers, self.args = "127.0.0.1", {}, {}
 
 
 class Chapter:
