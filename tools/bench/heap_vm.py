@@ -35,7 +35,8 @@ def _place(shims, place):
             image = file.read()
         vfs.mount(vfs.VfsRom(image), "/rom")
         place = "/rom"
-    sys.path[:] = [".frozen", place] + shims
+    here = __file__[:__file__.rfind("/tools/")]
+    sys.path[:] = [".frozen", place] + shims + [here + "/lib"]      # the last for an image without what MicroPython's own brings
 
 
 def imports(shims, place, *modules):

@@ -16,7 +16,7 @@ STEP_KB = 4             # of the bisection
 QUIET_S = 2
 ASKED = 100             # requests that are timed
 VIEWS = 5
-SERVICES = "meter, page and stream; MQTT, Wi-Fi and cards are not there yet"
+SERVICES = "meter, page and stream; Wi-Fi of the twin; MQTT off"
 
 
 def _life(charger):
