@@ -212,4 +212,5 @@ def built(folder, **changed):
             if count != 1:
                 raise Failed("safety/limits.py has no %s" % name)
         limits.write_text(text)
+        Path(tree, "lib").symlink_to(ROOT / "lib")
         return build(folder, Path(tree))
