@@ -3,7 +3,7 @@ import errno
 import socket
 import sys
 
-_AGAIN = (errno.EAGAIN, 11, 35)       # 35: BSD and macOS, where CPython's twin may run
+AGAIN = (errno.EAGAIN, 11, 35)       # 35: BSD and macOS, where CPython's twin may run
 
 if sys.implementation.name == "micropython":
     def ip_of(address):
@@ -54,7 +54,7 @@ class Datagrams:
         try:
             return self._socket.recvfrom(most)
         except OSError as error:
-            if error.errno in _AGAIN:
+            if error.errno in AGAIN:
                 return None
             return None if error.errno == 111 else self._gone(error)     # 111: who was asked has no such port
 

@@ -8,7 +8,8 @@ import errno
 import socket
 import sys
 
-_AGAIN = (errno.EAGAIN, 11, 35)   # 35: BSD and macOS, where CPython's twin may run
+from firmware.services.udp import AGAIN, ip_of
+
 _GONE = (errno.ECONNRESET, getattr(errno, "EPIPE", 32), errno.ENOTCONN, 9, 53, 54, 103, 104, 113, 128)
 _TCP, _NODELAY = 6, 1             # not named by every port's socket module
 
@@ -27,12 +28,6 @@ if sys.implementation.name == "micropython":
 
     def _write(sock, data):
         return sock.write(data)
-
-    def _ip_of(address):
-        if isinstance(address, tuple):
-            return address[0]
-        _family, packed, _port = socket.sockaddr(address)   # the unix port's opaque form
-        return socket.inet_ntop(_family, packed)
 else:
     def _wake(waiter):
         if not waiter.done():
@@ -66,9 +61,6 @@ else:
     def _write(sock, data):
         return sock.send(data)
 
-    def _ip_of(address):
-        return address[0]
-
 
 class ConnectionGone(Exception):
     """The peer has closed or reset the connection."""
@@ -99,7 +91,7 @@ class Listener:
             sock, address = self._socket.accept()
         except OSError:
             return None
-        return Connection(sock, _ip_of(address))
+        return Connection(sock, ip_of(address))
 
     def close(self):
         self._socket.close()
@@ -134,7 +126,7 @@ class Connection:
             try:
                 data = _read(self._socket, n)
             except OSError as error:
-                if error.errno in _AGAIN:
+                if error.errno in AGAIN:
                     continue
                 raise ConnectionGone(error.errno)
             if data is not None:
@@ -148,7 +140,7 @@ class Connection:
             try:
                 sent = _write(self._socket, view[done:])
             except OSError as error:
-                if error.errno not in _AGAIN:
+                if error.errno not in AGAIN:
                     raise ConnectionGone(error.errno)
                 sent = None
             if sent:
