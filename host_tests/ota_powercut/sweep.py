@@ -2,6 +2,7 @@
 
 Real boot.py, real LittleFS, the firmware's own updater as it ships (.mpy), a real file server; after each cut a fresh VM.
 """
+import ast
 import shutil
 import sys
 import tempfile
@@ -14,22 +15,46 @@ from tools.build import keys, release
 from tools.setup.mpy import compile_application
 from tools.twin import slots
 
-NEEDED = ("drivers/slot_pointer.py", "drivers/reset_marker.py", "services/updates.py", "services/http_client.py",
-          "services/web/sockets.py", "services/ota/*.py", "storage/*.py", "on_demand.py", "version.py")
+SMALL_APP = Path(__file__).with_name("small_app.py")
+LATER = "services/ota/*.py"     # the updater loads these by name when it needs them; the rest is imported
 OLD, NEW = "1.0.0", "1.1.0"
 BLOCKS = 160
 CONVERGES_EVERY = 10      # after so many cuts the interrupted update is also done again, to its end
 
 
+def _imports(path):
+    """The firmware's files that a file imports, at its head or within a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module] + [node.module + "." + alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            found = REPO / (name.replace(".", "/") + ".py")
+            if name.startswith("firmware.") and found.exists():
+                yield found
+
+
+def needed():
+    """The firmware's files that the small application runs with: what it imports, what those import, and so on."""
+    found, left = set(), [SMALL_APP, *(REPO / "firmware").glob(LATER)]
+    while left:
+        path = left.pop()
+        if path not in found:
+            found.add(path)
+            left.extend(_imports(path))
+    return found - {SMALL_APP}
+
+
 def small_application(folder, version, moduli):
     """{path: bytes} of the small application around the real updater, as it ships."""
     root = Path(folder)
-    for pattern in NEEDED:
-        for path in (REPO / "firmware").glob(pattern):
-            target = root / "firmware" / path.relative_to(REPO / "firmware")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-    shutil.copyfile(Path(__file__).with_name("small_app.py"), root / "firmware" / "app.py")
+    for path in needed():
+        target = root / path.relative_to(REPO)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    shutil.copyfile(SMALL_APP, root / "firmware" / "app.py")
     changes = {"firmware.version": release.VERSION_PY % version, "firmware.services.ota.release_keys": keys.trusting(moduli)}
     return compile_application(root, changes=changes)
 
