@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tools.bench.row import ROOT, at_most, not_measured, plain
+from tools.setup.inner_names import mapping
 from tools.setup.lib import read_lock
 from tools.setup.mpy import OUT, compile_file, device_sources, write_application
 from tools.setup.romfs import image
@@ -89,7 +90,8 @@ def measure(place, flash):
     for index, row in enumerate(modules):
         row[1] -= pools(names[index + 1]) - pools(names[index])
     objects_names, objects = _run("objects", SHIMS, place, flash)
-    everything = {row[0]: row[1] for row in objects}
+    called = mapping()["firmware.app"]
+    everything = {called.get(row[0], row[0]): row[1] for row in objects}
     built = everything.pop("all") - (pools(objects_names[-1]) - pools(objects_names[0]))
     shims = everything.pop("shims")
     new_names = objects_names[-1] - objects_names[0] + names[-1] - names[0]

@@ -93,20 +93,22 @@ class _Move(ast.NodeTransformer):
         self.module, self.place, self.called = module, place, called
         self.home = place.get(module, module)
         self.aliases, self.names, self.wanted, self.hidden = {}, {}, {}, []
+        tops = {id(node) for node in tree.body}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
-                    self._learn(node.module, alias)
+                    self._learn(node.module, alias, id(node) in tops)
         own = {name: new for (owner, name), new in called.items() if owner == module}
         self.names.update(own)
 
-    def _learn(self, module, alias):
+    def _learn(self, module, alias, at_once):
         here, whole = alias.asname or alias.name, "%s.%s" % (module, alias.name)
         if whole in self.place:
             self.aliases[here] = whole
         elif module in self.place:
             self.names[here] = self.called.get((module, alias.name), alias.name)
-            self._want(module, self.names[here])
+            if at_once:
+                self._want(module, self.names[here])
 
     def _want(self, module, name):
         if self.place[module] != self.home:
@@ -114,7 +116,10 @@ class _Move(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node):
         if node.module in self.place:
-            return None
+            if not self.hidden or self.place[node.module] == self.home:
+                return None
+            names = [self.names[alias.asname or alias.name] for alias in node.names]
+            return ast.copy_location(_import(self.place[node.module], names), node)     # when it is wanted, and not before
         node.names = [alias for alias in node.names if "%s.%s" % (node.module, alias.name) not in self.place]
         return node if node.names else None
 

@@ -50,16 +50,17 @@ def _module(path):
     return name.removesuffix(".__init__")
 
 
-def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None):
+def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None, short=None):
     """{module: text} as it goes to mpy-cross: constants in their places, tables as text, names short, a folder one module.
 
     keep_constants: leave names and modules as they are but for the constants' places, for tests that import them. bundled: a
-    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources."""
+    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources. short:
+    a dict that is filled with {module: {name: its short name}}."""
     bundled = not keep_constants if bundled is None else bundled
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
     given.update(changes or {})
-    return inline(given, keep_constants, bundled)
+    return inline(given, keep_constants, bundled, {} if short is None else short)
 
 
 def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):
