@@ -32,7 +32,8 @@ WRONG = (
 )
 
 RIGHT = (
-    ("links to files, headings and the internet", "[a](docs/other.md) [b](docs/other.md#a-heading-with-code) [c](https://example.org/x)"),
+    ("links to files, headings and the internet",
+     "[a](docs/other.md) [b](docs/other.md#a-heading-with-code) [c](https://example.org/x)"),
     ("commands with their options", "`python -m tools.thing --fast`, `python -m tools.one --help`, `make flash PORT=/dev/x`"),
     ("make as a verb", "they make sense, and make coffee"),
     ("files by path, by their end, by a pattern", "`tools/one.py` `one.py` `tools/thing/*.py` `other.md` `tools/NAME.py`"),

@@ -1,7 +1,7 @@
 """What the documents name is there: `python -m tools.checks.documents`.
 
-Looked at in every Markdown file: relative links and their headings; `make` targets and `python -m` modules with their options; source
-files; settings' keys; paths of the charger's API. A word in CAPITALS, …, * or <…> stands for anything.
+Looked at in every Markdown file: relative links and their headings; `make` targets and `python -m` modules with their options;
+source files; settings' keys; paths of the charger's API. A word in CAPITALS, …, * or <…> stands for anything.
 """
 import json
 import re
@@ -23,6 +23,7 @@ FILE = re.compile(r"^[\w./*{},-]+\.(?:py|js|css|html|md|json|toml|sh|txt|bin|svg
 KEY = re.compile(r"^([a-z_0-9]+)\.([a-z_0-9]+|\*|…)$")
 API = re.compile(r"(/api/v1(?:/[\w{}<>*.…-]+)*)")
 OPEN = re.compile(r"[A-Z]{2,}|<[^>]*>|\{[^}]*\}|…|\*")
+MADE = "tools.docs.made"                                  # reads the arguments of all that make documents
 ELSEWHERE = ("build/", "objects/", "DIR/", "/")            # what is made, or lies on a device
 
 
@@ -60,9 +61,10 @@ class Project:
         if (place / "__main__.py").exists():
             return "".join(file.read_text(encoding="utf-8") for file in sorted(place.rglob("*.py")))
         file = place.with_suffix(".py")
-        return file.read_text(encoding="utf-8") + "".join(
-            self.sources(other) or "" for other in ("tools.docs.made",) if other in file.read_text(encoding="utf-8")) \
-            if file.exists() else None
+        if not file.exists():
+            return None
+        text = file.read_text(encoding="utf-8")
+        return text + (self.sources(MADE) if MADE in text and module != MADE else "")
 
     def target_module(self, target):
         """The module that `make target` runs, or None."""
