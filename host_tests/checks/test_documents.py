@@ -39,7 +39,8 @@ RIGHT = (
     ("files by path, by their end, by a pattern", "`tools/one.py` `one.py` `tools/thing/*.py` `other.md` `tools/NAME.py`"),
     ("what is made or lies on a device", "`build/x/label.svg` `/identity.json` `slot.json` `objects/abc.bin`"),
     ("settings, all of an area, and what only looks like one", "`meter.type` `meter.*` `meter.…` `math.floor` `meter.none()`"),
-    ("API paths with something for their variable part", "`/api/v1/sessions/NUMBER/curve` `/api/v1/sessions…` `/api/v1/status?public=1`"),
+    ("API paths with something for their variable part",
+     "`/api/v1/sessions/NUMBER/curve` `/api/v1/sessions…` `/api/v1/status?public=1`"),
 )
 
 
