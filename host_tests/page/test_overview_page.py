@@ -2,7 +2,6 @@
 """The charger's own page as its owner uses it, in a real browser: on a real twin, and with example statuses behind the server."""
 import json
 import re
-import socket
 import tempfile
 import time
 import unittest
@@ -14,6 +13,7 @@ from host_tests.page.examples import CHANGES, status
 from host_tests.page.test_bench_page import CALM_CAR, CUT_OFF, FAST, PICTURES, Twin
 from host_tests.page.test_page import PAGE
 from tools.build.page import build
+from tools.twin.ports import free_port
 
 SHOWN = "!window.old && document.getElementById('state') !== null && !document.body.classList.contains('empty')"
 # Of each text that is seen: how much it differs from what lies behind it (WCAG 2), where that is less than 4.5.
@@ -59,12 +59,6 @@ def setUpModule():
     PICTURES.mkdir(parents=True, exist_ok=True)
     Seen.browser = Browser()
     unittest.addModuleCleanup(Seen.browser.close)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Seen(unittest.TestCase):
@@ -201,7 +195,7 @@ class OnTheTwin(Seen):
 class WithExamples(Seen):
     @classmethod
     def setUpClass(cls):
-        port = _free_port()
+        port = free_port()
         cls.charger = Charger(PAGE, port)
         cls.addClassCleanup(cls.charger.close)
         cls.url = "http://127.0.0.1:%d/" % port
@@ -294,7 +288,7 @@ class AsShipped(Seen):
     def test_the_packed_page_does_what_its_sources_do(self):
         with tempfile.TemporaryDirectory() as folder:
             build(PAGE, Path(folder))
-            with Charger(folder, _free_port()) as charger:
+            with Charger(folder, free_port()) as charger:
                 self.url = "http://127.0.0.1:%d/" % charger.port
                 charger.show("charging")
                 self.see(language="de")
