@@ -1,7 +1,7 @@
 """Module-level names that only modules see are shortened, after bundling: the same short ones in every module.
 
-The VM keeps each name that it has met in a table which doubles when it is full and never shrinks: beyond 2540 names it takes
-36 kB. Some 500 functions, classes and tables of the application are only ever found by the compiler. Renamed here, to `g0`, `g1`, …,
+The VM keeps each name that it has met in a table which doubles when full and never shrinks: beyond 2540 names it takes 36 kB.
+Some 500 functions, classes and tables of the application are only ever found by the compiler. Renamed here, to `g0`, `g1`, …,
 is what a module binds once at its outermost level, or takes from another module there. Left as they are:
 - names that are also a text, an attribute or an argument anywhere: the VM would keep them all the same,
 - exceptions and coroutines: an error's kind and the task that hung are told to people,
@@ -24,7 +24,7 @@ def _outermost(statements):
 
 
 def _bound(tree):
-    """{name: node} of what a module binds there and may be renamed; names that an import of the interpreter's binds are not in it."""
+    """{name: node} of what a module binds there and may be renamed; not by imports of the interpreter's."""
     found = {}
     for node in _outermost(tree.body):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -38,7 +38,7 @@ def _bound(tree):
 
 
 def _in_scopes(tree):
-    """Names that functions, lambdas, comprehensions and class bodies bind, and what is bound but not by `_bound`."""
+    """Names that functions, lambdas, comprehensions and class bodies bind, and what is bound otherwise."""
     found = set()
     tops = {id(node) for node in _outermost(tree.body)}
     for node in ast.walk(tree):
