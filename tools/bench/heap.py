@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from tools.bench.row import ROOT, at_most, not_measured, plain
-from tools.setup.inner_names import mapping
 from tools.setup.lib import read_lock
 from tools.setup.mpy import OUT, compile_file, device_sources, write_application
 from tools.setup.romfs import image
@@ -43,21 +42,10 @@ def provision(folder):
 
 
 def in_order(texts):
-    """Names of the modules {name: text}, each after all that it imports while it is imported."""
-    order, open_ = ["asyncio", "json", "struct", "firmware.rows"], set()
-
-    def visit(name):
-        if name in open_ or name not in texts:
-            return
-        open_.add(name)
-        for node in ast.parse(texts[name]).body:
-            if isinstance(node, ast.ImportFrom) and node.module:
-                visit(node.module)
-                for alias in node.names:
-                    visit("%s.%s" % (node.module, alias.name))
-        order.append(name)
-    visit("firmware.app")
-    return order
+    """Names of the modules {name: text} that are loaded at start, the application last: it loads those that need something of it."""
+    wanted = {node.module for node in ast.parse(texts["firmware.app"]).body if isinstance(node, ast.ImportFrom)}
+    alone = [name for name in sorted(wanted) if name in texts and "firmware" not in texts[name]]
+    return ["asyncio", "json", "struct", "firmware.rows"] + alone + ["firmware.app"]
 
 
 def pools(names):
@@ -84,14 +72,26 @@ def _run(*arguments):
     return names, found
 
 
+def _parts():
+    """{name on the device: name} of the classes that the wiring builds."""
+    short = {}
+    device_sources(short=short)
+    tree = ast.parse((ROOT / "firmware/app.py").read_text())
+    names = [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return {short["firmware.app"].get(name, name): name for name in names if name.lower() != name != name.upper()
+            and name != "Supervisor"}
+
+
 def measure(place, flash):
     """dict: modules [(name, bytes)], names, tables (bytes of the tables of names), objects [(name, bytes)], built, import_us."""
     names, modules = _run("imports", SHIMS, place, *in_order(device_sources()))
     for index, row in enumerate(modules):
         row[1] -= pools(names[index + 1]) - pools(names[index])
-    objects_names, objects = _run("objects", SHIMS, place, flash)
-    called = mapping()["firmware.app"]
-    everything = {called.get(row[0], row[0]): row[1] for row in objects}
+    called = _parts()
+    objects_names, objects = _run("objects", SHIMS, place, flash, *called)
+    everything = {}
+    for name, size, _ in objects:
+        everything[called.get(name, name)] = everything.get(called.get(name, name), 0) + size
     built = everything.pop("all") - (pools(objects_names[-1]) - pools(objects_names[0]))
     shims = everything.pop("shims")
     new_names = objects_names[-1] - objects_names[0] + names[-1] - names[0]

