@@ -7,12 +7,13 @@ import sys
 import tempfile
 
 from host_tests.energy.pymodbus_meter import PymodbusMeter
-from host_tests.services.mqtt.mosquitto import MOSQUITTO, Mosquitto, free_port
+from host_tests.services.mqtt.mosquitto import MOSQUITTO, Mosquitto
 from tools.bench.busy import Busy
 from tools.bench.charger import Failed
 from tools.bench.kept import figures
 from tools.bench.whole import CARD, CARD_EVERY_US, STRANGER, Cleanups, prepare
 from tools.checks.mutants.progress import Progress
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 
 MS, S = 1000, 1_000_000
