@@ -1,9 +1,9 @@
 """All modules of the device lie in one folder: each folder on flash takes two blocks of 4 kB, and on the heap a module of its own.
 
 `firmware.services.web.cards_api` becomes `firmware.cards_api`, the bundle `firmware.charging.all` becomes `firmware.charging`.
-Where two would have the same name, both keep their folder's in front, and so a whole path where that is not enough. Imports follow, and
-so do the full names that are handed to what loads and forgets modules (LOADERS of bundle.py). A package with an `__init__` of its
-own, and what lies in it, is left alone.
+Where two would have the same name, both keep their folder's in front, and so a whole path where that is not enough. Imports
+follow, and so do the full names that are handed to what loads and forgets modules (LOADERS of bundle.py). A package with an
+`__init__` of its own, and what lies in it, is left alone.
 """
 import ast
 
