@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.bench.row import ROOT
 from tools.setup.vm import vm_command
 from tools.twin.access import ACCESS
+from tools.twin.ports import free_port
 from tools.twin.vm_build import build
 from tools.twin.vm_link import VmLink
 from tools.twin.vm_runner import VmTwin
@@ -59,9 +60,7 @@ class Charger:
     slowed: the interpreter runs under callgrind, about as slow as a device."""
 
     def __init__(self, heap_kb=4096, build_folder=None, slowed=False):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._flash = tempfile.TemporaryDirectory()
         self.events = []
         self.twin = _Twin(self._flash.name, self.port, vm_command(heap_kb, os.devnull if slowed else None), build=build_folder,

@@ -19,6 +19,7 @@ from firmware.services.http_client import HttpFailure
 from firmware.services.publication import send_ftp, send_http, send_smtp
 from firmware.services.publication.destination import Target
 from host_tests.services.web.harness import run
+from tools.twin.ports import free_port
 
 LINES = [b"\xef\xbb\xbfnumber;user\r\n", b"", b"1;Ada\r\n", b"2;B\xc3\xa9n\r\n"]
 LINES += [b"%d;x\r\n" % number for number in range(3, 400)]
@@ -30,12 +31,6 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 async def in_place(fn, *args):
     """to_thread() of a test: a name on this machine is found at once."""
     return fn(*args)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def wait_for(port, process):
