@@ -8,12 +8,12 @@ import argparse
 import json
 import sys
 
-from tools.bench import docs, heap, meter, noise, page, reaction, records, running, simulation, size, tick, wear
+from tools.bench import docs, heap, meter, noise, page, reaction, records, running, simulation, size, slot, tick, wear
 from tools.bench.kept import PLACE
 from tools.bench.row import ROOT, not_measured
 
-GROUPS = {"size": size, "page": page, "heap": heap, "running": running, "tick": tick, "meter": meter, "reaction": reaction,
-          "records": records, "wear": wear, "simulation": simulation, "noise": noise}
+GROUPS = {"size": size, "slot": slot, "page": page, "heap": heap, "running": running, "tick": tick, "meter": meter,
+          "reaction": reaction, "records": records, "wear": wear, "simulation": simulation, "noise": noise}
 LATER = (  # rows of the budget table that nothing measures yet
     ("heap with MQTT, Wi-Fi and cards connected", "≤ 70 kB, peak ≤ 100 kB"),
 )

@@ -19,7 +19,7 @@ from tools.twin.vm_runner import VmTwin
 
 FIRST_VIEW = ("", "style.css", "api.js", "dom.js", "shell.js", "texts.js", "sentences.js", "live.js", "theme.js", "curve.js",
               "chart.js", "actions.js", "details.js", "view.js", "main.js",
-              "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
+              "translations/keys.json", "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
 REQUEST_S = 10
 
 
