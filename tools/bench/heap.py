@@ -42,7 +42,7 @@ def provision(folder):
 
 
 def in_order(texts):
-    """Names of the modules {name: text} that are loaded at start, the application last: it loads those that need something of it."""
+    """Names of the modules {name: text} that are loaded at start, the application last: it loads what needs something of it."""
     wanted = {node.module for node in ast.parse(texts["firmware.app"]).body if isinstance(node, ast.ImportFrom)}
     alone = [name for name in sorted(wanted) if name in texts and "firmware" not in texts[name]]
     return ["asyncio", "json", "struct", "firmware.rows"] + alone + ["firmware.app"]

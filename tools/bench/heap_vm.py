@@ -1,7 +1,7 @@
 """Runs on the VM: what the firmware's modules, and the objects of the built charger, take from the heap. See heap.py.
 
     imports SHIMS PLACE MODULE…    each module's import alone, in this order: what it needs comes before it
-    objects SHIMS PLACE FLASH KIND…        everything imported, then the charger built step by step: what each of these classes takes
+    objects SHIMS PLACE FLASH KIND…        everything imported, then the charger built: what each object of these classes takes
 
 PLACE is a folder of .mpy files or a ROMFS image. A line is "what bytes"; between them stands qstr_info(), which tells the host how
 many names the VM knows: their table grows by doubling, and whoever comes first would pay for all that follow.

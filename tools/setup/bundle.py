@@ -2,7 +2,7 @@
 again in each that knows it.
 
 All that the application has loaded when it has started becomes one module, `firmware.app`; what is loaded later, one a folder.
-Sources stay in small files; the device gets `firmware/safety/all.mpy`, `firmware/charging/all.mpy`, …: the folder's modules one
+Sources stay in small files; the device gets `firmware.app`, `firmware.services.mqtt.all`, …: the modules one
 after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
 that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
