@@ -50,6 +50,7 @@ class Hal:
         self.rtc_memory = b""
         self.mcu_temperature_c = 45
         self.flash_full = False  # writes find no room
+        self.flash_trouble = None  # called (path, for writing) before a file is opened: raises what a worn flash raises
         self.random = None  # a random.Random that stands in for the chip's noise, where runs shall be alike
         self.rtc_offset_us = 0  # Unix time of the chip's clock minus now_us
         self.reset_cause = "power"

@@ -8,18 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.twin.ports import free_port
+
 HERE = Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 NGINX = """daemon off; pid %(f)s/pid; error_log %(f)s/error.log; events {}
 http { access_log off; client_body_temp_path %(f)s/tmp; server { listen 127.0.0.1:%(p)d%(ssl)s; location / { root %(f)s/files;
 dav_methods PUT; create_full_put_path on; } location /closed { return 403; } location /locked { return 401; } } }"""
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def started(test, words, port):

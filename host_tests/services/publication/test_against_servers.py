@@ -14,6 +14,7 @@ from firmware.services.publication import send_ftp, send_http, send_smtp
 from firmware.services.publication.destination import Target
 from host_tests.services.publication import servers
 from host_tests.services.web.harness import run
+from tools.twin.ports import free_port
 
 LINES = [b"\xef\xbb\xbfnumber;user\r\n", b"", b"1;Ada\r\n", b"2;B\xc3\xa9n\r\n"]
 LINES += [b"%d;x\r\n" % number for number in range(3, 400)]
@@ -181,7 +182,7 @@ class Hostile(unittest.TestCase):
     def test_nobody_there_is_an_error(self):
         for module in (send_ftp, send_smtp, send_http):
             with self.assertRaises(HttpFailure) as caught:
-                send(module, Target("127.0.0.1", servers.free_port(), "/in", sender="a@b.lan", to="a@b.lan"))
+                send(module, Target("127.0.0.1", free_port(), "/in", sender="a@b.lan", to="a@b.lan"))
             self.assertEqual(caught.exception.code, "no_connection")
 
 

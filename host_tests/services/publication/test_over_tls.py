@@ -12,6 +12,7 @@ from host_tests.services.mqtt.certificates import Authority, needs_openssl, one_
 from host_tests.services.publication import servers
 from host_tests.services.publication.tries import WHOLE, outcomes
 from tools.setup.vm import VmMissing, find_vm, vm_command, vm_environment
+from tools.twin.ports import free_port
 
 MAIL = {"sender": "box@home.lan", "to": "ada@home.lan"}
 ADA = {"user": "ada", "password": "secret"}
@@ -74,7 +75,7 @@ class Cases:
             (a_try("http", other, path="/no", **self.secure()), "tls_host_name"),
             (a_try("http", port, "127.0.0.1", path="/no", **self.secure()), "tls_host_name"),
             (a_try("http", plain, path="/no", **self.secure()), "tls"),
-            (a_try("http", servers.free_port(), path="/no", **self.secure()), "no_connection"),
+            (a_try("http", free_port(), path="/no", **self.secure()), "no_connection"),
             (a_try("http", port, path="/no", charger={"clock_s": 0}, **self.secure()), "clock_unknown"),
             (a_try("http", port, path="/no", charger={"calm_for": 0}, **self.secure()), "charging"),
             (a_try("http", port, path="/locked", **self.secure(**ADA)), "log_in"),
