@@ -28,14 +28,6 @@ BOOT = 0        # the lowest version of boot.py that starts what is built here
 VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = "%s"\n'
 
 
-def compile_source(text, module):
-    """The .mpy of a source text."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "source.py")
-        place.write_text(text)
-        return compile_file(place, module)
-
-
 def page(root=ROOT):
     """{path: bytes} of the page as it ships: packed."""
     return {"firmware/page/%s.gz" % name: data for name, data in packed(root / "firmware/page").items()}
