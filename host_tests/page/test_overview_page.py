@@ -230,8 +230,8 @@ class WithExamples(Seen):
 class AsShipped(Seen):
     def test_the_packed_page_does_what_its_sources_do(self):
         with tempfile.TemporaryDirectory() as folder:
-            build(PAGE, Path(folder))
-            with Charger(folder, free_port()) as charger:
+            build(PAGE, Path(folder, "page.pack"))
+            with Charger(Path(folder, "page"), free_port()) as charger:
                 self.url = "http://127.0.0.1:%d/" % charger.port
                 charger.show("charging")
                 self.see(language="de")

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from firmware.services.web.login_attempts import LoginAttempts
 from firmware.services.web.credentials import Credentials
+from firmware.services.web.login_attempts import LoginAttempts
 from firmware.services.web.sessions import Sessions
 
 
