@@ -16,7 +16,6 @@ from firmware.storage.atomic_file import AtomicFile
 
 PUBLICATION_KIND = const(43)
 METHODS = ("off", "http", "ftp", "smtp")
-PERIODS = ("day", "week", "month")
 
 _STEP_MS = const(10000)
 _STEP_S = const(10)
