@@ -185,7 +185,8 @@ def vm_command(heap_kb=None, callgrind_out=None, fetch=True, valgrind=()):
     """The command line that starts the VM, to which a file or -c and its arguments are added.
 
     heap_kb: the VM's heap in kilobytes (None: its own 1 MB or 2 MB). callgrind_out: count instructions under
-    valgrind's callgrind and write its profile there; valgrind: more options of that. VmMissing when there is no VM, or no valgrind for it.
+    valgrind's callgrind and write its profile there; valgrind: more options of that. VmMissing when there is no VM, or no
+    valgrind for it.
     """
     vm = find_vm(fetch)
     command = list(vm.command)

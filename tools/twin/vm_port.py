@@ -206,13 +206,13 @@ class VmPort:
         hal = self.hal
         zero = hal.clock.zero
         ticks_us = time.ticks_us
-        poll, seen = self.link.poll, self.link.seen
+        poll, seen, look = self.link.poll, self.link.seen, self.spend
         live = hal.live_adc(gpio)
         if live is not None:
             def read_live_uv():
                 if guard is not None:
                     guard()
-                poll()
+                look(0)
                 uv = live()
                 return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
             return read_live_uv
@@ -231,7 +231,7 @@ class VmPort:
         def read_uv():
             if guard is not None:
                 guard()
-            poll()
+            look(0)
             uv = levels.get(gpio, 0)
             return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
         return read_uv
