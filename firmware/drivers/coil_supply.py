@@ -10,7 +10,7 @@ from firmware.drivers.inputs import pulled_pin
 
 _MASK = const(0x3FFFFFFF)
 _ARM_MS = const(500)          # a pump wants some ten edges
-_EDGE_MS = const(20)          # a tick that comes later has made no more edges for that: the radio's start holds the VM half a second
+_EDGE_MS = const(20)         # a tick that comes later than that made no more edges: the radio's start holds the VM half a second
 _MARGIN_MS = const(1000)      # on top of twice the hold time of the board: tolerance of its capacitor and its threshold
 _DEAD = const(0)
 _ARMING = const(1)

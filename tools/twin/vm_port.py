@@ -12,6 +12,7 @@ import micropython
 _MASK = (1 << 30) - 1
 _HALF = 1 << 29
 _POLL_US = 1000  # a burst of reads looks at the socket this often
+_WAIT_US = 200
 _FEED_EVERY_US = 20_000
 _EXITS = {"hard": 41, "watchdog": 42, "soft": 43}
 
@@ -192,7 +193,7 @@ class VmPort:
     def wait_for(self, ready, us):
         end = time.ticks_add(time.ticks_us(), us)
         while not ready() and time.ticks_diff(end, time.ticks_us()) > 0:
-            time.sleep_us(_POLL_US)
+            time.sleep_us(_WAIT_US)
             self.link.poll()
 
     def tx_done_us(self, end_us):
