@@ -59,7 +59,7 @@ vm: $(DEV)  ## fetch the 32-bit MicroPython VM and valgrind
 lint: $(DEV)  ## ruff
 	@$(PY) -m ruff check --quiet --output-format concise .
 
-layers: $(DEV)  ## who may import whom, integers only, MicroPython's language
+layers: $(DEV)  ## who may import whom, integers only, MicroPython's language, what texts and documents must have
 	@$(PY) -m tools.checks
 
 format: $(DEV)  ## let ruff sort imports and mend what it can mend itself

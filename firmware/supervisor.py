@@ -65,6 +65,10 @@ class Supervisor:
         try:
             await entry.factory(beat)
             self._went_down(entry, "ended")       # no task of the table may end by itself
+        except asyncio.CancelledError:            # passes every "except Exception"; whoever awaits a cancelled task gets it too
+            if self._stopping:
+                raise
+            self._went_down(entry, "cancelled")
         except Exception as error:
             self._went_down(entry, "%s: %s" % (type(error).__name__, error))
 

@@ -209,6 +209,24 @@ class TestSupervisor(unittest.TestCase):
         self.go(supervisor, script)
         self.assertEqual(supervisor.fact()[0]["restarts"], 1)
 
+    def test_task_that_is_cancelled_by_what_it_awaits_is_a_death_like_any_other(self):
+        """CancelledError is no Exception: it passes by every `except Exception` on its way out."""
+        for critical in (False, True):
+            async def factory(beat):
+                self.born.append(1)
+                inner = asyncio.create_task(turns(1000))
+                await asyncio.sleep_ms(0)
+                inner.cancel()
+                await inner
+            self.born = []
+            supervisor = self.build(("task", factory, critical, 0))
+
+            async def script():
+                await self.pass_ms(supervisor, 2000)
+            self.go(supervisor, script)
+            self.assertEqual(self.world.logged[0], ("task_died", "task", "cancelled"))
+            self.assertEqual((len(self.born) > 1, self.world.safe > 0), (not critical, critical))
+
     def test_critical_death_makes_safe_at_once_is_not_restarted_and_starves_the_watchdog(self):
         for start_ms in STARTS:
             self.born = []

@@ -1,10 +1,10 @@
-"""All checks over the firmware's source: `python -m tools.checks`."""
+"""All checks over sources and documents: `python -m tools.checks`."""
 import sys
 
-from tools.checks import integers, language, layers, texts, words
+from tools.checks import documents, integers, language, layers, texts, words
 from tools.checks.source import show
 
-CHECKS = (layers, integers, language, words, texts)
+CHECKS = (layers, integers, language, words, texts, documents)
 
 
 def main():

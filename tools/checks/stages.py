@@ -63,7 +63,7 @@ STAGES = {
         Stage("page, every view in every look", (PY, "-m", "host_tests.page.looks"), None),
         Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
         Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof"), None),
-        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "6"), None),
+        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "72", "--jobs", "2", "--minutes", "16"), None),
     ),
 }
 BUDGET_S = {"test": 20 * 60, "proof": 50 * 60}

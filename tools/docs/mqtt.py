@@ -208,8 +208,8 @@ def command_rows():
                                                "yes" if role == "admin" else "–")
     for name, key, yes, no in SWITCHES:
         yield "| `%s` | `%s` (bool) | the commands `%s` and `%s` under one name, for switches | theirs | – |" % (name, key, yes, no)
-    yield ("| `update` | `install`: true | begins the update that there is, as the press on the page | codes of `update.reason` "
-           "| yes |")
+    yield ("| `update` | `install`: true | begins the update that there is, as the press on the page | codes of `reason` in the "
+           "fact `update` | yes |")
 
 
 def setting_rows(texts):

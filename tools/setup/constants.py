@@ -9,6 +9,7 @@ import ast
 import re
 
 from tools.setup.bundle import bundle
+from tools.setup.flat import flatten
 from tools.setup.inlining import write_out
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
@@ -177,9 +178,9 @@ def _literal(value):
     return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if type(value) is int and value < 0 else ast.Constant(value)
 
 
-def inline(sources, keep=False, bundled=False):
+def inline(sources, keep=False, bundled=False, flat=False):
     """{module name: source} with constants in their places. keep=True leaves the bindings, for tests that import them;
-    bundled=True makes one module of each folder (bundle.py)."""
+    bundled=True makes one module of each folder (bundle.py), flat=True lays them all in one (flat.py)."""
     trees = {module: ast.parse(text) for module, text in sources.items()}
     constants = {module: {} for module in sources}
     before = None
@@ -200,4 +201,6 @@ def inline(sources, keep=False, bundled=False):
     write_out(trees, keep)      # names of private attributes are short now, and those of one class alone
     if bundled:
         trees = bundle(trees)
+    if flat:
+        trees = flatten(trees)
     return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}

@@ -7,6 +7,7 @@ import threading
 import time
 
 from tools.twin import costs
+from tools.twin.bursts import remember
 from tools.twin.clock import TICKS_MASK, Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal  # noqa: F401  (what install() takes)
 from tools.twin.loop import VirtualLoop
@@ -73,18 +74,12 @@ class _Sleep:
         if ms <= 0:
             yield
             return
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        handle = loop.call_later(ms / 1000, _finish, future)
+        future = asyncio.get_running_loop().sleep_future(ms)
         try:
             yield from future
-        finally:
-            handle.cancel()
-
-
-def _finish(future):
-    if not future.done():
-        future.set_result(None)
+        except BaseException:
+            future.cancel()
+            raise
 
 
 async def _wait_for_ms(aw, timeout_ms):
@@ -175,6 +170,10 @@ class Port:
                 clock.schedule(callback, timer)
         handle[0] = clock.at(handle[1], fire)
         self._timers.append(handle)
+        app = getattr(sys.modules.get("firmware.app"), "current", None)
+        if app is not None and getattr(callback, "__self__", None) is app.timer:     # the control loop begins: all is built
+            sampler = app.board._sampler
+            remember(sampler, sys.modules["firmware.drivers.pilot_sampler"].CombSampler, self.hal, clock)
         return handle
 
     def timer_stop(self, handle):
@@ -407,10 +406,3 @@ def uninstall():
         if name in SHIMS or (name.partition(".")[0] == "firmware" and name not in inst.before):
             del sys.modules[name]
     sys.modules.update(inst.hidden)
-
-
-def purge_package(package):
-    """Forgets a package and everything below it, so that the next import runs it anew."""
-    for name in list(sys.modules):
-        if name == package or name.startswith(package + "."):
-            del sys.modules[name]

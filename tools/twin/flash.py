@@ -54,7 +54,10 @@ class FlashFiles:
         if not self._mine(file):
             return self._open(file, mode, *args, **kw)
         self._clock.check()
-        if not set(mode) & set("wax+"):
+        writes = bool(set(mode) & set("wax+"))
+        if self._hal.flash_trouble is not None:
+            self._hal.flash_trouble(file, writes)
+        if not writes:
             return self._open(file, mode, *args, **kw)
         raw = _FlashFile(self, file, mode)
         if "b" in mode:

@@ -5,7 +5,6 @@ electrics of the chip only; what is connected to a pin is the world's matter.
 """
 HISTORY = 64  # pin changes kept per pin
 ADC_RAIL_UV = 3_300_000
-RTC_MEMORY_BYTES = 2048
 EPOCH_2000_S = 946_684_800
 PILOT_STEADY = 1 << 29  # "high time" of a generator that never goes low
 
@@ -50,6 +49,7 @@ class Hal:
         self.rtc_memory = b""
         self.mcu_temperature_c = 45
         self.flash_full = False  # writes find no room
+        self.flash_trouble = None  # called (path, for writing) before a file is opened: raises what a worn flash raises
         self.random = None  # a random.Random that stands in for the chip's noise, where runs shall be alike
         self.rtc_offset_us = 0  # Unix time of the chip's clock minus now_us
         self.reset_cause = "power"

@@ -1,16 +1,19 @@
 """The whole firmware with a user who does anything, for many simulated hours: `python -m tools.twin.soak --help`.
 
-A run is cut into chapters of some hours, each a charger of its own with a seed of its own: what breaks a rule is repeated by
-`--seed` of its chapter. The rules are those of soak_watch.py and, from time to time, of soak_chapter.py: no task has died, ticks
-are in time, memory is flat, the records hold the energy that the world's meter has seen, and a charger without faults charges by
-itself.
+A run is cut into chapters of some hours, each a charger of its own with a seed of its own, so that they may run side by side: what
+breaks a rule is repeated by `--seed` of its chapter. The rules are those of soak_watch.py and, from time to time, of
+soak_chapter.py: no task has died, ticks are in time, memory is flat, the records hold the energy that the world's meter has seen, a
+charger without faults charges by itself; and of soak_trial.py: what fails inside the charger takes no power away that need not go,
+the charger comes back in time, and its log tells why.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import sys
 import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 from tools.twin.clock import Halt
@@ -18,6 +21,9 @@ from tools.twin.soak_chapter import HOUR_US, Chapter
 from tools.twin.soak_user import NORMAL_CAR, S
 
 CHAPTER_H = 4
+LOOK_S = 2
+RESERVE_S = 60          # of the time that a suite has left: for the report, and the stages' own
+_shared = None          # of a worker: (virtual seconds of each chapter, real time at which to stop)
 
 
 def shorter(chapter, most_s=60):
@@ -30,8 +36,8 @@ def shorter(chapter, most_s=60):
             return None
         car, house, on = {}, {}, {}
         for _, (name, argument) in chapter.acts[:-count]:
-            if name in ("ev", "calm"):
-                car.update(NORMAL_CAR if name == "calm" else argument)
+            if name in ("ev", "calm", "trial"):
+                car.update(argument if name == "ev" else NORMAL_CAR)
             elif name == "house":
                 house.update(argument)
             elif name in ("fault", "input"):
@@ -49,59 +55,126 @@ def shorter(chapter, most_s=60):
     return None
 
 
+def _worker(shared, until_s):
+    global _shared
+    _shared = shared, until_s
+
+
+def play(place, seed, hours):
+    """One chapter, in a worker: what is to be told of it, as plain data."""
+    shared, until_s = _shared
+
+    def tick(chapter):
+        shared[place] = int(chapter.clock.now_us / S)
+    begin = time.monotonic()
+    chapter = Chapter(seed, hours, tick=tick, out_of_time=lambda: time.time() > until_s)
+    failure = chapter.run()
+    told = chapter.figures()
+    told["real_s"] = round(time.monotonic() - begin, 1)
+    told["story"] = None
+    if failure is not None:
+        lines = [chapter.story(), "again: python -m tools.twin.soak --seed %d --hours %g" % (seed, CHAPTER_H)]
+        short = shorter(chapter)
+        if short is not None:
+            lines.append("\nthe same in fewer acts: " + short.story())
+        told["story"] = "\n".join(lines)
+    return told
+
+
+def chapters(hours, first_seed, jobs, minutes):
+    """Plays the chapters, some side by side, until one breaks a rule or the time is up. Returns what they told, in their order."""
+    spawn = multiprocessing.get_context("spawn")
+    begin = time.time()
+    lengths = [min(CHAPTER_H, hours - done) for done in range(0, -int(-hours // 1), CHAPTER_H)]
+    shared = spawn.Array("q", len(lengths), lock=False)
+    told = {}
+    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_worker, initargs=(shared, begin + minutes * 60),
+                               max_tasks_per_child=1)
+    with pool:
+        waiting = {pool.submit(play, place, first_seed + place, length): place for place, length in enumerate(lengths)}
+        progress = _progress(hours, minutes, begin, shared)
+        while waiting:
+            done = wait(waiting, LOOK_S, FIRST_COMPLETED)[0]
+            progress()
+            for future in done:
+                place = waiting.pop(future)
+                told[place] = future.result()
+            if any(row["story"] for row in told.values()) or time.time() - begin > minutes * 60:
+                for future in list(waiting):
+                    if future.cancel():
+                        waiting.pop(future)
+    progress(True)
+    return [told[place] for place in sorted(told)]
+
+
+def summed(told):
+    """The figures of several chapters as one."""
+    together = {"hours": 0, "chapters": len(told), "counts": {}, "faults": {}, "worst_ms": {}, "memory": []}
+    for row in told:
+        together["hours"] = round(together["hours"] + row["hours"], 2)
+        together["memory"].append(row["memory"])
+        for name, count in row["counts"].items():
+            together["counts"][name] = together["counts"].get(name, 0) + count
+        for rule, ms in row["worst_ms"].items():
+            together["worst_ms"][rule] = max(together["worst_ms"].get(rule, 0), ms)
+        for kind, counts in row["faults"].items():
+            sums = together["faults"].setdefault(kind, dict.fromkeys(counts, 0))
+            for name, count in counts.items():
+                sums[name] = max(sums[name], count) if name == "longest_s" else sums[name] + count
+    return together
+
+
 def main(argv=None):
     """Returns 0 when every rule held, 1 when one was broken."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.soak", description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--hours", type=float, help="simulated hours (default: as many as fit)")
-    parser.add_argument("--minutes", type=float, help="most real minutes (default 6; with --hours without bound)")
+    parser.add_argument("--hours", type=float, default=None, help="simulated hours (default: as many as fit)")
+    parser.add_argument("--minutes", type=float, help="most real minutes (default 6, with --hours what a suite has left)")
     parser.add_argument("--seed", type=int, default=1, help="of the first chapter (default 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="chapters side by side (default 1)")
+    parser.add_argument("--write", metavar="FILE", help="keep the figures as JSON (docs/reliability.json)")
     args = parser.parse_args(argv)
-    minutes = args.minutes or (6 if args.hours is None else 1e6)
+    minutes = min(args.minutes or (6 if args.hours is None else 1e6), _minutes_left())
+    hours = args.hours or 1_000
     begin = time.monotonic()
-    hours = args.hours or 1e6
-    done, chapters, failure, counts = 0.0, 0, None, {}
-
-    def out_of_time():
-        return time.monotonic() - begin > minutes * 60
-
-    progress = _progress(args.hours, minutes, begin, lambda: done)
-    while done < hours and not out_of_time() and failure is None:
-        chapter = Chapter(args.seed + chapters, min(CHAPTER_H, hours - done), tick=progress, out_of_time=out_of_time)
-        failure = chapter.run()
-        done += chapter.clock.now_us / HOUR_US
-        chapters += 1
-        for name, count in chapter.counts.items():
-            counts[name] = counts.get(name, 0) + count
-    worst = ", ".join("%s %.1f ms" % (rule, us / 1000) for rule, us in chapter.watch.worst_us.items())
-    print("\n%.1f h simulated in %d chapters and %.0f s: %s" % (done, chapters, time.monotonic() - begin, ", ".join(
-        "%s %d" % (name.replace("_", " "), count) for name, count in counts.items())))
-    print("longest reactions of the last chapter: " + worst)
-    if failure is not None:
-        print(chapter.story())
-        print("again: python -m tools.twin.soak --seed %d --hours %g" % (chapter.seed, CHAPTER_H))
-        short = shorter(chapter)
-        if short is not None:
-            print("\nthe same in fewer acts: " + short.story())
+    told = chapters(hours, args.seed, args.jobs, minutes)
+    sums = summed(told)
+    broken = [row["story"] for row in told if row["story"]]
+    counts = ", ".join("%s %d" % (name.replace("_", " "), count) for name, count in sums["counts"].items())
+    print("\n%.1f h simulated in %d chapters and %.0f s: %s" % (sums["hours"], sums["chapters"], time.monotonic() - begin, counts))
+    print("longest reactions: " + ", ".join("%s %.1f ms" % row for row in sums["worst_ms"].items()))
+    for kind, counts in sorted(sums["faults"].items()):
+        print("  %-22s %4d, %4d judged, %4d took the power away, back after %5.1f s at most" % (
+            kind, counts["begun"], counts["trials"], counts["opened"], counts["longest_s"]))
+    if args.hours and not broken and sums["hours"] < args.hours - 0.05:
+        print("the time was up: %.1f of %g h" % (sums["hours"], args.hours))
+    for story in broken:
+        print(story)
+    if args.write and not broken:
+        sums["seconds"] = round(time.monotonic() - begin)
+        Path(args.write).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
     place = os.environ.get("MODE3_REPORT")
     if place:
-        Path(place).write_text(json.dumps({"passed": int(done), "failed": int(failure is not None), "skips": []}))
-    return 1 if failure is not None else 0
+        Path(place).write_text(json.dumps({"passed": int(sums["hours"]), "failed": len(broken), "skips": []}))
+    return 1 if broken else 0
 
 
-def _progress(hours, minutes, begin, done):
-    """A bar on a terminal, a line per simulated hour otherwise."""
+def _minutes_left():
+    left_s = os.environ.get("MODE3_LEFT_S")
+    return max(0.5, (int(left_s) - RESERVE_S) / 60) if left_s else 1e6
+
+
+def _progress(hours, minutes, begin, shared):
+    """A bar on a terminal, a line per some simulated hours otherwise."""
     shown = [0]
 
-    def tick(chapter):
-        now_h = done() + chapter.clock.now_us / HOUR_US
-        share = max(now_h / hours if hours else 0, (time.monotonic() - begin) / 60 / minutes)
+    def tick(last=False):
+        now_h = sum(shared) / 3600
+        share = max(now_h / hours, (time.time() - begin) / 60 / minutes)
         if sys.stdout.isatty():
-            bar = "#" * int(30 * min(1, share))
-            print("\r[%-30s] %6.1f h  %d acts " % (bar, now_h, chapter.counts["acts"]), end="", flush=True)
-        elif int(now_h) > shown[0]:
+            print("\r[%-30s] %6.1f h of %g " % ("#" * int(30 * min(1, share)), now_h, hours), end="", flush=True)
+        elif int(now_h) >= shown[0] + 3 or last:
             shown[0] = int(now_h)
-            print("%4d h simulated, %4.0f s, %d acts in this chapter, %d closings" % (
-                shown[0], time.monotonic() - begin, chapter.counts["acts"], chapter.watch.closings), flush=True)
+            print("%5.1f h simulated, %4.0f s" % (now_h, time.time() - begin), flush=True)
     return tick
 
 

@@ -3,11 +3,14 @@
 import json
 import sys
 
+from tools.twin.soak_faults import draw
+from tools.twin.soak_look import charges, state_of
 from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, SANE, S
 from tools.twin.soak_watch import Violation
 from tools.twin.verbs import INPUTS
 
 RECOVERS_US = 600 * S
+TRIALS = 3                      # faults inside the charger in each calm
 SETTLES_US = 25 * S             # after an unplugging all records are written: the meter is waited for 10 s at most
 
 
@@ -21,10 +24,12 @@ class Calm:
         self._due_us = 0
         self._humans = 0
         self._restarted = False
+        self._trials = 0
 
     def begin(self):
         """Take the faults away."""
         world = self._world
+        self._chapter.inner.clear()
         for name in FAULTS:
             world.set_fault(name, False)
         for name in INPUTS:
@@ -81,7 +86,7 @@ class Calm:
 
     def _wait(self):
         chapter = self._chapter
-        if self._world.mains.power_mw > 500_000:
+        if charges(chapter):
             chapter._after(chapter._rng.choice((5, 20, 60, 200, 900)) * S, self._end)
         elif self._clock.now_us > self._due_us or self._needs_human():
             self._human()
@@ -114,15 +119,8 @@ class Calm:
         ways = self._ways()
         self._humans += 1
         if not self._needs_human() and self._humans < 3 or self._humans > 2:
-            state = {}
-            app = chapter._app_now()
-            if app is not None:
-                facts = app.station.facts()
-                state = {name: facts[name] for name in ("overview_state", "session_state", "cp_state", "contactor", "offered_ma",
-                                                        "limit_ma", "limited_by", "retry_in_s", "authorized", "availability")}
-                state["trips"], state["held"] = app.core.trips, app.station.held
-            raise Violation("recovery", "does not charge %d s after the last fault went; faults %s, %s" % (
-                RECOVERS_US // S, [row[1] for row in self._faults()], state))
+            raise Violation("recovery", "does not charge %d s after the last fault went; %s" % (
+                RECOVERS_US // S, state_of(chapter)))
         chapter.counts["humans"] += 1
         if "power_cycle" in ways:
             chapter.watch.power_lost()
@@ -135,6 +133,24 @@ class Calm:
         chapter._after(15 * S, self._settings)
 
     def _end(self):
+        """First some faults inside the charger, one by one, while it charges in peace."""
+        chapter = self._chapter
+        if self._trials < TRIALS and not chapter.replays:
+            self._trials += 1
+            chapter._do(("trial", draw(chapter._rng, chapter.next_kind())))
+        else:
+            self._unplug()
+
+    def after_trial(self, went):
+        """What it did to the settings, and what it left to people, is put right before the next."""
+        self._humans = 0
+        self._restarted = False
+        if went:
+            self._end()
+        else:
+            self._settings()
+
+    def _unplug(self):
         if self._chapter._rng.random() < 0.7:
             self._world.set_ev({"plugged": False})
             self._chapter.watch.look()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tools.twin.runner import Twin
 from tools.twin.soak_calm import Calm
+from tools.twin.soak_faults import KINDS, Inner
+from tools.twin.soak_trial import Trial
 from tools.twin.soak_user import SANE, S, User
 from tools.twin.soak_watch import Violation, Watch
 
@@ -28,6 +30,7 @@ GOOD_RUN_US = 65 * S            # a start that lasted a minute counts as good
 MOST_BAD_STARTS = 5             # boot.py gives up after eight
 ENDS = {"watchdog": "reset:watchdog", "soft": "reset:soft", "power": "power_cut", "long_power": "power_cut",
         "restart": "reset:hard"}
+BAD_ENDS = ("reset:watchdog", "reset:soft", "reset:hard")
 
 
 class Request:
@@ -50,6 +53,7 @@ class Chapter:
                                      "humans", "trips_locked"), 0)
         self.objects = []               # (hour, objects, tasks)
         self._rng = random.Random(seed)
+        self.replays = acts is not None
         self._replay = None if acts is None else deque(acts)
         self._end_us = int(hours * HOUR_US)
         self._tick = tick or (lambda chapter: None)
@@ -66,6 +70,12 @@ class Chapter:
         self._audit_number = 0
         self._meter_trouble = False     # the register could not be read at some time since the last audit
         self._next_hour = 1
+        self.inner = Inner(self)
+        self.trial = None               # the Trial that is under way
+        self._calm = None
+        self._deck = []
+        self.faults = {}                # kind of fault -> its counts
+        self.rotten = False             # a bit has turned over in some file: records may be damaged
 
     # The run
 
@@ -78,8 +88,9 @@ class Chapter:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
                 probe.close()
+                self.folder = Path(folder) / "flash"
                 with contextlib.redirect_stderr(printed):
-                    self.twin = Twin(Path(folder) / "flash", port, seed=self.seed, event=self._told)
+                    self.twin = Twin(self.folder, port, seed=self.seed, event=self._told)
                     self._begin()
                     how = self.twin.run()
                 self.twin.close()
@@ -143,6 +154,9 @@ class Chapter:
             self._broken(Violation("alive", "the firmware ended by itself: " + how))
         if self.clock.now_us - self._boot_us > GOOD_RUN_US:
             self._bad_starts = 0
+        if how in BAD_ENDS:
+            self._bad_starts += 1
+            self.watch.reset()
         self._boot_us = self.clock.now_us
 
     # The user
@@ -158,6 +172,8 @@ class Chapter:
             self._after(EDGE_LIMIT_US, lambda: self._fire(armed, 0))
 
     def _edge(self, t_us, signal, value):
+        if self.trial is not None:
+            self.trial.edge(signal, value)
         if self._armed is not None and self._armed[0] == signal:
             self._fire(self._armed, self._armed[1])
 
@@ -173,6 +189,9 @@ class Chapter:
     def _do(self, act):
         """Carry out an act now."""
         name, argument = act
+        if name == "inner":
+            argument = self.inner.resolve(*argument)
+            act = name, argument
         self.acts.append((self.clock.now_us, act))
         self.counts["acts"] += 1
         world = self.world
@@ -205,7 +224,12 @@ class Chapter:
             self._call(*argument)
         elif name == "calm":
             self._busy = True
-            Calm(self).begin()
+            self._calm = Calm(self)
+            self._calm.begin()
+        elif name == "inner":
+            self.inner.begin(*argument)
+        elif name == "trial":
+            self.trial = Trial(self, *argument)
         self.watch.look()
 
     def _expect_end(self, cause, within_us):
@@ -215,9 +239,8 @@ class Chapter:
         if not self.twin.powered or self.world.buttons["service"]:      # a button that is held asks for the safe mode
             return
         if cause in ("watchdog", "soft"):
-            if self._bad_starts >= MOST_BAD_STARTS or self._app_now() is None:
+            if not self.may_end_badly() or self._app_now() is None:
                 return
-            self._bad_starts += 1
             self.watch.reset()
         else:
             self.watch.power_lost()
@@ -227,6 +250,37 @@ class Chapter:
             self._after(self._rng.randint(1, 120) * S, lambda: self.world.set_fault("power_cut", False))
         else:
             self.world.reset(cause)
+
+    # What Inner and Trial ask for
+
+    def may_end_badly(self):
+        """boot.py gives up after some bad starts in a row."""
+        return self._bad_starts < MOST_BAD_STARTS
+
+    def expect_bad_end(self, how, within_us):
+        """The firmware may end this way within that time."""
+        self._expected_us[how] = max(self._expected_us.get(how, 0), self.clock.now_us + within_us)
+
+    def books_are_off(self):
+        """The records may differ from what the world's meter has seen since the last audit."""
+        self._meter_trouble = True
+
+    def counts_of(self, kind):
+        """The counts of a kind of fault."""
+        return self.faults.setdefault(kind, {"begun": 0, "trials": 0, "opened": 0, "longest_s": 0})
+
+    def next_kind(self):
+        """Name of the next kind of fault to try: all of them by turns, in any order."""
+        if not self._deck:
+            self._deck = [kind.name for kind in KINDS]
+            self._rng.shuffle(self._deck)
+        return self._deck.pop()
+
+    def trial_is_over(self, went):
+        """The fault did no harm (went), or could not be tried."""
+        self.trial = None
+        if not self.replays:
+            self._calm.after_trial(went)
 
     # Inside the firmware
 
@@ -294,10 +348,12 @@ class Chapter:
             status = error.status
             self.counts["refused"] += 1
         except Exception as error:
+            if self.inner.spoilt:
+                return
             self._broken(Violation("api", "%s %s %r raised %s: %s" % (request.method, request.path, request.body[:80],
                                                                     type(error).__name__, error)))
             return
-        if status >= 500 and not (status == 503 and self.world.faults["flash_full"]):
+        if status >= 500 and not (status == 503 and self.world.faults["flash_full"]) and not self.inner.spoilt:
             self._broken(Violation("api", "%s %s answers %d" % (request.method, request.path, status)))
         after = {key: app.settings.get(key) for key in SANE}
         self._settings_changed(app, before, after)
@@ -333,6 +389,7 @@ class Chapter:
 
     def _new_boot(self, app):
         self._app = app
+        self.inner.booted()
         self.counts["boots"] += 1
         self._restart_due = False
         self.watch.pe_monitored = bool(app.core.fitted.pe_monitor)
@@ -342,6 +399,8 @@ class Chapter:
 
     def _look(self, app):
         """The firmware's own health, and its memory once an hour."""
+        if self.inner.spoilt:
+            return
         for task in app.supervisor.fact():
             if task["last_error"] is not None:
                 raise Violation("tasks", "%(name)s died: %(last_error)s" % task)
@@ -393,6 +452,12 @@ class Chapter:
         self._stopped = self._busy = False
         if self._replay is None:
             self._plan()
+
+    def figures(self):
+        """What is kept of the chapter, as plain data."""
+        return {"hours": round(self.clock.now_us / HOUR_US, 3), "counts": self.counts, "faults": self.faults,
+                "worst_ms": {rule: us / 1000 for rule, us in self.watch.worst_us.items()},
+                "memory": [[round(hour, 2), objects, tasks] for hour, objects, tasks in self.objects]}
 
     # When it went wrong
 

@@ -2,14 +2,15 @@
 
 An act is (name, argument): ("ev", fields) ("house", fields) ("fault", (name, on)) ("button", (name, hold_ms)) ("input",
 (name, on)) ("card", uid) ("reset", cause) ("utc", unix_s) ("command", (name, args)) ("settings", {key: value}) ("get", path)
-("body", (method, path, bytes)) ("calm", {}). It happens after a pause, or so long after the next edge of a signal.
+("body", (method, path, bytes)) ("inner", (kind of soak_faults.py, arguments)) ("calm",
+{}). It happens after a pause, or so long after the next edge of a signal.
 """
 
 import json
 
 from firmware.charging.commands import COMMANDS, MAX_TEXT
 from firmware.settings import schema
-from tools.twin import cpython
+from tools.twin import cpython, soak_faults
 from tools.twin.verbs import BUTTONS, EV_STATES, INPUTS
 
 cpython.install()       # what provisions imports the firmware's storage, and that what only the shims have
@@ -76,8 +77,8 @@ class User:
             self._on.discard(name)
             return "fault", (name, False)
         acts = (self._unplug, self._ev, self._fault, self._house, self._press, self._contact, self._card, self._command,
-                self._settings, self._request, self._reset, self._utc)
-        return rng.choices(acts, (16, 12, 14, 6, 4, 5, 2, 14, 8, 6, 6, 1))[0]()
+                self._settings, self._request, self._reset, self._utc, self._inner)
+        return rng.choices(acts, (16, 12, 14, 6, 4, 5, 2, 14, 8, 6, 6, 1, 9))[0]()
 
     # The world
 
@@ -122,6 +123,9 @@ class User:
 
     def _utc(self):
         return "utc", self._rng.randint(*UTC_S)
+
+    def _inner(self):
+        return "inner", soak_faults.draw(self._rng)
 
     # What the charger is told
 

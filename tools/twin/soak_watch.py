@@ -9,8 +9,9 @@
     duty       steady, or 10 to 97 %
     offer      no more than fuse, cable, user and board allow; 5.6 s to follow while power flows
 
-Two things are not the firmware's and lengthen the times: a write of the flash holds the interpreter (its length is added), and a
-chip that resets leaves its pins alone (the charge pump of the coil takes the power within 650 ms).
+Some things lengthen the times: a write of the flash holds the interpreter (its length is added), a chip that resets leaves its
+pins alone (the charge pump of the coil takes the power within 650 ms), a task that hogs the loop is noticed by the guard after
+60 ms, and where device calls raise it may take the charge pump.
 """
 
 from collections import deque
@@ -43,6 +44,7 @@ class Watch:
         self._silent = False
         self._stalls = deque(maxlen=64)         # (begin_us, end_us) of times the interpreter stood still
         self._blind_until_us = 0
+        self._slow = (0, 0)                     # until when, by how much: device calls fail
         self._since_us = dict.fromkeys(GRACE_US)    # since when the rule forbids power; None: it does not
         self._coil_off_us = 0
         self._closed_us = None                  # since when the contacts are closed without the coil
@@ -75,6 +77,14 @@ class Watch:
     def reset(self):
         """The chip resets now, its pins stay as they are."""
         self._blind_until_us = self._clock.now_us + RESET_BLIND_US
+
+    def stall(self, us):
+        """The interpreter does nothing else from now on for that long."""
+        self._stalls.append((self._clock.now_us, self._clock.now_us + us))
+
+    def slow_until(self, until_us, by_us):
+        """Pins may not obey until then: only what needs no pin of the coil takes the power away, so much later."""
+        self._slow = (until_us, by_us)
 
     def power_lost(self):
         """The supply is gone, and with it what the charger remembered of this plug-in."""
@@ -159,6 +169,8 @@ class Watch:
             return
         now_us = self._clock.now_us
         due_us = since_us + GRACE_US[rule] + self._stalled_us(since_us, now_us)
+        if since_us < self._slow[0]:
+            due_us += self._slow[1]
         if self._blind_until_us > since_us:
             due_us = max(due_us, self._blind_until_us)
         if now_us < due_us:

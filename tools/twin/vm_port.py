@@ -44,6 +44,7 @@ class Link:
         self._busy = False
         self._last = time.ticks_us()
         self._fed = self._last
+        self._latenesses = Latenesses()
         self.hal = None
 
     def poll(self, _=None):
@@ -93,6 +94,8 @@ class Link:
             import gc
             gc.collect()
             self.send("LIVE %d\n" % gc.mem_alloc())
+        elif verb == b"H":
+            self.send("LATE %s\n" % self._latenesses.take())
         elif verb == b"M":
             hal.mcu_temperature_c = int(w[1])
         elif verb == b"L":
@@ -130,6 +133,29 @@ class Link:
             wave = self.hal.pwm[key]
             return "%d,%d,%d,%d,%d" % (value[0], value[1], wave[1], wave[2], wave[3])
         return str(value)
+
+
+class Latenesses:
+    """Counts the control ticks of the running application by how late they were, whole ms, beside its own statistics."""
+
+    def __init__(self):
+        self._counts = []
+
+    def take(self):
+        """What was counted since the last time, as the link carries it; begins to count at the first."""
+        told = " ".join([str(count) for count in self._counts])
+        if not self._counts:
+            import sys
+            lateness = sys.modules["firmware.app"].current.lateness
+            note, counts = lateness.note, [0] * 256
+
+            def counting(late_ms, now_ms):
+                counts[late_ms if late_ms < 256 else 255] += 1
+                note(late_ms, now_ms)
+            lateness.note, self._counts = counting, counts
+        for ms in range(len(self._counts)):
+            self._counts[ms] = 0
+        return told
 
 
 def _unhex(text):

@@ -1,0 +1,97 @@
+"""One fault inside a charger that charges in peace: power goes where it may, comes back in time, and the log tells why."""
+
+from tools.twin.soak_faults import S, kind_of
+from tools.twin.soak_look import charges, events_since, state_of, tasks_live
+from tools.twin.soak_watch import Violation
+
+STEADY_S = 3            # so long power flows again before it counts
+FRESH_S = 5             # unplugged, so that the retries of the plug-in are not used up
+STARTS_S = 120          # a vehicle that is plugged in gets power within
+
+
+class Trial:
+    """Begins at once. chapter.trial_is_over(went) hears of its end; what does not hold is a Violation, raised in the chapter's
+    events."""
+
+    def __init__(self, chapter, name, arguments):
+        self._chapter = chapter
+        self._kind, self._arguments = kind_of(name), arguments
+        self._opened = 0
+        self._begin_us = self._end_us = self._mark = None
+        self._well_s = 0
+        chapter.world.set_ev({"plugged": False})
+        chapter._after(FRESH_S * S, self._plug)
+
+    def edge(self, signal, value):
+        """An edge of the world."""
+        if signal == "coil" and not value and self._begin_us is not None:
+            self._opened += 1
+
+    def _plug(self):
+        self._chapter.world.set_ev({"plugged": True})
+        self._due_us = self._chapter.clock.now_us + STARTS_S * S
+        self._wait()
+
+    def _wait(self):
+        """For power, then for a moment of no importance."""
+        chapter = self._chapter
+        if charges(chapter):
+            chapter._after(chapter._rng.randint(1 * S, 8 * S), self._strike)
+        elif chapter.clock.now_us > self._due_us:
+            chapter.trial_is_over(False)        # something of before: the calm knows whom to ask
+        else:
+            chapter._after(1 * S, self._wait)
+
+    def _strike(self):
+        chapter = self._chapter
+        app = chapter._app_now()
+        self._end_us = None
+        if app is not None and charges(chapter):
+            self._mark, self._begin_us = app.records.stamp(), chapter.clock.now_us
+            self._before = [row[0][1] for row in app.station.faults.rows()]
+            self._arguments = chapter.inner.resolve(self._kind.name, self._arguments)[1]
+            self._end_us = chapter.inner.begin(self._kind.name, self._arguments)
+        if self._end_us is None:
+            chapter.trial_is_over(False)
+        else:
+            self._look()
+
+    def _look(self):
+        """Once a second until it is over."""
+        chapter, now_us = self._chapter, self._chapter.clock.now_us
+        well = charges(chapter) and now_us >= self._end_us and tasks_live(chapter)
+        self._well_s = self._well_s + 1 if well else 0
+        if self._well_s > STEADY_S:
+            self._judge()
+        elif now_us > self._end_us + self._kind.bound_s * S:
+            raise Violation("comes back", "%s: not well %d s after its end; %s" % (
+                self._told(), self._kind.bound_s, state_of(chapter)))
+        else:
+            chapter._after(1 * S, self._look)
+
+    def _told(self):
+        return "%s %s" % (self._kind.name, self._arguments)
+
+    def _judge(self):
+        chapter, kind = self._chapter, self._kind
+        if kind.keeps and self._opened:
+            raise Violation("power", "%s took the power away; %s" % (self._told(), state_of(chapter)))
+        self._find_reason()
+        took_s = (chapter.clock.now_us - self._end_us) / S - STEADY_S
+        counts = chapter.counts_of(kind.name)
+        counts["trials"] += 1
+        counts["opened"] += bool(self._opened)
+        counts["longest_s"] = max(counts["longest_s"], round(took_s, 1))
+        chapter.trial_is_over(True)
+
+    def _find_reason(self):
+        """Power went, or the kind asks for it: the event log must tell, unless the same was there before already."""
+        wanted = [self._kind.tells] if self._opened else []
+        wanted.append(self._kind.must(self._arguments))
+        found = [(event["kind"], event["code"], event["detail"]) for event in
+                 events_since(self._chapter._app_now(), self._mark)]
+        for tells in wanted:
+            if tells and not any(told == event[:len(told)] for told in tells for event in found) and \
+                    not any(told[1] in self._before for told in tells):
+                raise Violation("log", "%s%s: the log tells none of %s, but %s" % (
+                    self._told(), " took the power away" if self._opened else "", tells, found))
