@@ -23,7 +23,7 @@ _BUSY = (errno.EINPROGRESS, errno.EAGAIN, 36, 115, 119)      # a connection that
 
 
 class HttpFailure(Exception):
-    """code: bad_address, no_connection, no_answer, http_status, bad_answer, redirects; detail for logs."""
+    """code: bad_address, no_name, no_connection, no_answer, http_status, bad_answer, redirects; detail for logs."""
 
     def __init__(self, code, detail=""):
         super().__init__("%s: %s" % (code, detail) if detail else code)
@@ -122,7 +122,7 @@ async def connect(host, port, to_thread):
     try:
         info = await to_thread(_resolve, host, port)
     except OSError:
-        raise HttpFailure("no_connection", "no address of " + host[:60])
+        raise HttpFailure("no_name", host[:60])
     try:
         sock = socket.socket(info[0], info[1], info[2])
     except OSError:
