@@ -9,6 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+from tools.twin.ports import free_port
+
 CONF = """daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;
 events {{ worker_connections 64; }}
 http {{
@@ -23,12 +25,6 @@ START_S = 10
 def nginx():
     """Path of nginx; None where it is not installed."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

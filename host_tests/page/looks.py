@@ -16,6 +16,7 @@ LOOKS = ((320, False, "en"), (320, True, "fr"), (360, False, "fr"), (360, True, 
 def main():
     from host_tests.page import test_views
     from host_tests.page.browser import NoBrowser, find_browser
+    from host_tests.page.twin import PICTURES
     try:
         find_browser()
     except NoBrowser as error:
@@ -25,10 +26,10 @@ def main():
     class EveryLook(test_views.Views):
         looks = LOOKS
 
-    test_views.PICTURES.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     name = "test_every_view_fits_is_said_can_be_read_and_keeps_nobody_out"
     done = unittest.TextTestRunner(verbosity=0).run(unittest.TestSuite([EveryLook(name)]))
-    print("pictures are in %s" % test_views.PICTURES)
+    print("pictures are in %s" % PICTURES)
     return 0 if done.wasSuccessful() and not done.skipped else 1
 
 

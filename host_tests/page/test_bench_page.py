@@ -1,85 +1,23 @@
 # cpython only: drives a Chromium
 """The bench's page as a visitor uses it, in a real browser, on a real twin."""
 import json
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
-import urllib.request
-from pathlib import Path
 
-from host_tests.page.browser import Browser, NoBrowser, find_browser
+from host_tests.page.browser import Browser
+from host_tests.page.seen import CUT_OFF, need_browser
+from host_tests.page.twin import CALM_CAR, FAST, PICTURES, Twin
 
-ROOT = Path(__file__).resolve().parents[2]
-PICTURES = ROOT / "build" / "screenshots"
-START_S = 20
-FAST = 20
-CALM_CAR = {"plugged": False, "state": "auto", "phases": 3, "max_current_a": 16, "asleep": False, "soc": 0.4}
 # Whatever a finger may hit, where it is and what it is called: nothing may lie on another one or stick out of the window.
 TOUCHED = """[...document.querySelectorAll('button, a, select, input, [role=button], [role=slider]')].map(one => {
     const hit = one.querySelector?.('.hit, .plate_round') ?? one, box = hit.getBoundingClientRect();
     const name = one.getAttribute('aria-label') ?? one.textContent.trim() ?? one.id;
     return [name, box.x, box.y, box.right, box.bottom, Boolean(one.closest('svg'))];
 }).filter(([, x, y, right, bottom]) => right > x && bottom > y)"""
-CUT_OFF = """[...document.querySelectorAll('button, h1, h2, h3, p, dd, dt, label, li, pre')].filter(one => one.clientWidth
-    && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'visible' && !one.classList.contains('unseen'))
-    .map(one => one.id || one.textContent.slice(0, 40))"""
 
 
 def setUpModule():
-    try:
-        find_browser()
-    except NoBrowser as error:
-        raise unittest.SkipTest(str(error)) from None
-
-
-class Twin:
-    """A twin as `make run` starts it, in a process of its own. prepare(folder): what was there before it started."""
-
-    def __init__(self, *options, prepare=lambda folder: None):
-        self._folder = tempfile.TemporaryDirectory()
-        data = Path(self._folder.name)
-        prepare(data)
-        self._process = subprocess.Popen([sys.executable, "-m", "tools.twin", "--headless", "--http", "0", "--bench", "0",
-                                          "--mqtt-port", "0", "--data", str(data), *options], cwd=ROOT,
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + START_S
-        while True:
-            try:
-                places = json.loads((data / "twin.json").read_text())
-                self.url, self.charger = places["bench"] + "/", places["http"] + "/"
-                self.admin_password, self.user_password = places["admin_password"], places["user_password"]
-                self.look()
-                return
-            except (OSError, ValueError):
-                if time.monotonic() > end:
-                    self.close()
-                    raise
-                time.sleep(0.05)
-
-    def look(self):
-        with urllib.request.urlopen(self.url + "api/live", timeout=10) as answer:
-            return json.loads(answer.read())
-
-    def post(self, verb, **body):
-        with urllib.request.urlopen(self.url + "api/" + verb, json.dumps(body).encode(), timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def wait(self, what, holds, limit_s=10):
-        """Until holds(picture)."""
-        end = time.monotonic() + limit_s
-        while not holds(self.look()):
-            if time.monotonic() > end:
-                raise AssertionError(what + " did not come")
-            time.sleep(0.05)
-
-    def close(self):
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
-        self._folder.cleanup()
+    need_browser()
 
 
 class Visit(unittest.TestCase):
@@ -89,7 +27,6 @@ class Visit(unittest.TestCase):
         cls.addClassCleanup(cls.twin.close)
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.close)
-        PICTURES.mkdir(parents=True, exist_ok=True)
 
     def setUp(self):
         twin = self.twin

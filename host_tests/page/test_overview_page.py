@@ -2,92 +2,29 @@
 """The charger's own page as its owner uses it, in a real browser: on a real twin, and with example statuses behind the server."""
 import json
 import re
-import socket
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from host_tests.page.browser import Browser, NoBrowser, find_browser
+from host_tests.page.browser import Browser
 from host_tests.page.charger import Charger
 from host_tests.page.examples import CHANGES, status
-from host_tests.page.test_bench_page import CALM_CAR, CUT_OFF, FAST, PICTURES, Twin
+from host_tests.page.seen import ADMIN, CONTRAST, CUT_OFF, LOG_IN, Seen, need_browser
 from host_tests.page.test_page import PAGE
+from host_tests.page.twin import CALM_CAR, FAST, PICTURES, Twin
 from tools.build.page import build
+from tools.twin.ports import free_port
 
-SHOWN = "!window.old && document.getElementById('state') !== null && !document.body.classList.contains('empty')"
-# Of each text that is seen: how much it differs from what lies behind it (WCAG 2), where that is less than 4.5.
-CONTRAST = """(() => {
-    const read = colour => { const n = colour.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
-    const over = ([r, g, b, a], under) => [r, g, b].map((one, n) => one * a + under[n] * (1 - a));
-    const light = rgb => { const [r, g, b] = rgb.map(one => (one /= 255) <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-    const behind = one => {
-        if (!one) return [[255, 255, 255]];
-        const style = getComputedStyle(one), stops = style.backgroundImage.match(/rgba?\\([^)]+\\)/g);
-        if (stops) return stops.map(stop => read(stop).slice(0, 3));
-        const own = read(style.backgroundColor);
-        return own[3] === 1 ? [own.slice(0, 3)] : behind(one.parentElement).map(under => over(own, under));
-    };
-    const found = [];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const one = texts.currentNode.parentElement, words = texts.currentNode.data.trim();
-        if (!words || !one.checkVisibility({visibilityProperty: true}) || one.closest('.hidden, option, noscript')) continue;
-        const ink = one instanceof SVGElement ? getComputedStyle(one).fill : getComputedStyle(one).color;
-        for (const under of behind(one)) {
-            const [dim, bright] = [light(over(read(ink), under)), light(under)].sort((a, b) => a - b);
-            const ratio = (bright + 0.05) / (dim + 0.05);
-            if (ratio < 4.5) found.push(`${words.slice(0, 30)}: ${ratio.toFixed(2)}`);
-        }
-    }
-    return found;
-})()"""
 SHIFTS = """new Promise(done => { let sum = 0; new PerformanceObserver(list => {
     for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; })
     .observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 60); })"""
-ADMIN = "fetch('api/v1/session').then(answer => answer.json()).then(found => found.role === 'admin')"
-LOG_IN = """fetch('api/v1/login', {method: 'POST', body: JSON.stringify({user: 'admin', password: '%s'})})
-    .then(answer => answer.status)"""
 
 
 def setUpModule():
-    try:
-        find_browser()
-    except NoBrowser as error:
-        raise unittest.SkipTest(str(error)) from None
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    need_browser()
     Seen.browser = Browser()
     unittest.addModuleCleanup(Seen.browser.close)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Seen(unittest.TestCase):
-    """What both kinds of visit need. A subclass gives self.url; the browser is one for all."""
-
-    browser = None
-
-    def tearDown(self):
-        self.assertEqual(self.browser.errors, [])
-        self.assertEqual([one for one in self.browser.requests if not one.startswith(self.url)], [])
-
-    def see(self, width=1280, height=900, dark=False, language="en"):
-        self.browser.show(width, height, dark, language, still=True)
-        self.browser.value("window.old = true")
-        self.browser.open(self.url)
-        self.browser.wait(SHOWN)
-
-    def words(self, identity):
-        return self.browser.value("document.getElementById(%s).textContent" % json.dumps(identity)).replace("\u202f", " ")
-
-    def until(self, identity, words, limit_s=8):
-        asked = (json.dumps(identity), json.dumps(words))
-        self.browser.wait("document.getElementById(%s).textContent.includes(%s)" % asked, limit_s)
 
 
 class OnTheTwin(Seen):
@@ -201,7 +138,7 @@ class OnTheTwin(Seen):
 class WithExamples(Seen):
     @classmethod
     def setUpClass(cls):
-        port = _free_port()
+        port = free_port()
         cls.charger = Charger(PAGE, port)
         cls.addClassCleanup(cls.charger.close)
         cls.url = "http://127.0.0.1:%d/" % port
@@ -293,8 +230,8 @@ class WithExamples(Seen):
 class AsShipped(Seen):
     def test_the_packed_page_does_what_its_sources_do(self):
         with tempfile.TemporaryDirectory() as folder:
-            build(PAGE, Path(folder))
-            with Charger(folder, _free_port()) as charger:
+            build(PAGE, Path(folder, "page.pack"))
+            with Charger(Path(folder, "page"), free_port()) as charger:
                 self.url = "http://127.0.0.1:%d/" % charger.port
                 charger.show("charging")
                 self.see(language="de")

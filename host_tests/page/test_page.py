@@ -1,8 +1,10 @@
 # cpython only: reads the page's sources with re, pathlib and gzip
 """The page's sources: complete in every language, small, and without anything from elsewhere."""
+import binascii
 import gzip
 import json
 import re
+import struct
 import tempfile
 import unittest
 from pathlib import Path
@@ -42,6 +44,15 @@ def _sets():
 
 def _words():
     return _sets()[""]
+
+
+def _out_of(pack, name):
+    """The text of a file in the packed page, as its format says."""
+    for entry in range(8, 8 + 16 * int.from_bytes(pack[4:8], "little"), 16):
+        crc, at, size, crc_of_data = struct.unpack_from("<IIII", pack, entry)
+        if crc == binascii.crc32(name.encode()) and crc_of_data == binascii.crc32(pack[at:at + size]):
+            return gzip.decompress(pack[at:at + size]).decode()
+    raise KeyError(name)
 
 
 class Translations(unittest.TestCase):
@@ -124,13 +135,13 @@ class Sources(unittest.TestCase):
 class Build(unittest.TestCase):
     def test_the_packed_page_is_the_page_and_within_its_budgets(self):
         with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder)
-            (out / "gone.js.gz").write_bytes(b"of an older version")
+            out = Path(folder, "page.pack")
             sizes = page.build(PAGE, out)
-            self.assertFalse((out / "gone.js.gz").exists())
             self.assertLess(page.first_view(sizes), page.FIRST_VIEW_KB * 1024)
             self.assertLess(page.whole_page(sizes), page.WHOLE_KB * 1024)
-            unpacked = {name: gzip.decompress((out / (name + ".gz")).read_bytes()).decode() for name in sizes}
+            whole = out.read_bytes()
+            self.assertEqual(len(whole), 8 + 16 * len(sizes) + sum(sizes.values()))
+            unpacked = {name: _out_of(whole, name) for name in sizes}
             for name, text in unpacked.items():
                 if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
@@ -143,9 +154,13 @@ class Build(unittest.TestCase):
                 for name, languages in _sets().items():
                     wanted.update(languages[language] if name else {})
                 self.assertEqual(more, wanted)
-            before = {path: path.read_bytes() for path in out.rglob("*.gz")}
             page.build(PAGE, out)
-            self.assertEqual({path: path.read_bytes() for path in out.rglob("*.gz")}, before)
+            self.assertEqual(out.read_bytes(), whole)
+
+    def test_two_files_that_the_index_could_not_tell_apart_are_refused(self):
+        with self.assertRaises(ValueError) as refused:
+            page.pack_of({"plumless.js": b"1", "buckeroo.js": b"2"})      # known words of one CRC-32, and so with the same end
+        self.assertIn("plumless.js", str(refused.exception))
 
     def test_nothing_but_comments_and_indentation_is_squeezed_out_of_a_script(self):
         source = "// why\nconst a = `x // y`;   // a comment\n\n  const b = 'z';  // another\n"
@@ -170,7 +185,7 @@ class Build(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "notes.txt").write_text("x")
             with self.assertRaises(ValueError) as refused:
-                page.build(Path(folder), Path(folder) / "out")
+                page.build(Path(folder), Path(folder) / "out.pack")
             self.assertIn("notes.txt", str(refused.exception))
 
 

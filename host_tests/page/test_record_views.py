@@ -10,9 +10,9 @@ from firmware.access.cards import CardStore
 from firmware.records import curve_log
 from firmware.records.event_log import EventLog
 from firmware.records.session_log import SessionLog
-from host_tests.page import test_overview_page as overview
-from host_tests.page.browser import Browser, NoBrowser, find_browser
-from host_tests.page.test_bench_page import CALM_CAR, FAST, PICTURES, Twin
+from host_tests.page.browser import Browser
+from host_tests.page.seen import ADMIN, CONTRAST, LOG_IN, Seen, need_browser
+from host_tests.page.twin import CALM_CAR, FAST, PICTURES, Twin
 
 DAY_S = 86400
 SESSIONS = 45
@@ -24,13 +24,9 @@ ROWS = "document.querySelectorAll('#view .rows > li').length"
 
 
 def setUpModule():
-    try:
-        find_browser()
-    except NoBrowser as error:
-        raise unittest.SkipTest(str(error)) from None
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    overview.Seen.browser = Browser()
-    unittest.addModuleCleanup(overview.Seen.browser.close)
+    need_browser()
+    Seen.browser = Browser()
+    unittest.addModuleCleanup(Seen.browser.close)
 
 
 def fill(folder):
@@ -56,7 +52,7 @@ def fill(folder):
     asyncio.run(cards.tidy(lambda: True, lambda: asyncio.sleep(0)))      # or the charger does it while it is tested
 
 
-class RecordViews(overview.Seen):
+class RecordViews(Seen):
     @classmethod
     def setUpClass(cls):
         cls.twin = Twin(prepare=fill)
@@ -75,8 +71,8 @@ class RecordViews(overview.Seen):
 
     def see(self, *args, **more):
         super().see(*args, **more)
-        if not self.browser.value(overview.ADMIN):
-            self.browser.value(overview.LOG_IN % self.twin.admin_password)
+        if not self.browser.value(ADMIN):
+            self.browser.value(LOG_IN % self.twin.admin_password)
             super().see(*args, **more)
 
     def open(self, view):
@@ -287,5 +283,5 @@ class RecordViews(overview.Seen):
                     name = "view-%s-%d-%s.png" % (view, width, "dark" if dark else "light")
                     self.browser.picture(PICTURES / name, whole=True)
                     self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), width)
-                    self.assertEqual(self.browser.value(overview.CONTRAST), [])
+                    self.assertEqual(self.browser.value(CONTRAST), [])
                     self.assertEqual(self.browser.value(NAMELESS), [])

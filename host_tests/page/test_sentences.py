@@ -1,19 +1,13 @@
 # cpython only: needs a browser
 """The sentences that the page makes of reasons, in a real browser: what a visitor reads."""
-import socket
 import unittest
 
 from host_tests.page.browser import Browser, NoBrowser
 from host_tests.page.charger import Charger
 from host_tests.page.test_page import PAGE
+from tools.twin.ports import free_port
 
 HOME = {"code": "home", "used_ma": 10000, "fuse_ma": 16000, "phase": 2}
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Sentences(unittest.TestCase):
@@ -24,7 +18,7 @@ class Sentences(unittest.TestCase):
         except NoBrowser as missing:
             raise unittest.SkipTest(str(missing)) from None
         cls.addClassCleanup(cls.browser.close)
-        cls.charger = Charger(PAGE, _free_port())
+        cls.charger = Charger(PAGE, free_port())
         cls.addClassCleanup(cls.charger.close)
         cls.browser.show(400, 600)
         cls.browser.open("http://127.0.0.1:%d/" % cls.charger.port)

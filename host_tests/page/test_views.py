@@ -5,19 +5,16 @@ import json
 import re
 import unittest
 
-from host_tests.page.browser import Browser, NoBrowser, find_browser
-from host_tests.page.test_bench_page import CUT_OFF, PICTURES, Twin
-from host_tests.page.test_overview_page import CONTRAST
+from host_tests.page.seen import CONTRAST, CUT_OFF, Visit, need_browser
 from host_tests.page.test_page import PAGE
+from host_tests.page.twin import PICTURES
+from host_tests.services.publication import servers
 from tools.setup import axe
 from tools.setup.lib import LibError
+from tools.twin.ports import free_port
 
 VIEWS = sorted(path.stem for path in (PAGE / "views").glob("*.js")) + [
-    "settings/installation", "settings/meter", "help/network"]
-READY = """document.body !== null && !document.body.classList.contains('empty')
-    && document.getElementById('menu')?.children.length > 1
-    && (document.body.dataset.view === 'overview' || !document.getElementById('view')?.hasAttribute('aria-busy')
-        && document.querySelector('#view .body') !== null)"""
+    "settings/installation", "settings/meter", "settings/publication", "help/network"]
 # What is said by its key, or by what a program would say.
 UNSAID = re.compile(r"\b(?:nav|form|system|network|access|pins|tokens|wizard|about|update|backup|diagnostics|setting|help|option"
                     r"|area)\.[a-z]\w*|\{\w+\}|undefined|NaN|\[object")
@@ -41,175 +38,7 @@ WRONG = "[...document.querySelectorAll('form.settings .error:not([hidden])')].ma
 
 
 def setUpModule():
-    try:
-        find_browser()
-    except NoBrowser as error:
-        raise unittest.SkipTest(str(error)) from None
-    PICTURES.mkdir(parents=True, exist_ok=True)
-
-
-class Visit(unittest.TestCase):
-    """A browser before a twin. A subclass says with which options the twin begins."""
-
-    options = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.twin = Twin(*cls.options)
-        cls.addClassCleanup(cls.twin.close)
-        cls.browser = Browser()
-        cls.addClassCleanup(cls.browser.close)
-        cls.url = cls.twin.charger
-
-    def tearDown(self):
-        self.assertEqual(self.browser.errors, [])
-        self.assertEqual([one for one in self.browser.requests if not one.startswith((self.url, "blob:", "data:"))], [])
-
-    def see(self, width=1280, height=900, dark=False, language="en"):
-        self.browser.show(width, height, dark, language, still=True)
-        self.browser.value("window.old = true; try { localStorage.removeItem('language') } catch {}")
-        self.browser.open(self.url)
-        self.browser.wait("!window.old && " + READY)
-
-    def go(self, view):
-        """Open a view by its address, as a link does."""
-        browser = self.browser
-        browser.value("document.querySelector('#view .body')?.remove(); location.hash = %s" % json.dumps("#/" + view))
-        browser.wait("document.body.dataset.view === %s && %s" % (json.dumps(view.split("/")[0] or "overview"), READY), 12)
-
-    def fill(self, **values):
-        """Put values into the fields of these names, as somebody who types or chooses."""
-        for name, value in values.items():
-            self.put(name, value)
-
-    def put(self, name, value):
-        self.browser.value("""(() => {
-            const one = document.querySelector('dialog[open] [name="%s"]') ?? document.querySelector('[name="%s"]');
-            if (one.type === 'checkbox') one.checked = %s; else one.value = %s;
-            for (const kind of ['input', 'change']) one.dispatchEvent(new Event(kind, {bubbles: true})); })()"""
-                           % (name, name, json.dumps(value), json.dumps(value)))
-
-    def press(self, words):
-        """Press the button with these words, in the open window where there is one."""
-        self.browser.wait("""(() => { const place = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document;
-            const one = [...place.querySelectorAll('button')].find(one => one.checkVisibility() && one.textContent === %s);
-            one?.click(); return Boolean(one); })()""" % json.dumps(words))
-
-    def log_in(self, user, password):
-        self.browser.click("#account")
-        self.browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
-        self.fill(user=json.dumps(user), password=password)
-        self.browser.click("dialog[open] [type=submit]")
-
-    def logged_in(self, role):
-        self.browser.wait("document.body.dataset.role === %s && document.querySelector('dialog') === null" % json.dumps(role), 15)
-
-    def ask(self, path):
-        return self.browser.value("fetch('api/v1/%s').then(answer => answer.json())" % path)
-
-
-class FromFirstStart(Visit):
-    options = ("--fresh",)
-
-    def test_a_new_charger_is_set_up_and_charges(self):
-        browser = self.browser
-        self.see(360, 740)
-        self.assertEqual(browser.value("document.body.dataset.role"), "public")
-        self.assertEqual(browser.value("[...document.querySelectorAll('#menu a')].length"), 2)
-        self.log_in("admin", "not-the-label")
-        browser.wait("document.querySelector('dialog [data-field=password] .error')?.textContent.length > 5")
-        self.fill(password=self.twin.admin_password)
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog[open] [name=new]') !== null")
-        self.fill(new="too short")
-        self.fill(again="too short")
-        browser.click("dialog[open] [type=submit]")
-        self.assertIn("At least 10", browser.value("document.querySelector('[data-field=new] .error').textContent"))
-        self.fill(new="Sonne-2026-Dach")
-        self.fill(again="Sonne-2026-Dach")
-        browser.click("dialog[open] [type=submit]")
-        self.logged_in("admin")
-        browser.wait("document.body.dataset.view === 'wizard' && " + READY, 12)
-        self.put("general.country", json.dumps("DE"))
-        self.put("station.name", "Garage")
-        self.press("Next")
-        self.at_step("Time")
-        self.put("time.zone", json.dumps("CET-1CEST,M3.5.0,M10.5.0/3"))
-        self.press("Next")
-        self.at_step("Installation")
-        self.put("installation.fuse_a", "70")
-        self.press("Next")
-        browser.wait("document.querySelector('[data-field=\"installation.fuse_a\"] [aria-invalid]') !== null")
-        self.put("installation.fuse_a", "16")
-        self.press("Next")
-        self.at_step("Network")
-        self.see(360, 740)                      # the browser is closed and opened: the set-up goes on where it was left
-        browser.wait("document.querySelector('#news a[href=\"#/wizard\"]') !== null")
-        browser.click("#news a")
-        self.at_step("Network")
-        self.join("home", "kirschbaum")
-        self.press("Next")
-        self.at_step("Access")
-        self.press("Next")
-        self.at_step("Other systems")
-        self.press("Skip")
-        self.at_step("Summary")
-        self.assertIn("Germany", browser.value("document.querySelector('#view .body').textContent"))
-        browser.picture(PICTURES / "view-wizard-summary-360.png", whole=True)
-        self.press("Finish")
-        browser.wait("document.body.dataset.view === 'overview' && document.getElementById('news').hidden", 12)
-        settings = self.ask("settings")
-        keys = ("installation.fuse_a", "general.country", "general.setup_done", "station.name")
-        self.assertEqual([settings[key] for key in keys], [16, "DE", True, "Garage"])
-        self.twin.post("ev", plugged=True)
-        browser.wait("document.getElementById('state').textContent === 'Charging'", 20)
-        browser.wait("document.querySelector('[data-fact=offered]').textContent.startsWith('16')", 20)
-        self.browser.may_fail.append("/api/v1/login")        # the wrong password above
-
-        self.reset()
-
-    def join(self, ssid, key):
-        """Into the home network: a wrong key is told, the right one leads in."""
-        browser = self.browser
-        self.twin.post("ap", ssid=ssid, key=key, rssi_dbm=-55)
-        self.press("Look for networks")
-        browser.wait("document.querySelector(\"[aria-label='Connect: %s']\") !== null" % ssid, 20)
-        browser.picture(PICTURES / "view-wizard-network-360.png", whole=True)
-        browser.click("[aria-label='Connect: %s']" % ssid)
-        browser.wait("document.querySelector('dialog[open] [name=key]') !== null")
-        self.put("key", "short")
-        browser.may_fail.append("/api/v1/network/known")
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog [data-field=key] .error').textContent.includes('8 to 63')")
-        self.put("key", key)
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('#view .body').innerText.includes('Reached by Wi-Fi at')", 40)
-
-    def reset(self):
-        """Back to what the label says, without a backup; then the set-up begins anew."""
-        browser = self.browser
-        browser.may_fail.append("api/v1/")          # while it restarts
-        self.twin.post("ev", plugged=False)
-        browser.wait("document.getElementById('state').textContent === 'No vehicle'", 20)
-        self.go("system")
-        self.press("Reset")
-        self.press("Without a backup")
-        browser.wait("document.querySelector('dialog[open] [name=sure]') !== null")
-        self.assertIn("all settings", browser.value("document.querySelector('dialog[open]').innerText"))
-        browser.picture(PICTURES / "view-reset-360.png")
-        self.put("sure", "no")
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog [data-field=sure] .error').textContent.length > 5")
-        self.put("sure", "reset")
-        browser.click("dialog[open] [type=submit]")
-        self.twin.wait("the restart", lambda seen: seen["charger"] and seen["charger"]["station_name"] is None, 30)
-        self.see(360, 740)
-        self.assertEqual(browser.value("document.body.dataset.role"), "public")
-        self.log_in("admin", self.twin.admin_password)       # the label's again
-        browser.wait("document.querySelector('dialog[open] [name=new]') !== null", 12)
-
-    def at_step(self, title):
-        self.browser.wait("document.querySelector('#view h2.title')?.textContent === %s && %s" % (json.dumps(title), READY), 12)
+    need_browser()
 
 
 class Views(Visit):
@@ -360,7 +189,42 @@ class Views(Visit):
 
     def change(self, key, value):
         """As somebody else would, over the API."""
-        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps({key: value}))
+        self.change_all({key: value})
+
+    def change_all(self, values):
+        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps(values))
+
+    def test_what_goes_out_by_itself_is_tried_by_a_press_and_the_result_told_in_words(self):
+        mail, mails = servers.smtp(self, user="ada", password="secret")
+        post = {"host": "127.0.0.1", "port": mail, "user": "ada", "password": "secret", "sender": "box@home.lan",
+                "to": "ada@home.lan", "plain_password": True, "security": "none"}
+        said = "document.querySelector('#view [role=status]').textContent"
+        self.see()
+        for area, path, switch in (("publication", "publication", {"publication.method": "smtp"}),
+                                   ("fault_mail", "fault_mail", {"fault_mail.on": True})):
+            self.choose("en")
+            self.change_all({**switch, **{"%s.%s" % (area, name): value for name, value in post.items()}})
+            self.go("settings/" + path)
+            self.press("Test now")
+            self.browser.wait(said + ".startsWith('It has arrived.')", 20)
+            for language, button, changed, words in (
+                    ("de", "Jetzt testen", {"password": "wrong"}, "Der Server lehnt Benutzer oder Passwort ab. (535"),
+                    ("fr", "Tester maintenant", {"security": "tls"}, "Le certificat de la CA manque."),
+                    ("en", "Test now", {"security": "none", "port": free_port()}, "Nobody answers at that address and port."),
+                    ("de", "Jetzt testen", {"host": "no.such.host.invalid"}, "Der Name des Servers ist nicht bekannt.")):
+                self.choose(language)
+                self.change_all({"%s.%s" % (area, name): value for name, value in changed.items()})
+                self.go("settings")
+                self.go("settings/" + path)
+                self.press(button)
+                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)), 20)
+        self.choose("en")
+        self.browser.may_fail.append("/api/v1/publication/test")
+        self.change_all({"publication.method": "off", "fault_mail.on": False})
+        self.go("settings/publication")
+        self.press("Test now")
+        self.browser.wait(said + " === 'It is switched off: switch it on and apply first.'")
+        self.assertEqual(len(list(mails.iterdir())), 2)
 
     def test_pins_and_tokens_are_made_shown_once_and_taken_away(self):
         browser = self.browser
@@ -426,91 +290,6 @@ class Views(Visit):
         self.assertEqual(browser.value("document.activeElement.id"), "account")
         self.go("diagnostics")
         self.assertEqual(browser.value("document.activeElement.tagName"), "H1")
-
-
-class Owner(Visit):
-    def test_an_owner_sees_the_installers_settings_and_may_not_change_them_and_is_logged_out_when_idle(self):
-        browser = self.browser
-        self.see(360, 740)
-        browser.value("location.hash = '#/settings'")            # a stranger is asked who he is
-        browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
-        self.fill(user=json.dumps("user"), password=self.twin.user_password)
-        browser.click("dialog[open] [type=submit]")
-        self.logged_in("control")
-        browser.wait("document.querySelector('.tiles a') !== null")
-        self.go("settings/installation")
-        open_fields = "[...document.querySelectorAll('form.settings [name]')].filter(one => !one.disabled && !one.readOnly).length"
-        self.assertEqual(browser.value(open_fields), 0)
-        self.go("settings/charging")
-        self.assertTrue(browser.value("!document.querySelector('[name=\"charging.max_current_a\"]').readOnly"))
-        self.go("system")
-        self.assertNotIn("Factory reset", browser.value("document.getElementById('view').innerText"))
-        browser.value("fetch('api/v1/session').then(answer => answer.json()).then(({csrf}) => fetch('api/v1/logout',"
-                      " {method: 'POST', headers: {'X-CSRF-Token': csrf}, body: '{}'}))")         # as the charger does by itself
-        browser.value("(() => { const now = Date.now; Date.now = () => now() + 26 * 60000;"
-                      " document.dispatchEvent(new Event('visibilitychange')); })()")
-        browser.wait("document.getElementById('notices').textContent.includes('25 minutes')")
-        browser.wait("document.body.dataset.role === 'public'")
-
-
-class Locked(Visit):
-    def test_where_strangers_may_not_even_look_the_page_asks_who_they_are(self):
-        browser = self.browser
-        browser.may_fail += ["/api/v1/status", "/api/v1/stream"]
-        self.see()
-        self.log_in("admin", self.twin.admin_password)
-        self.logged_in("admin")
-        browser.value("import('./api.js').then(({api}) => api('PUT', 'settings', {'status.public': false}))")
-        browser.click("#account")
-        self.press("Log out")
-        browser.wait("document.querySelector('dialog[open] [name=password]') !== null", 12)
-        browser.value("window.old = true")
-        browser.open(self.url)
-        browser.wait("!window.old && document.querySelector('dialog[open] [name=password]') !== null", 12)
-        self.assertIn("log in", self.browser.value("document.getElementById('lost').textContent"))
-        self.fill(user=json.dumps("user"), password=self.twin.user_password)
-        browser.click("dialog[open] [type=submit]")
-        self.logged_in("control")
-        browser.wait(READY + " && document.getElementById('lost').hidden", 12)
-
-
-class Guest(Visit):
-    def test_a_guest_starts_and_stops_with_a_pin_and_nothing_else(self):
-        browser = self.browser
-        browser.may_fail += ["/api/v1/commands/", "/api/v1/pin"]
-        self.see(360, 740)
-        self.log_in("user", self.twin.user_password)
-        self.logged_in("control")
-        browser.value("import('./api.js').then(async ({api}) => { await api('PUT', 'pins', {guest_pin: '4711'});"
-                      " await api('PUT', 'settings', {'access.pin': true}); })")
-        browser.click("#account")
-        self.press("Log out")
-        self.logged_in("public")
-        self.twin.post("ev", plugged=True)
-        self.command("authorize", "Charge with a PIN")
-        self.put("pin", "1234")
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog [data-field=pin] .error').textContent === 'The PIN is wrong.'"
-                     " || document.querySelector('dialog .error[role=alert]').textContent === 'The PIN is wrong.'")
-        self.twin.post("time", speed=20)
-        browser.value("new Promise(done => setTimeout(done, 1500))")         # a wrong guess makes the next one wait
-        self.twin.post("time", speed=1)
-        self.put("pin", "4711")
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.getElementById('state').textContent === 'Charging'", 20)
-        self.assertEqual(browser.value("document.body.dataset.role"), "public")
-        self.command("stop", "Stop with a PIN")
-        self.put("pin", "4711")
-        browser.click("dialog[open] [type=submit]")
-        browser.wait("document.getElementById('state').textContent === 'Paused'", 20)
-
-    def command(self, name, way):
-        """Press a button that asks who one is, and choose the PIN."""
-        self.browser.wait("document.querySelector('#buttons [data-command=%s]') !== null" % name, 20)
-        self.browser.click("#buttons [data-command=%s]" % name)
-        self.browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
-        self.press(way)
-        self.browser.wait("document.querySelector('dialog[open] [name=pin]') !== null")
 
 
 def other_value(row):

@@ -47,9 +47,10 @@ class Rig:
     def _on_micropython(self, facts, cause):
         import socket
 
+        from host_tests.listening import listen
         from tools.twin import costs, vm_port
         from tools.twin.hal import Hal
-        server, address = _listen()
+        server, address = listen()
         near = socket.socket()
         near.connect(address)
         self.world = server.accept()[0]
@@ -90,21 +91,3 @@ class Rig:
             self._near.close()
             for name in SHIMS:
                 sys.modules.pop(name, None)
-
-
-
-def _listen():
-    """(socket, address): MicroPython's sockets cannot say which port they got, so one is tried that is likely free."""
-    import os
-    import socket
-    for _ in range(50):
-        server = socket.socket()
-        seed = os.urandom(2)
-        address = socket.getaddrinfo("127.0.0.1", 20_000 + (seed[0] * 256 + seed[1]) % 20_000)[0][-1]
-        try:
-            server.bind(address)
-            server.listen(1)
-            return server, address
-        except OSError:
-            server.close()
-    raise OSError("no free port")

@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import Charger, S
+from host_tests.twin.charger import Charger, S
 from tools.twin.costs import FLASH_ERASE_US
 
 PACE = 2                # times real time: the clients are real, and the server's patience is in the charger's time

@@ -8,8 +8,9 @@ import unittest
 from pathlib import Path
 
 from firmware.drivers.board_facts import lacks, load
-from host_tests.twin.test_charge_end_to_end import MS, S, free_port
+from host_tests.twin.charger import MS, S
 from tools.setup.vm import VmMissing, vm_command
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.vm_runner import HEAP_KB, VmTwin
 

@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.access.remote import Remote
-from host_tests.twin.test_charge_end_to_end import Charger
+from host_tests.twin.charger import Charger
 
 ANN, BEN = "04A1B2C3", "04B1B2C3D4E5F6"
 

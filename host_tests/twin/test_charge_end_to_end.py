@@ -2,69 +2,10 @@
 """The whole charger from boot.py to the contactor on the twin, in virtual time."""
 
 import asyncio
-import shutil
-import socket
 import sys
-import tempfile
 import unittest
 
-from tools.twin.runner import Twin
-
-MS = 1000
-S = 1_000_000
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-class Charger:
-    """A twin with a script: at(seconds, fn) runs fn between two events, run(until) plays it to the end."""
-
-    def __init__(self, test):
-        self.folder = tempfile.mkdtemp()
-        test.addCleanup(shutil.rmtree, self.folder)
-        self.told = []
-        self.twin = Twin(self.folder, free_port(), event=self.told.append)
-        test.addCleanup(self.twin.close)
-        self.clock, self.world, self.trace = self.twin.clock, self.twin.world, self.twin.world.trace
-        self.error = None
-
-    @property
-    def app(self):
-        return sys.modules["firmware.app"].current
-
-    def fact(self, name):
-        return self.twin.facts(name)
-
-    def at(self, seconds, fn):
-        def guarded():
-            try:
-                fn()
-            except Exception as error:          # in an event: kept for the test, the boot shall not see it
-                self.error = self.error or error
-                self.twin.end()
-        self.clock.at(int(seconds * S), guarded)
-
-    def ev(self, **values):
-        return lambda: self.world.set_ev(values)
-
-    def run(self, seconds):
-        self.clock.at(int(seconds * S), self.twin.end)
-        self.twin.run()
-        if self.error is not None:
-            raise self.error
-        return self
-
-    def edges(self, signal, value, since_us=0):
-        return [t_us for t_us, name, now, in self.trace.edges(since_us) if (name, now) == (signal, value)]
-
-    def sessions(self):
-        """What the records hold, newest first: to be asked while the firmware runs."""
-        records = self.app.records
-        return records.sessions.page(0, 10, records.stamper.references())
+from host_tests.twin.charger import MS, Charger, S
 
 
 class TestResets(unittest.TestCase):

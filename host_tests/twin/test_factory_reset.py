@@ -2,7 +2,7 @@
 """A factory reset of the whole charger: refused while it charges; afterwards it starts as new, with the same serial number."""
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import Charger
+from host_tests.twin.charger import Charger
 
 
 class Reset(unittest.TestCase):

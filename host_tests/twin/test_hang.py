@@ -4,7 +4,7 @@
 import time
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import Charger
+from host_tests.twin.charger import Charger
 from tools.twin.runner import NotNow
 
 

@@ -5,7 +5,7 @@ import json
 import unittest
 from pathlib import Path
 
-from host_tests.twin.test_charge_end_to_end import Charger
+from host_tests.twin.charger import Charger
 
 SECOND_US = 1_000_000
 

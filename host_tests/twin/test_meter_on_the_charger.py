@@ -4,7 +4,7 @@
 import sys
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import Charger, S
+from host_tests.twin.charger import Charger, S
 
 SDM_AS_GENERIC = ("voltage fc4 f32 1 0 2 4; current fc4 f32 1 6 8 10; power fc4 f32 1 0x34; energy fc4 f32 1000 0x48")
 

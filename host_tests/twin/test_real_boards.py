@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from host_tests.twin.test_charge_end_to_end import MS, Charger, S
+from host_tests.twin.charger import MS, Charger, S
 from tools.twin.runner import Twin
 
 BOARDS = sorted(path.stem for path in (Path(__file__).parents[2] / "board_configs").glob("*.json"))

@@ -5,7 +5,6 @@ import http.client
 import http.server
 import json
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from firmware.services.ota.refusal import REASONS
 from firmware.services.updates import STATES
 from tools.build import keys, release
 from tools.twin import slots
+from tools.twin.ports import free_port
 from tools.twin.provision import ACCESS
 from tools.twin.runner import Twin
 
@@ -56,9 +56,7 @@ class Update(unittest.TestCase):
         self.flash = self.place / "flash"
         self.site = self.place / "site"
         self.serve()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.events = []
 
     def serve(self):

@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from firmware.records.session_log import SessionLog
 from tools.setup.vm import VmMissing, vm_command
 from tools.twin import costs
 from tools.twin.clock import VirtualClock
+from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.scenario import Play, read
 from tools.twin.vm_lockstep import LockstepLink, LockstepProcess
@@ -46,10 +46,7 @@ class Stories(unittest.TestCase):
 
     def twin(self, seed=1):
         self.runs += 1
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.port = port
+        self.port = port = free_port()
         self.flash = self.folder / str(self.runs)
         self.events = []
         twin = VmTwin(self.flash, port, self.command, virtual=True, seed=seed, event=self.events.append)

@@ -3,7 +3,7 @@
 
 import unittest
 
-from host_tests.twin.test_charge_end_to_end import Charger
+from host_tests.twin.charger import Charger
 
 
 class TestPanel(unittest.TestCase):

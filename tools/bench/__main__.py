@@ -1,17 +1,19 @@
 """`make bench`: the budget table, with the machine's own noise beside it. Writes build/bench.json.
 
 A budget that is missed is shown, not a failed build: budgets are benchmarks, not timed tests. --write-docs also writes the table
-into docs/budgets.md.
+into docs/budgets.md. Latencies take their time: the whole table shows those of the last `reaction --long` (docs/latency.json, which
+that run writes), with its date; `reaction` alone measures a few now.
 """
 import argparse
 import json
 import sys
 
-from tools.bench import docs, heap, meter, noise, page, reaction, records, running, simulation, size, tick, wear
+from tools.bench import docs, heap, meter, noise, page, reaction, records, running, simulation, size, slot, tick, wear
+from tools.bench.kept import PLACE
 from tools.bench.row import ROOT, not_measured
 
-GROUPS = {"size": size, "page": page, "heap": heap, "running": running, "tick": tick, "meter": meter, "reaction": reaction,
-          "records": records, "wear": wear, "simulation": simulation, "noise": noise}
+GROUPS = {"size": size, "slot": slot, "page": page, "heap": heap, "running": running, "tick": tick, "meter": meter,
+          "reaction": reaction, "records": records, "wear": wear, "simulation": simulation, "noise": noise}
 LATER = (  # rows of the budget table that nothing measures yet
     ("heap with MQTT, Wi-Fi and cards connected", "≤ 70 kB, peak ≤ 100 kB"),
 )
@@ -29,7 +31,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("groups", nargs="*", metavar="GROUP", help="which rows: %s (default all)" % ", ".join(GROUPS))
     parser.add_argument("--write-docs", action="store_true", help="also write docs/budgets.md; only with all rows")
+    parser.add_argument("--long", action="store_true", help="reaction: 500 changes and 100 000 ticks (%d min), kept in %s" % (
+        sum(reaction.seconds(run, True) for run in reaction.RUNS) // 60, PLACE.relative_to(ROOT)))
     options = parser.parse_args(arguments)
+    if options.long and "reaction" not in options.groups:
+        parser.error("--long is for the group reaction: python -m tools.bench reaction --long")
     if options.write_docs and options.groups:
         parser.error("--write-docs needs all rows: leave the groups out")
     for name in options.groups:
@@ -38,7 +44,7 @@ def main(arguments=None):
     table = []
     for name, module in GROUPS.items():
         if not options.groups or name in options.groups:
-            rows = module.rows()
+            rows = module.rows(options.long, bool(options.groups)) if module is reaction else module.rows()
             show(rows)
             table += rows
     if not options.groups:

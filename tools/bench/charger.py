@@ -12,14 +12,17 @@ from pathlib import Path
 from tools.bench.row import ROOT
 from tools.setup.vm import vm_command
 from tools.twin.access import ACCESS
+from tools.twin.ports import free_port
 from tools.twin.vm_build import build
 from tools.twin.vm_link import VmLink
 from tools.twin.vm_runner import VmTwin
 
 FIRST_VIEW = ("", "style.css", "api.js", "dom.js", "shell.js", "texts.js", "sentences.js", "live.js", "theme.js", "curve.js",
               "chart.js", "actions.js", "details.js", "view.js", "main.js",
-              "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
+              "translations/keys.json", "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
 REQUEST_S = 10
+# valgrind lets one thread run at a time: the timer's, an interrupt on the device, waits for less than a millisecond
+TURNS = ("--fair-sched=try", "--scheduling-quantum=5000")
 
 
 class Failed(Exception):
@@ -56,16 +59,14 @@ class _Twin(VmTwin):
 
 class Charger:
     """`twin`, `port` and what a user would do. Use `play(story)`: story(charger) runs beside the world until it returns.
-    slowed: the interpreter runs under callgrind, about as slow as a device."""
+    slowed: the interpreter runs under callgrind, about as slow as a device. prefix: what its command begins with."""
 
-    def __init__(self, heap_kb=4096, build_folder=None, slowed=False):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+    def __init__(self, heap_kb=4096, build_folder=None, slowed=False, prefix=(), **twin):
+        self.port = free_port()
         self._flash = tempfile.TemporaryDirectory()
         self.events = []
-        self.twin = _Twin(self._flash.name, self.port, vm_command(heap_kb, os.devnull if slowed else None), build=build_folder,
-                          event=self.events.append)
+        command = [*prefix, *vm_command(heap_kb, os.devnull if slowed else None, valgrind=TURNS)]
+        self.twin = _Twin(self._flash.name, self.port, command, build=build_folder, event=self.events.append, **twin)
         self._closing = []
         self.headers = {}                # of every request: who is logged in
 
@@ -166,7 +167,7 @@ class Charger:
                 raise Failed("%s did not come (%s)" % (what, self.events[-1:] or "in %d s" % limit_s))
             time.sleep(0.01)
 
-    def wait_for_page(self):
+    def wait_for_page(self, limit_s=20):
         """Until the page is served; seconds since the start of the process."""
         began = time.monotonic()
 
@@ -175,7 +176,7 @@ class Charger:
                 return bool(self.ask(""))
             except Failed:
                 return False
-        self.wait_until(served, "the page")
+        self.wait_until(served, "the page", limit_s)
         return time.monotonic() - began
 
     def coil(self):

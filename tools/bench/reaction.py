@@ -1,107 +1,230 @@
-"""How soon the coil is off when the vehicle leaves C, in real time, with the page, its stream and the meter busy: on the native VM,
-and on one that callgrind slows to about a device's speed.
+"""How soon the coil is off when the vehicle leaves C, and how late the control tick runs, in real time with everything connected
+(whole.py): on the native VM, and on one that callgrind slows to about a device's speed; and in virtual time (reaction_virtual.py).
 
 The firmware is the one that ships but for three pauses of safety/limits.py (before closing again, between two offers, of the
 pilot), which would make a hundred changes take a quarter of an hour. What is measured lies between the moment the change goes
 out to the interpreter and the moment its coil pin goes low, by the interpreter's own clock (the two clocks agree to some 100 µs):
-the trip through the link, sampling, debouncing, the tick. When the world hears of it does not count.
+the trip through the link, sampling, debouncing, the tick. When the world hears of it does not count. Ticks are counted in the
+interpreter by their whole milliseconds, those of charging as well as those between. A process that only sleeps on the same grid
+shows meanwhile what the machine adds; all of it runs in real-time priority where the system lets us (precedence.py).
 """
-import json
+import contextlib
+import itertools
+import os
+import subprocess
 import tempfile
-import threading
 import time
 
-from tools.bench.charger import Charger, Failed, built
-from tools.bench.noise import percentile
+from tools.bench import precedence, reaction_virtual
+from tools.bench.charger import Failed, built
+from tools.bench.kept import figures, kept
 from tools.bench.row import Row, at_most, not_measured, plain
-from tools.setup.vm import VmMissing
+from tools.bench.sleeper import Sleeper
+from tools.bench.whole import CONNECTED, Whole
+from tools.checks.mutants.progress import Progress
+from tools.setup.vm import VmMissing, vm_command
 
-CHANGES = 100
-LIMIT_MS = 30
 PAUSES = {"RECLOSE_MS": 100, "OFFER_CHANGE_MS": 100, "PWM_PAUSE_MS": 100}
-SLOWED_CHANGES = 30
-SLOWED_LIMIT_MS, SLOWED_MOST_MS = 45, 70
-LONGEST_S = 80          # of all changes together; with fewer done in that time the row says how many
 PHASES_MS = 37          # changes come at times that have nothing to do with the tick
+TICK_S = 0.010
+READ_EVERY_S = 5        # so often the counts of ticks are fetched
+ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
+
+# name -> (slowed?, limit of p99.9 in ms, limit of the longest in ms or None, seconds a change takes, changes and ticks of a short
+# run, those of a long one)
+RUNS = {
+    "native VM": (False, 30, None, 2.5, (40, 10_000), (500, 100_000)),
+    "VM in callgrind": (True, 45, 70, 3.5, (20, 7_000), (500, 100_000)),
+}
+VIRTUAL_CHANGES = (100, 2000)
+VIRTUAL_LIMIT_MS = 50
+LATE_MS = 100           # from there on a tick counts as very late: three of them stop the charge
 
 
-def _busy(charger, stop):
-    """A page that asks and asks."""
-    while not stop.is_set():
-        try:
-            charger.ask("api/v1/status")
-        except Failed:
-            continue
-        stop.wait(0.2)
+def seconds(run, long):
+    """What a run should take."""
+    _, _, _, change_s, *sizes = RUNS[run]
+    changes, ticks = sizes[long]
+    return int(max(changes * change_s, ticks * TICK_S)) + 15
 
 
-def _watch(charger, pin):
-    """Lists that fill with (world time in µs) of pilot changes going out and of the coil pin going low."""
-    link = charger.twin.hal
-    told, off = [], []
-    tell, output = link._tell, link.on_output
+class _Watch:
+    """When pilot changes went out and when the coil's pin went low, world time in µs. In the world's thread."""
 
-    def telling(line):
+    def __init__(self, charger):
+        link = charger.twin.hal
+        self.told, self.off = [], []
+        self._pin = charger.twin.board["pins"]["contactor_1"]
+        self._link, self._tell, self._output = link, link._tell, link.on_output
+        link._tell, link.on_output = self._telling, self._hearing
+
+    def _telling(self, line):
         if line.startswith("C "):
-            told.append(link.clock.paced_now_us())
-        tell(line)
+            self.told.append(self._link.clock.paced_now_us())
+        self._tell(line)
 
-    def hearing(signal, key, value, t_us):
-        if signal == "pin" and key == pin and not value:
-            off.append(t_us)
-        output(signal, key, value, t_us)
-    link._tell, link.on_output = telling, hearing
-    return told, off
+    def _hearing(self, signal, key, value, t_us):
+        if signal == "pin" and key == self._pin and not value:
+            self.off.append(t_us)
+        self._output(signal, key, value, t_us)
 
-
-def _changes(charger, most=CHANGES):
-    charger.wait_for_page()
-    charger.charge()
-    charger.open_stream()
-    world, stop = charger.twin.world, threading.Event()
-    threading.Thread(target=_busy, args=(charger, stop), daemon=True).start()
-    told, off = charger.call(lambda: _watch(charger, charger.twin.board["pins"]["contactor_1"]))
-    found, end = [], time.monotonic() + LONGEST_S
-    try:
-        while len(found) < most and time.monotonic() < end:
-            charger.wait_until(lambda: world.trace.last("contacts"), "the contactor")
-            time.sleep(0.3 + len(found) * PHASES_MS % 100 / 1000)
-            told.clear()
-            off.clear()
-            charger.call(lambda: world.set_ev({"state": "B"}))
-            charger.wait_until(lambda: not charger.coil(), "the coil's end")
-            found.append(off[0] - told[0])
-            charger.wait_until(lambda: not world.trace.last("contacts"), "the open contactor")
-            charger.call(lambda: world.set_ev({"state": "C"}))
-    finally:
-        stop.set()
-    return found, json.loads(charger.ask("api/v1/status"))["lateness_ms"]
+    def forget(self):
+        self.told.clear()
+        self.off.clear()
 
 
-def rows():
+class _Ticks:
+    """The counts of late ticks, fetched now and then: whole ms -> how many."""
+
+    def __init__(self, charger):
+        self.counts = {}
+        self._charger = charger
+        self._next_s = 0
+        self.fetch()
+        self.counts.clear()
+
+    def fetch(self):
+        if time.monotonic() < self._next_s:
+            return
+        charger, link = self._charger, self._charger.twin.hal
+        charger.call(link.ask_latenesses)
+        charger.wait_until(lambda: link.latenesses is not None, "the answer about the ticks")
+        for ms, count in enumerate(link.latenesses):
+            if count:
+                self.counts[ms] = self.counts.get(ms, 0) + count
+        self._next_s = time.monotonic() + READ_EVERY_S
+
+    @property
+    def total(self):
+        return sum(self.counts.values())
+
+    def all(self):
+        return list(itertools.chain.from_iterable([ms] * count for ms, count in sorted(self.counts.items())))
+
+
+def _change(charger, watch, number):
+    """One change from C to B; how long until the coil's pin was low, in ms. None where it had gone low before."""
+    world = charger.twin.world
+    charger.wait_until(lambda: world.trace.last("contacts") and world.ev.state == "C", "the contactor", 60)
+    time.sleep(0.3 + number * PHASES_MS % 100 / 1000)
+
+    def leave():
+        watch.forget()
+        world.set_ev({"state": "B"})
+    charger.call(leave)
+    charger.wait_until(lambda: not charger.coil(), "the coil's end")
+    charger.wait_until(lambda: not world.trace.last("contacts"), "the open contactor")
+    found = (watch.off[0] - watch.told[0]) / 1000 if watch.off and watch.told else None
+    charger.call(lambda: world.set_ev({"state": "C"}))
+    return found
+
+
+def _story(charger, run, changes, most_ticks, limit_s):
+    """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "saw": {}}"""
+    progress, found, odd, number = Progress(), [], 0, 0
+    charger.begin(120)
+    watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
+    end = time.monotonic() + limit_s
+    while (len(found) < changes or ticks.total < most_ticks) and time.monotonic() < end:
+        if len(found) < changes:
+            took_ms = _change(charger, watch, number)
+            number += 1
+            odd += took_ms is None
+            found += [] if took_ms is None else [took_ms]
+        else:
+            time.sleep(0.5)
+        ticks.fetch()
+        progress.show(run, len(found), changes, ", %d of %d ticks" % (ticks.total, most_ticks))
+    progress.end()
+    if not found or not ticks.total:
+        raise Failed("no change in %d s" % limit_s)
+    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "saw": charger.end(),
+            "very_late": sum(count for ms, count in ticks.counts.items() if ms > LATE_MS)}
+
+
+def slowness():
+    """How many times slower callgrind makes the interpreter here and now."""
+    loop = "import time\nt=time.ticks_us()\nfor n in range(20000):\n pass\nprint(time.ticks_diff(time.ticks_us(),t))"
+    took_us = []
+    for command in (vm_command(), vm_command(callgrind_out=os.devnull)):
+        done = subprocess.run([*_prefix(), *command, "-c", loop], capture_output=True, text=True, timeout=60)
+        took_us.append(int(done.stdout))
+    return took_us[1] // max(1, took_us[0])
+
+
+def _prefix():
+    return precedence.prefix() if precedence.allowed() else []
+
+
+def measure(run, long, folder):
+    """One of RUNS: what _story() found, with "jitter" of the machine and "slowness". Raises VmMissing, Failed."""
+    slowed, _, _, _, *sizes = RUNS[run]
+    first = precedence.allowed()
+    extra = {"slowness": slowness()} if slowed else {}
+    with precedence.of_this_thread() if first else contextlib.nullcontext():
+        sleeper = Sleeper(_prefix())
+        try:
+            charger = Whole(4096, folder, slowed, prefix=_prefix())
+            found = charger.play(lambda charger: _story(charger, run, *sizes[long], ENDED_FACTOR * seconds(run, long)))
+        finally:
+            jitter = sleeper.end()
+    return dict(found, jitter=jitter, first=first, **extra)
+
+
+def all_runs(long):
+    """{run: what was measured, or why it was not (text)}, with "virtual time"."""
+    found = {}
+    together_s = sum(seconds(run, long) for run in RUNS)
+    print("reaction: about %d min in real time, then virtual time" % -(-together_s // 60), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         try:
             built(folder, **PAUSES)
         except (VmMissing, Failed) as error:
-            return [not_measured("pilot change → coil off", str(error), "≤ %d ms p99.9" % LIMIT_MS)]
-        return _measured(folder, "native VM", CHANGES, LIMIT_MS, None) + _measured(
-            folder, "VM in callgrind", SLOWED_CHANGES, SLOWED_LIMIT_MS, SLOWED_MOST_MS)
-
-
-def _measured(folder, vm, most, limit_ms, longest_ms):
-    name = "pilot change → coil off, " + vm
+            return dict.fromkeys(RUNS, str(error))
+        for run in RUNS:
+            try:
+                found[run] = measure(run, long, folder)
+            except (VmMissing, Failed) as error:
+                found[run] = str(error)
     try:
-        found, lateness = Charger(4096, folder, slowed=longest_ms is not None).play(lambda charger: _changes(charger, most))
-    except (VmMissing, Failed) as error:
-        return [not_measured(name, str(error), "≤ %d ms p99.9" % limit_ms)]
-    if not found:
-        return [not_measured(name, "no change in %d s" % LONGEST_S, "≤ %d ms p99.9" % limit_ms)]
-    note = "%d changes, page, stream and meter busy; pauses between closings shortened" % len(found)
-    ms = [value / 1000 for value in found]
-    p99, longest = percentile(ms, 990), round(max(ms), 1)
-    return [plain(name + ", p50", round(percentile(ms, 500), 1), "ms", note),
-            Row(name + ", p99", round(p99, 1), "ms", "≤ %d p99.9" % limit_ms, p99 <= limit_ms, note),
-            at_most(name + ", max", longest, "ms", longest_ms, note) if longest_ms else plain(name + ", max", longest, "ms", note),
-            plain("tick late, %s, p50" % vm, lateness["p50"], "ms", "the machine's own jitter stands below"),
-            plain("tick late, %s, p99" % vm, lateness["p99"], "ms"),
-            at_most("tick late, %s, max" % vm, lateness["max"], "ms", 100, "since the start, import and opening included")]
+        found["virtual time"] = reaction_virtual.measure(VIRTUAL_CHANGES[long])
+    except Failed as error:
+        found["virtual time"] = str(error)
+    return found
+
+
+def rows(long=False, fresh=True):
+    """fresh: measure now; else the figures that the last long run left, where there are any. long: the run that leaves them."""
+    found, when = (None, "") if fresh else kept()
+    if found is None:
+        found = all_runs(long)
+        when = ""
+        if long:
+            when = kept(found)[1]
+    return [row for run, figures_ in found.items() for row in _rows(run, figures_, when)]
+
+
+def _rows(run, found, when):
+    limit, longest = (RUNS[run][1:3]) if run in RUNS else (VIRTUAL_LIMIT_MS, VIRTUAL_LIMIT_MS)
+    name = "pilot change → coil off, " + run
+    if isinstance(found, str):
+        return [not_measured(name, found, "≤ %d ms p99.9" % limit)]
+    changes, ticks = found["changes"], found["ticks"]
+    note = "%d changes%s; %s" % (changes["count"], when, CONNECTED)
+    if "slowness" in found:
+        note += "; %d× slower" % found["slowness"]
+    if found.get("odd"):
+        note += "; %d more found the coil off already" % found["odd"]
+    table = [plain(name + ", p50", changes["p50"], "ms", note), plain(name + ", p99", changes["p99"], "ms"),
+             Row(name + ", p99.9", changes["p999"], "ms", "≤ %d" % limit, changes["p999"] <= limit, ""),
+             at_most(name + ", max", changes["max"], "ms", longest) if longest else plain(name + ", max", changes["max"], "ms")]
+    place = "tick late, %s, " % run
+    note = "%d ticks%s" % (ticks["count"], when)
+    table += [plain(place + which, ticks[key], "ms", note) for which, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))]
+    table.append(at_most(place + "max", ticks["max"], "ms", LATE_MS, "%d above %d ms" % (found["very_late"], LATE_MS)))
+    if "jitter" in found:
+        jitter = found["jitter"]
+        note = "%d sleeps beside it%s" % (jitter["count"], ", real-time priority" if found["first"] else "")
+        table += [plain("a sleeper beside it, %s" % which, jitter[key], "ms", note)
+                  for which, key in (("p99.9", "p999"), ("max", "max"))]
+    return table

@@ -1,11 +1,17 @@
-"""Packs the page for the device: `python -m tools.build.page [--out DIR]` writes build/page/<file>.gz and says the sizes.
+"""Packs the page for the device: `python -m tools.build.page [--out FILE]` writes build/page.pack and says the sizes.
 
-The firmware serves `name.gz` where it is there and the source otherwise. Same input, same bytes: no time and no name goes in.
+All files go into one, because a file of its own takes whole blocks of the flash. The firmware (services/web/static.py) serves
+from `page.pack` where it lies beside the folder `page`, and the sources otherwise. Same input, same bytes: no time goes in.
+
+page.pack: "M3PK", the number of files (32 bits, little-endian); for each 16 bytes: CRC-32 of its path, where it begins in
+page.pack, how many bytes it has, CRC-32 of these; then the files, gzipped.
 """
 import argparse
+import binascii
 import gzip
 import json
 import re
+import struct
 import sys
 from pathlib import Path
 
@@ -76,15 +82,36 @@ def packed(source=SOURCE):
     return {name: pack(text, Path(name).suffix) for name, text in texts.items()}
 
 
+def pack_of(files):
+    """page.pack of {name: gzip bytes}. ValueError where two names could not be told apart."""
+    by_name = {binascii.crc32(name.encode()): name for name in files}
+    if len(by_name) != len(files):
+        raise ValueError("two files of the page have the same CRC-32 of their paths: rename one of %s" % sorted(
+            set(files) - set(by_name.values())))
+    at, index, content = 8 + 16 * len(files), [], []
+    for crc in sorted(by_name):
+        data = files[by_name[crc]]
+        index.append(struct.pack("<IIII", crc, at, len(data), binascii.crc32(data)))
+        content.append(data)
+        at += len(data)
+    return b"".join([b"M3PK", struct.pack("<I", len(files))] + index + content)
+
+
+def shipped(source=SOURCE):
+    """{path in a slot: bytes} of the page."""
+    return {"firmware/page.pack": pack_of(packed(source))}
+
+
 def build(source, out):
-    """Pack every file of the page into out; {name: its gzip bytes' number}. What out held before is removed."""
-    for old in sorted(out.rglob("*.gz")):
-        old.unlink()
+    """Write the packed page to the file out; {name: its gzip bytes' number}."""
     files = packed(source)
-    for name, data in files.items():
-        target = out / (name + ".gz")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(pack_of(files))
+    return sizes_of(files)
+
+
+def sizes_of(files):
+    """{name: number of bytes} of {name: bytes}."""
     return {name: len(data) for name, data in files.items()}
 
 
@@ -102,7 +129,7 @@ def whole_page(sizes):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "page", help="folder to write (default: build/page)")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/page.pack", help="file to write (default: build/page.pack)")
     options = parser.parse_args(arguments)
     sizes = build(SOURCE, options.out)
     for name, size in sizes.items():

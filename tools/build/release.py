@@ -12,8 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.build import keys
-from tools.build.page import packed
+from tools.build import keys, page
 from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.twin import cpython
 
@@ -28,23 +27,10 @@ BOOT = 0        # the lowest version of boot.py that starts what is built here
 VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = "%s"\n'
 
 
-def compile_source(text, module):
-    """The .mpy of a source text."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "source.py")
-        place.write_text(text)
-        return compile_file(place, module)
-
-
-def page(root=ROOT):
-    """{path: bytes} of the page as it ships: packed."""
-    return {"firmware/page/%s.gz" % name: data for name, data in packed(root / "firmware/page").items()}
-
-
 def application(version, moduli, root=ROOT):
     """{path: bytes} of a slot as it ships: .mpy and the packed page."""
     changes = {"firmware.version": VERSION_PY % version, "firmware.services.ota.release_keys": keys.trusting(moduli)}
-    return {**compile_application(root, changes=changes), **page(root)}
+    return {**compile_application(root, changes=changes), **page.shipped(root / "firmware/page")}
 
 
 def _bare(text):
@@ -63,7 +49,7 @@ def sources(version, moduli, root=ROOT):
     texts["firmware/version.py"] = VERSION_PY % version
     texts["firmware/services/ota/release_keys.py"] = keys.trusting(moduli)
     found = {path: _bare(text) for path, text in texts.items()}
-    return {**found, **page(root)}
+    return {**found, **page.shipped(root / "firmware/page")}
 
 
 def manifest_text(files, version, date, board="any", notes="", boot=BOOT):

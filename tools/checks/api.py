@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 
 from tools.checks.source import ROOT
+from tools.twin.ports import free_port
 
 TOOL = Path(sys.executable).with_name("st")
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method,"
@@ -30,18 +30,12 @@ START_S = 30
 FEWEST = 40      # paths that a run calls, or it says nothing
 
 
-def _free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 class Charger:
     """A twin of its own, as `with`; token: an administrator's."""
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp()
-        self.port = _free_port()
+        self.port = free_port()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tools.twin", "--headless", "--http", str(self.port), "--bench", "0", "--mqtt-port", "0",
              "--data", self.folder], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

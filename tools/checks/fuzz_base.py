@@ -1,11 +1,53 @@
 """What every fuzzed reader of foreign bytes shares."""
 
+import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from tools.checks.fuzz import TOKENS, mutated, packed, unpacked
+
+JUNK = (None, True, False, -1, 0, 1, 6, 16, 2 ** 31, 10 ** 30, 1.5, 1e300, "", "6", "x" * 300, "\0", "\ud800", "ä", [], [1], {},
+        {"a": 1}, "off", "twin", "contactor_1")
+
+
+def played(coroutine):
+    """Run a coroutine that only lets others run and never has to wait; its result."""
+    try:
+        for _ in range(10000):
+            if coroutine.send(None) is not None:
+                break
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("it waits")
+
+
+def junk_in_text(rng, text):
+    """Bytes of JSON with a place in it changed; what is no JSON any more is damaged as bytes."""
+    try:
+        return json.dumps(junk_in(rng, json.loads(text))).encode()
+    except ValueError:
+        return mutated(rng, text)
+
+
+def junk_in(rng, value):
+    """A copy of a JSON value with one place in it replaced, left out or added."""
+    if isinstance(value, dict) and value and rng.random() < 0.85:
+        copy, key = dict(value), rng.choice(sorted(value))
+        dice = rng.random()
+        if dice < 0.15:
+            del copy[key]
+        elif dice < 0.25:
+            copy[rng.choice(("x", "", "\ud800", key + "x"))] = rng.choice(JUNK)
+        else:
+            copy[key] = junk_in(rng, copy[key])
+        return copy
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        copy, at = list(value), rng.randrange(len(value))
+        copy[at] = junk_in(rng, copy[at])
+        return copy
+    return rng.choice(JUNK)
 
 
 class Target:

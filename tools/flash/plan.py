@@ -5,7 +5,7 @@ anywhere leaves the device that was there before, or one in safe mode that says 
 """
 from pathlib import Path
 
-from tools.build.page import packed
+from tools.build.page import shipped
 from tools.setup.mpy import ROOT, compile_application
 from tools.twin import cpython
 
@@ -19,8 +19,7 @@ class PlanError(ValueError):
 
 def slot_files():
     """{path in the slot: bytes} of the application as it ships."""
-    page = {"firmware/page/%s.gz" % name: data for name, data in packed().items()}
-    return {**compile_application(), **page}
+    return {**compile_application(), **shipped()}
 
 
 def pointer_text():

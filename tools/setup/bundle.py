@@ -1,6 +1,6 @@
 """The modules of a folder become one before compiling: a module costs the device 250 bytes of heap before it holds anything.
 
-Sources stay in small files; the device gets `firmware/safety/all.mpy`, `firmware/charging/all.mpy`, …: the folder's modules one
+Sources stay in small files; the device gets `firmware.safety.all`, `firmware.charging.all`, …: the folder's modules one
 after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
 that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports

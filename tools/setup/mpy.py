@@ -59,7 +59,7 @@ def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None):
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
     given.update(changes or {})
-    return inline(given, keep_constants, bundled)
+    return inline(given, keep_constants, bundled, bundled)
 
 
 def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):

@@ -8,13 +8,13 @@ import contextlib
 import io
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 from tools.twin.stories import FOLDER, ON_THE_VM, files
@@ -24,10 +24,7 @@ def _twin(flash, command, seed):
     if command is None:
         return Twin(flash, 0, speed=0, seed=seed, event=print)
     from tools.twin.vm_runner import VmTwin
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return VmTwin(flash, port, command, virtual=True, seed=seed, event=print)
+    return VmTwin(flash, free_port(), command, virtual=True, seed=seed, event=print)
 
 
 def play(steps, seed=1, command=None):

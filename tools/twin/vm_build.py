@@ -5,6 +5,7 @@ The twin's side is compiled so that a small heap can be tried: compiling a sourc
 import shutil
 from pathlib import Path
 
+from tools.build.page import shipped
 from tools.setup.lib import read_lock
 from tools.setup.mpy import ROOT, compile_application, compile_file
 from tools.setup.romfs import image
@@ -14,12 +15,8 @@ SIDE = ("costs.py", "hal.py", "pilot.py", "vm_port.py", "waveform.py")
 
 
 def application(root=ROOT):
-    """{path: bytes} of all that a device carries: the application's .mpy and the page's files."""
-    files = compile_application(root)
-    for path in sorted((root / "firmware/page").rglob("*")):
-        if path.is_file() and path.name != "README.md":
-            files[path.relative_to(root).as_posix()] = path.read_bytes()
-    return files
+    """{path: bytes} of all that a device carries: the application's .mpy and the packed page."""
+    return {**compile_application(root), **shipped(root / "firmware/page")}
 
 
 def build(folder, root=ROOT):

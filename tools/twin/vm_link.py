@@ -28,6 +28,7 @@ class VmLink(Hal):
         self.heap_used_by_shims = None  # bytes, told by the firmware's process before boot.py begins; its image is in it
         self.heap_total = None
         self.heap_live = None  # bytes after a collection, with the shims': the answer to ask_heap()
+        self.latenesses = None  # [ticks that were n ms late]: the answer to ask_latenesses()
         self.clock_error_us = None  # half the best round trip of the clock agreement
         self.stopped = False
         self._conn = None
@@ -120,6 +121,12 @@ class VmLink(Hal):
         self.heap_live = None
         self._tell("G")
 
+    def ask_latenesses(self):
+        """Asks how late the control ticks were since the last question; the answer sets latenesses while the clock runs, [] the
+        first time, from which on they are counted."""
+        self.latenesses = None
+        self._tell("H")
+
     clock_drift_us = 0  # how far the two clocks had moved apart at the last measure_clock()
 
     def _drop(self):
@@ -173,6 +180,8 @@ class VmLink(Hal):
             self.heap_used_by_shims, self.heap_total = (int(word) for word in rest.split())
         elif verb == "LIVE":
             self.heap_live = int(rest)
+        elif verb == "LATE":
+            self.latenesses = [int(word) for word in rest.split()]
         elif verb == "STOPPED":
             self.stopped = True
         else:

@@ -1,30 +1,22 @@
-"""A whole charger on the twin in virtual time, connected to a real broker: a script of events, as in host_tests/twin."""
-import shutil
-import sys
-import tempfile
-
-from host_tests.services.mqtt.mosquitto import free_port, until
+"""A whole charger on the twin in virtual time, connected to a real broker."""
+from host_tests.services.mqtt.mosquitto import until
+from host_tests.twin import charger
 from tools.setup.vm import VmMissing, vm_command
-from tools.twin.runner import Twin
+from tools.twin.ports import free_port
 from tools.twin.vm_runner import HEAP_KB, VmTwin
 
-S = 1_000_000
+S = charger.S
 BASE = "mode3/M3-TWIN-0001/"
 
 
-class Charger:
-    """at(seconds, fn) runs fn between two events; run(until) plays it to the end. Keywords are settings, __ for the dot.
+class Charger(charger.Charger):
+    """The twin's charger. Keywords are settings, __ for the dot.
 
     turn_ms: how long a broker may be silent within a turn, in real time: the world stands still meanwhile.
     """
 
     def __init__(self, test, broker_port, turn_ms=None, **settings):
-        self.folder = tempfile.mkdtemp()
-        test.addCleanup(shutil.rmtree, self.folder)
-        self.twin = self._make_twin(mqtt_port=broker_port if turn_ms is None else None)
-        test.addCleanup(self.twin.close)
-        self.clock, self.world = self.twin.clock, self.twin.world
-        self.error = None
+        super().__init__(test, mqtt_port=broker_port if turn_ms is None else None)
         if turn_ms is not None:
             settings.update(mqtt__enabled=True, mqtt__host=settings.get("mqtt__host", "127.0.0.1"), mqtt__port=broker_port)
             self.at(0.8, lambda: self._be_impatient(turn_ms))
@@ -35,34 +27,8 @@ class Charger:
         from firmware.services.mqtt import service
         service.TURN_MS = turn_ms
 
-    def _make_twin(self, **more):
-        return Twin(self.folder, free_port(), **more)
-
-    @property
-    def app(self):
-        return sys.modules["firmware.app"].current
-
     def fact(self, name="mqtt"):
-        return self.twin.facts(name)
-
-    def at(self, seconds, fn):
-        def guarded():
-            try:
-                fn()
-            except Exception as error:          # in an event: kept for the test, the boot shall not see it
-                self.error = self.error or error
-                self.twin.end()
-        self.clock.at(int(seconds * S), guarded)
-
-    def ev(self, **values):
-        return lambda: self.world.set_ev(values)
-
-    def run(self, seconds):
-        self.clock.at(int(seconds * S), self.twin.end)
-        self.twin.run()
-        if self.error is not None:
-            raise self.error
-        return self
+        return super().fact(name)
 
     def forget_lateness(self):
         """What comes before the charge, flash writes among it, is no concern."""
@@ -78,15 +44,8 @@ class Charger:
                 if self.clock.now_us > (seconds + within_s) * S:
                     until(true, what)
                 else:
-                    self.clock.after(50_000, guarded)
-
-        def guarded():
-            try:
-                look()
-            except Exception as error:
-                self.error = self.error or error
-                self.twin.end()
-        self.clock.at(int(seconds * S), guarded)
+                    self.clock.after(50_000, self.guarded(look))
+        self.at(seconds, look)
 
 
 class VmCharger(Charger):

@@ -11,15 +11,11 @@ import unittest
 
 import paho.mqtt.client as paho
 
+from tools.twin.ports import free_port
+
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
 PATIENCE_S = 10
 needs_mosquitto = unittest.skipUnless(MOSQUITTO, "no mosquitto (a package of Debian and Homebrew)")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def until(true, what):

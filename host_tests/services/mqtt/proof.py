@@ -16,8 +16,9 @@ if not cpython._stack:
     cpython.install()
 
 from host_tests.services.mqtt.charger import BASE, Charger, VmCharger  # noqa: E402
-from host_tests.services.mqtt.mosquitto import Mosquitto, Peer, free_port, needs_mosquitto, until  # noqa: E402
+from host_tests.services.mqtt.mosquitto import Mosquitto, Peer, needs_mosquitto, until  # noqa: E402
 from host_tests.services.mqtt.test_trouble import without_broker  # noqa: E402
+from tools.twin.ports import free_port  # noqa: E402
 from tools.twin.runner import NotNow, Twin  # noqa: E402
 from tools.twin.vm_runner import VmTwin  # noqa: E402
 

@@ -1,10 +1,10 @@
 """A connection whose other end says what a test wants: both interpreters, no threads, no waiting for anybody."""
-import os
 import socket
 
 from firmware.services.mqtt import link as link_module
 from firmware.services.mqtt.deadline_socket import DeadlineSocket, Sockets
 from firmware.services.mqtt.link import Broker, Message
+from host_tests.listening import listen
 
 CONNACK = b"\x20\x02\x00\x00"
 SUBACK = b"\x90\x03\x00\x01\x01"
@@ -27,7 +27,7 @@ class Wire:
     """far: the other end. Sends `said` when we connect; says(data) sends more, heard() is what we have sent."""
 
     def __init__(self, said=WELCOME, turn_ms=TURN_MS):
-        listener, address = _listen()
+        listener, address = listen()
         self.near = socket.socket()
         self.near.connect(address)
         self.far = listener.accept()[0]
@@ -88,18 +88,3 @@ class Wire:
                 self.turn_ms)
         finally:
             link_module.Sockets = kept
-
-
-def _listen():
-    """(socket, address): MicroPython's sockets cannot say which port they got, so one is tried that is likely free."""
-    for _ in range(50):
-        server = socket.socket()
-        seed = os.urandom(2)
-        address = socket.getaddrinfo("127.0.0.1", 20000 + (seed[0] * 256 + seed[1]) % 20000)[0][-1]
-        try:
-            server.bind(address)
-            server.listen(1)
-            return server, address
-        except OSError:
-            server.close()
-    raise OSError("no free port")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import unittest
 
 from firmware.charging.commands import CommandError, check_arguments
 from firmware.charging.facts import CONTACTOR_STATES, FACTS, OVERVIEW_STATES, check_name
@@ -212,12 +213,31 @@ class Server:
 
 
 def run(coro):
-    """Run a test's coroutine on a loop of its own, at most 60 s. Sockets are real, so virtual time goes at real pace."""
+    """What a test's coroutine returns, on a loop of its own, at most 60 s. Sockets are real, so virtual time goes at real pace."""
     clock = getattr(asyncio.new_event_loop(), "_virtual_clock", None)
     if clock is not None:
         clock.speed = 1
     try:
-        asyncio.run(asyncio.wait_for(coro, 60))
+        return asyncio.run(asyncio.wait_for(coro, 60))
     finally:
         if clock is not None:
             clock.speed = 0
+
+
+class ApiTest(unittest.TestCase):
+    """Tests of one API: setUp() makes `self.api`; options() says what the server needs besides its routes."""
+
+    def options(self):
+        return {}
+
+    def with_server(self, test, **options):
+        """Runs the coroutine test(server); no handler may have raised."""
+        async def main():
+            more = self.options()
+            more.update(options)
+            async with Server(rows=self.api.routes(), **more) as server:
+                try:
+                    await test(server)
+                finally:
+                    self.assertEqual(server.errors, [])
+        run(main())

@@ -8,7 +8,7 @@ from firmware.services.web.backup_api import BackupApi
 from firmware.services.web.roles import CONTROL
 from firmware.settings import schema, sealed
 from firmware.settings.store import Store
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 
 PATH = "/api/v1/backup"
 PASSWORD = "correct horse \u00e4 50%"
@@ -21,7 +21,7 @@ def sealed_text(text, password=PASSWORD):
     return b"".join(sealed.sealing(text.encode(), key, SALT, 2))
 
 
-class Backup(unittest.TestCase):
+class Backup(ApiTest):
     def setUp(self):
         self.settings = Store()
         self.settings.set_many({"identity.serial": "M3-1", "station.name": "Ann", "installation.fuse_a": 16, "time.zone": "CET-1"})
@@ -31,12 +31,8 @@ class Backup(unittest.TestCase):
         self.progress = [None]
         self.api = BackupApi(self.settings, "1.2.3", lambda: self.may, self.noted.append, self.progress, 2)
 
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(settings=self.settings, rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
+    def options(self):
+        return {"settings": self.settings}
 
     async def put(self, server, data, query="", password=ESCAPED):
         head = "PUT %s%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\nX-Backup-Password: %s\r\n\r\n" % (

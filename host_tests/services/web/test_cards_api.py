@@ -1,13 +1,12 @@
 """The card list over HTTP: every call, every refusal, and an import that a client breaks off."""
 import asyncio
-import unittest
 
 from firmware.access import cards_csv
 from firmware.access.cards import CardStore
 from firmware.access.teaching import Teacher
 from firmware.services.web.cards_api import CardsApi
 from firmware.services.web.roles import READ
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 from host_tests.storage.scratch import Scratch
 
 UID = "04A1B2C3"
@@ -15,7 +14,7 @@ ANN = {"uid": UID, "name": "Ann", "type": "vip", "master": False, "state": "acce
        "stations": ["box1"]}
 
 
-class CardsTest(unittest.TestCase):
+class CardsTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.store = CardStore(self.scratch.folder)
@@ -26,13 +25,6 @@ class CardsTest(unittest.TestCase):
 
     def tearDown(self):
         self.scratch.close()
-
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
 
     async def put_csv(self, server, data):
         head = b"PUT /api/v1/cards.csv HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(data)

@@ -1,11 +1,9 @@
 """Power curves over HTTP: the running session's and past ones."""
-import unittest
-
 from firmware.records import curve_log
 from firmware.records.curve import Curve
 from firmware.services.web.curve_api import CurveApi
 from firmware.services.web.roles import PUBLIC
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 from host_tests.storage.scratch import Scratch
 
 
@@ -13,20 +11,13 @@ class Session:
     number = 13                   # the flash knew of a twelfth
 
 
-class CurveApiTest(unittest.TestCase):
+class CurveApiTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
         self.curve = Curve(lambda *curve: curve_log.append(self.scratch.folder, *curve))
         self.session = None
         self.api = CurveApi(self.curve, self.scratch.folder, lambda: self.session)
-
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
 
     def charge(self, number):
         self.curve.begin(number)

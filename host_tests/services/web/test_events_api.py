@@ -1,16 +1,14 @@
 """The event log over HTTP: pages, file, deletion, debug level, and what a role may see."""
-import unittest
-
 from firmware.services.web.events_api import EventsApi
 from firmware.services.web.roles import ADMIN, CONTROL, PUBLIC, READ
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 from host_tests.services.web.kept import BERLIN, FIRST_S, Records
 from host_tests.storage.scratch import Scratch
 
 PATH = "/api/v1/events"
 
 
-class EventsApiTest(unittest.TestCase):
+class EventsApiTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
@@ -19,12 +17,8 @@ class EventsApiTest(unittest.TestCase):
         self.may_write = True
         self.api = EventsApi(self.records, lambda: BERLIN, lambda: self.may_write)
 
-    def with_server(self, test):
-        async def main():
-            async with Server(rows=self.api.routes(), role_of=lambda request: self.role) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
+    def options(self):
+        return {"role_of": lambda request: self.role}
 
     def test_events_are_paged_and_filtered(self):
         async def test(server):

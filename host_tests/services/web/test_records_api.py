@@ -1,15 +1,13 @@
 """Past sessions and their totals over HTTP: chosen, paged, streamed."""
-import unittest
-
 from firmware.dates import utc_from_text
 from firmware.services.web.records_api import RecordsApi
 from firmware.services.web.roles import PUBLIC
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 from host_tests.services.web.kept import BERLIN, Records
 from host_tests.storage.scratch import Scratch
 
 
-class RecordsTest(unittest.TestCase):
+class RecordsTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.records = Records(self.scratch.folder)
@@ -17,13 +15,6 @@ class RecordsTest(unittest.TestCase):
 
     def tearDown(self):
         self.scratch.close()
-
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
 
     def test_sessions_come_newest_first_page_by_page(self):
         async def test(server):

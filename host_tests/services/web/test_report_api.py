@@ -1,18 +1,17 @@
 """The maintenance report: what a technician asks for, no secrets, no persons, nobody's markup."""
 import json
-import unittest
 
 from firmware.charging.facts import FACTS
 from firmware.services.web.events_api import EventsApi
 from firmware.services.web.report_api import ReportApi, words
 from firmware.services.web.roles import ADMIN, CONTROL, READ
 from firmware.settings.store import Store
-from host_tests.services.web.harness import Server, StrictStation, run
+from host_tests.services.web.harness import ApiTest, StrictStation
 from host_tests.services.web.kept import BERLIN, Records
 from host_tests.storage.scratch import Scratch
 
 
-class ReportApiTest(unittest.TestCase):
+class ReportApiTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
@@ -33,14 +32,8 @@ class ReportApiTest(unittest.TestCase):
         self.api = ReportApi(self.records, events.rows, lambda: dict(self.facts), self.store, self.scratch.folder,
                              {"ntp": "OSError: 5"})
 
-    def with_server(self, test):
-        async def main():
-            async with Server(rows=self.api.routes(), role_of=lambda request: self.role) as server:
-                try:
-                    await test(server)
-                finally:
-                    self.assertEqual(server.errors, [])
-        run(main())
+    def options(self):
+        return {"role_of": lambda request: self.role}
 
     async def text(self, server):
         answer = await server.call("GET", "/api/v1/report")

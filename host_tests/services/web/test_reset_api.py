@@ -3,12 +3,12 @@ import unittest
 
 from firmware.services.web.reset_api import ResetApi
 from firmware.services.web.roles import CONTROL
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 
 PATH = "/api/v1/factory_reset"
 
 
-class Reset(unittest.TestCase):
+class Reset(ApiTest):
     def setUp(self):
         self.orders = []
         self.answer = True
@@ -19,13 +19,6 @@ class Reset(unittest.TestCase):
             raise OSError(5)
         self.orders.append(cards)
         return self.answer
-
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
 
     def test_what_goes_and_what_stays_is_told(self):
         async def test(server):

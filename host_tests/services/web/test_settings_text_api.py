@@ -4,12 +4,12 @@ import unittest
 from firmware.services.web.roles import CONTROL
 from firmware.services.web.settings_text_api import SettingsTextApi
 from firmware.settings.store import Store
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 
 PATH = "/api/v1/settings.txt"
 
 
-class SettingsText(unittest.TestCase):
+class SettingsText(ApiTest):
     def setUp(self):
         self.settings = Store()
         self.settings.set_many({"identity.serial": "M3-1", "installation.fuse_a": 16})
@@ -19,12 +19,8 @@ class SettingsText(unittest.TestCase):
         self.api = SettingsTextApi(self.settings, lambda: self.settings.get("identity.serial"), "1.2.3", lambda: self.may,
                                    self.noted.append)
 
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(settings=self.settings, rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
+    def options(self):
+        return {"settings": self.settings}
 
     async def put(self, server, text, query="", name=None):
         data = text if isinstance(text, bytes) else text.encode()

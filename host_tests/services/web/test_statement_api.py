@@ -1,32 +1,24 @@
 """The month's statement: right sessions, right sums, escaped, in three languages."""
 import hashlib
-import unittest
 from binascii import b2a_base64
 
 from firmware.dates import utc_from_text
 from firmware.services.web import paper, statement_api
 from firmware.services.web.roles import PUBLIC
 from firmware.services.web.statement_api import StatementApi
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import ApiTest
 from host_tests.services.web.kept import BERLIN, Records
 from host_tests.storage.scratch import Scratch
 
 PATH = "/api/v1/statement"
 
 
-class StatementApiTest(unittest.TestCase):
+class StatementApiTest(ApiTest):
     def setUp(self):
         self.scratch = Scratch()
         self.addCleanup(self.scratch.close)
         self.records = Records(self.scratch.folder)
         self.api = StatementApi(self.records, lambda: BERLIN, lambda: ("<Garage>", "M3-1", "EUR"))
-
-    def with_server(self, test, **options):
-        async def main():
-            async with Server(rows=self.api.routes(), **options) as server:
-                await test(server)
-                self.assertEqual(server.errors, [])
-        run(main())
 
     def session(self, when, energy_wh, cost_cents=None, uid="04A1B2C3", user="Ann", account="Work", meter_wh=1000):
         utc_s = utc_from_text(when)

@@ -1,23 +1,17 @@
 """The routes of the real charger: started on the twin for a moment, asked for its table, and ended."""
 import shutil
-import socket
 import sys
 import tempfile
 
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
-
-
-def _free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def routes():
     """[(method, path, role, docstring of the handler, most bytes of a body)] of every route, those loaded on demand too; the page's
     files are left out."""
     folder = tempfile.mkdtemp()
-    twin = Twin(folder, _free_port(), event=lambda text: None)
+    twin = Twin(folder, free_port(), event=lambda text: None)
     found = []
 
     def look():

@@ -1,0 +1,31 @@
+"""Before all others: what is measured against the clock on a machine that others use too runs in real-time priority, where the
+system lets it (Linux, as root). Otherwise a tail says how busy the machine was, not how fast the firmware is."""
+import contextlib
+import os
+import shutil
+import subprocess
+
+PRIORITY = 10
+
+
+def allowed():
+    """True where the system lets us."""
+    command = prefix()
+    return bool(command) and subprocess.run([*command, "true"], capture_output=True).returncode == 0
+
+
+def prefix():
+    """What a command line must begin with, [] where there is no such tool."""
+    tool = shutil.which("chrt")
+    return [tool, "-f", str(PRIORITY)] if tool else []
+
+
+@contextlib.contextmanager
+def of_this_thread():
+    """The calling thread comes first, and so do those that it starts meanwhile."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
