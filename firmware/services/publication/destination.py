@@ -45,5 +45,5 @@ def sender(method):
     else:
         from firmware.services.publication.send_smtp import send
     forget(("firmware.services.publication.send_http", "firmware.services.publication.send_ftp",
-            "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue"))
+            "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue", "firmware.services.http_client"))
     return send

@@ -1,6 +1,7 @@
 """A file to an FTP server (RFC 959), passive: a charger behind a router cannot be called. The file is named when it is whole."""
 
-from firmware.services.http_client import WAIT_MS, HttpFailure, within
+from firmware.services.http_client import WAIT_MS, within
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.dialogue import Dialogue, open_line
 
 
