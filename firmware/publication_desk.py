@@ -49,6 +49,10 @@ class PublicationDesk:
         """What the charger is called."""
         return self._app.settings.get("station.name") or self._app.serial or "Mode3"
 
+    def address(self):
+        """Ours in the network, None while there is none."""
+        return self._app.online.network.ip()
+
     def stamp(self):
         """(start, seconds since, UTC seconds or 0) of now."""
         return self._app.records.stamp()

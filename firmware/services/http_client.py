@@ -1,7 +1,7 @@
 """A small HTTP client: never blocks, reads a bounded head and then the body in pieces, each wait with a deadline.
 
-GET with Range and redirects, PUT and POST of a known length or in chunks. Only http: what is fetched is signed, and what is sent is
-sent to where an administrator says.
+GET with Range and redirects, PUT and POST of a known length or in chunks. GET only by http: what is fetched is signed. What is sent
+may go by https where the caller lends the TLS (tls_client.py).
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import socket
 from micropython import const
 
 from firmware.services.http_failure import HttpFailure
+from firmware.services.udp import ip_of
 from firmware.services.web.sockets import Connection, ConnectionGone
 
 CONNECT_MS = 10000
@@ -30,19 +31,20 @@ def _number(text):
     return int(text) if 0 < len(text) <= 9 else -1
 
 
-def parts_of(url):
+def parts_of(url, scheme="http"):
     """(host, port, path with its query) of an http URL. HttpFailure "bad_address"."""
-    if not url.startswith("http://") or len(url) > _LONGEST_URL:
+    start = scheme + "://"
+    if not url.startswith(start) or len(url) > _LONGEST_URL:
         raise HttpFailure("bad_address", url[:60])
     for char in url:
         if not "!" <= char <= "~":       # also no line end: nobody slips a header in
             raise HttpFailure("bad_address", "it holds characters that must be escaped")
-    place, slash, path = url[7:].partition("/")
+    place, slash, path = url[len(start):].partition("/")
     host, colon, port = place.partition(":")
     good = host and "@" not in place and "[" not in place and "?" not in place and "#" not in url
     if not good or colon and not 0 < _number(port) < 65536:
         raise HttpFailure("bad_address", url[:60])
-    return host, int(port) if colon else 80, slash + path or "/"
+    return host, int(port) if colon else 443 if scheme == "https" else 80, slash + path or "/"
 
 
 def joined(url, target):
@@ -117,7 +119,7 @@ async def connect(host, port, to_thread):
         sock = socket.socket(info[0], info[1], info[2])
     except OSError:
         raise HttpFailure("no_connection", "no socket is free")
-    connection = Connection(sock, host)
+    connection = Connection(sock, ip_of(info[-1]))
     try:
         try:
             sock.connect(info[-1])
@@ -144,13 +146,15 @@ async def _send(connection, pieces):
     await within(connection.write(rest + b"0\r\n\r\n"), WAIT_MS)
 
 
-async def _ask(method, url, headers, to_thread, pieces, length=None):
-    host, port, path = parts_of(url)
-    place = host if port == 80 else "%s:%d" % (host, port)
+async def _ask(method, url, headers, to_thread, pieces, length=None, secured=None):
+    host, port, path = parts_of(url, "https" if secured else "http")
+    place = host if port == (443 if secured else 80) else "%s:%d" % (host, port)
     through = to_thread.proxy_for(host) if hasattr(to_thread, "proxy_for") else None       # of a way_out.WayOut
     connection = await connect(through[0] if through else host, through[1] if through else port, to_thread)
     try:
-        if through is not None:
+        if secured is not None:
+            connection = await _secured(connection, secured, through and ("%s:%d" % (host, port), to_thread.login))
+        elif through is not None:
             path = "http://" + place + path
             if to_thread.login is not None:
                 headers += (("Proxy-Authorization", to_thread.login),)
@@ -170,13 +174,25 @@ async def _ask(method, url, headers, to_thread, pieces, length=None):
             else:
                 for piece in pieces:
                     await within(connection.write(piece), WAIT_MS)
-        return await _head(connection)
+        status, headers, rest = await head_of(connection)
+        if pieces is None and headers.get("transfer-encoding", "identity").lower() != "identity":
+            raise HttpFailure("bad_answer", "Transfer-Encoding")
+        return Answer(connection, status, headers, rest)
     except BaseException:                # also when whoever waits is cancelled
         connection.close()
         raise
 
 
-async def _head(connection):
+async def _secured(connection, secured, proxy):
+    try:
+        await asyncio.wait_for_ms(connection.opened(), CONNECT_MS)
+    except asyncio.TimeoutError:
+        raise HttpFailure("no_connection", connection.peer)
+    return await secured(connection, proxy)
+
+
+async def head_of(connection):
+    """(status, headers {lower-case name: value}, bytes after them) of an answer. HttpFailure."""
     head = b""
     while True:
         end = head.find(b"\r\n\r\n")
@@ -201,9 +217,7 @@ async def _head(connection):
         if not colon:
             raise HttpFailure("bad_answer", "a header")
         headers[name.lower()] = value.strip()
-    if headers.get("transfer-encoding", "identity").lower() != "identity":
-        raise HttpFailure("bad_answer", "Transfer-Encoding")
-    return Answer(connection, int(words[1]), headers, head[end + 4:])
+    return int(words[1]), headers, head[end + 4:]
 
 
 async def get(url, to_thread, offset=0):
@@ -227,11 +241,12 @@ async def get(url, to_thread, offset=0):
     raise HttpFailure("redirects", url[:60])
 
 
-async def put(url, to_thread, kind, pieces, length=None, method="PUT", headers=()):
+async def put(url, to_thread, kind, pieces, length=None, method="PUT", headers=(), secured=None):
     """Send a body as it comes from the iterator `pieces`; the answer's status, 200 to 299. HttpFailure. length: of a body in bytes;
-    None: it is text and goes in chunks. headers: further ones, ((name, value), …)."""
+    None: it is text and goes in chunks. headers: further ones, ((name, value), …). secured: for an https URL: async, the connection
+    and None or (server, log-in) at a proxy in, a TlsConnection out."""
     headers += (("Transfer-Encoding", "chunked") if length is None else ("Content-Length", str(length)),)
-    answer = await _ask(method, url, (("Content-Type", kind),) + headers, to_thread, pieces, length)
+    answer = await _ask(method, url, (("Content-Type", kind),) + headers, to_thread, pieces, length, secured)
     answer.close()
     if not 200 <= answer.status < 300:
         raise HttpFailure("http_status", str(answer.status))

@@ -31,6 +31,7 @@ ROLES = ("user", "admin")
 _YES_NO = (False, True)
 _ROTATIONS = ("L1-L2-L3", "L2-L3-L1", "L3-L1-L2", "L1-L3-L2", "L2-L1-L3", "L3-L2-L1")
 _OFFLINE = ("local_unknown_authorization", "local_authorization", "no_authorization", "no_charging", "free_charging")
+_SECURITY = ("none", "tls", "starttls")
 _CONTACT = ("off", "normally_open", "normally_closed")
 _COUNTRY = ("other", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS",
             "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK")
@@ -56,10 +57,13 @@ SETTINGS = (
     ("charging.resume_after_power_cut", CHOICE, "wait", ("wait", "resume"), "", "rw", ""),
     ("charging.simplified_pilot", BOOL, True, _YES_NO, "", "rw", "R"),
     ("charging.start_delay_max_s", INT, 0, (0, 1800), "s", "rw", ""),
+    ("fault_mail.ca", STR, "", (0, 8000), "", "-w", ""),
     ("fault_mail.host", STR, "", (0, 120), "", "rw", "p"),
     ("fault_mail.on", BOOL, False, _YES_NO, "", "rw", ""),
     ("fault_mail.password", STR, "", (0, 64), "", "-w", "s"),
-    ("fault_mail.port", INT, 25, (25, 587), "", "rw", ""),
+    ("fault_mail.plain_password", BOOL, False, _YES_NO, "", "rw", ""),
+    ("fault_mail.port", INT, 0, (0, 65535), "", "rw", ""),
+    ("fault_mail.security", CHOICE, "none", _SECURITY, "", "rw", ""),
     ("fault_mail.sender", STR, "", (0, 80), "", "rw", "p"),
     ("fault_mail.to", STR, "", (0, 80), "", "rw", "p"),
     ("fault_mail.user", STR, "", (0, 64), "", "rw", "p"),
@@ -128,13 +132,17 @@ SETTINGS = (
     ("protection.over_3_percent", INT, 70, (20, 200), "%", "-w", "R"),
     ("protection.over_3_s", INT, 1, (1, 60), "s", "-w", "R"),
     ("protection.over_allowance_ma", INT, 500, (100, 3000), "mA", "-w", "R"),
+    ("publication.ca", STR, "", (0, 8000), "", "ww", ""),
     ("publication.every", CHOICE, "month", ("day", "week", "month"), "", "ww", ""),
     ("publication.field", STR, "", (0, 40), "", "ww", ""),
     ("publication.host", STR, "", (0, 120), "", "ww", "p"),
     ("publication.method", CHOICE, "off", ("off", "http", "ftp", "smtp"), "", "ww", ""),
+    ("publication.passive", BOOL, True, _YES_NO, "", "ww", ""),
     ("publication.password", STR, "", (0, 64), "", "ww", "s"),
     ("publication.path", STR, "", (0, 200), "", "ww", "p"),
+    ("publication.plain_password", BOOL, False, _YES_NO, "", "ww", ""),
     ("publication.port", INT, 0, (0, 65535), "", "ww", ""),
+    ("publication.security", CHOICE, "none", _SECURITY, "", "ww", ""),
     ("publication.sender", STR, "", (0, 80), "", "ww", "p"),
     ("publication.to", STR, "", (0, 200), "", "ww", "p"),
     ("publication.user", STR, "", (0, 64), "", "ww", "p"),
@@ -195,6 +203,10 @@ def _a_door_is_open(get):
     return get("web.http") or get("web.https")
 
 
+def _ftp_is_plain(get):
+    return get("publication.method") != "ftp" or get("publication.security") == "none"
+
+
 def _accounts_differ(get):
     return get("access.account_1") != get("access.account_2")
 
@@ -212,6 +224,10 @@ RULES = (
     (_fixed_has_address, (
         ("network.ipv4", "fixed only with network.ip"),
         ("network.ip", "not empty while network.ipv4 is fixed"),
+    )),
+    (_ftp_is_plain, (
+        ("publication.method", "http or smtp while publication.security is not none"),
+        ("publication.security", "none while publication.method is ftp"),
     )),
     (_accounts_differ, (
         ("access.account_2", "another name than access.account_1"),
@@ -231,10 +247,12 @@ RULES = (
 # Secrets that are sent to a place: (secret, the settings that say where and as whom). Whoever changes one of these must know the
 # secret, too: without it in the same change it is forgotten. Otherwise one could have it sent to oneself.
 SENT_SECRETS = (
-    ("fault_mail.password", ("fault_mail.host", "fault_mail.port", "fault_mail.user")),
+    ("fault_mail.password", ("fault_mail.host", "fault_mail.port", "fault_mail.user", "fault_mail.security", "fault_mail.ca",
+                             "fault_mail.plain_password")),
     ("mqtt.password", ("mqtt.host", "mqtt.port", "mqtt.user")),
     ("network.proxy_password", ("network.proxy", "network.proxy_user")),
-    ("publication.password", ("publication.host", "publication.method", "publication.port", "publication.user")),
+    ("publication.password", ("publication.host", "publication.method", "publication.port", "publication.user",
+                              "publication.security", "publication.ca", "publication.plain_password")),
 )
 
 

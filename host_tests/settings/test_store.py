@@ -52,7 +52,9 @@ class StoreTest(unittest.TestCase):
             self.assertEqual(store.load_report, [])
 
     def test_a_password_is_not_sent_to_another_place_than_it_was_given_for(self):
-        other = {"fault_mail.port": 587, "mqtt.port": 8883, "publication.method": "ftp", "publication.port": 21}
+        other = {"fault_mail.port": 587, "mqtt.port": 8883, "publication.method": "ftp", "publication.port": 21,
+                 "publication.security": "tls", "publication.plain_password": True, "fault_mail.security": "tls",
+                 "fault_mail.plain_password": True}
         for secret, places in schema.SENT_SECRETS:
             self.assertEqual(schema.kind_of(schema.find(secret)), schema.SECRET)
             for place in places:

@@ -27,14 +27,6 @@ BOOT = 0        # the lowest version of boot.py that starts what is built here
 VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = "%s"\n'
 
 
-def compile_source(text, module):
-    """The .mpy of a source text."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "source.py")
-        place.write_text(text)
-        return compile_file(place, module)
-
-
 def application(version, moduli, root=ROOT):
     """{path: bytes} of a slot as it ships: .mpy and the packed page."""
     changes = {"firmware.version": VERSION_PY % version, "firmware.services.ota.release_keys": keys.trusting(moduli)}

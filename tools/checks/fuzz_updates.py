@@ -85,7 +85,8 @@ class HttpAnswer(Target):
     def run(self, data):
         real, http_client.within = http_client.within, self._at_once
         try:
-            answer = _played(http_client._head(_Connection(data)))
+            connection = _Connection(data)
+            answer = http_client.Answer(connection, *_played(http_client.head_of(connection)))
             need(100 > len(answer.headers) and 100 <= answer.status <= 999, "status %d" % answer.status)
             read = 0
             while True:

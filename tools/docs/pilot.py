@@ -17,7 +17,6 @@ FIGURES = ROOT / "docs" / "pilot.json"
 COMB = ROOT / "docs" / "pilot_comb.svg"
 MARGINS = ROOT / "docs" / "pilot_margins.svg"
 KINDS = {"full_range": "whole range", "positive_comparator": "positive half and comparator", "peak_detector": "peak detectors"}
-FALLING = ("AB", "BC", "BD", "AD", "BE")
 SWEEPS = {"noise_mv": "noise of the converter, 1 σ, mV at its pin", "hum_mv": "50 Hz on the line, mV",
           "spikes_permille": "reads in 1000 hit by a spike of up to 4 V"}
 

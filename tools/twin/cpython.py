@@ -406,10 +406,3 @@ def uninstall():
         if name in SHIMS or (name.partition(".")[0] == "firmware" and name not in inst.before):
             del sys.modules[name]
     sys.modules.update(inst.hidden)
-
-
-def purge_package(package):
-    """Forgets a package and everything below it, so that the next import runs it anew."""
-    for name in list(sys.modules):
-        if name == package or name.startswith(package + "."):
-            del sys.modules[name]

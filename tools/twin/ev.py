@@ -21,7 +21,6 @@ OPEN_AFTER_US = 100_000         # no current to S2 open
 WAKES_AFTER_US = 3_000_000      # a sleeping car wants the pilot gone this long before it wakes
 BCB_US = 300_000                # half a period of the B-C-B signal: pulses of 200 to 400 ms (sequence 11)
 
-ASKS = ("auto", "A", "B", "C", "D", "E", "F")
 FIELDS = ("plugged", "phases", "max_current_a", "diode", "asleep", "stubborn", "simplified", "late_s", "overdraw_percent",
           "pilot_ohm", "cable_a")
 

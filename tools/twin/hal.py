@@ -5,7 +5,6 @@ electrics of the chip only; what is connected to a pin is the world's matter.
 """
 HISTORY = 64  # pin changes kept per pin
 ADC_RAIL_UV = 3_300_000
-RTC_MEMORY_BYTES = 2048
 EPOCH_2000_S = 946_684_800
 PILOT_STEADY = 1 << 29  # "high time" of a generator that never goes low
 

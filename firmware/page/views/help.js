@@ -16,7 +16,7 @@ export async function show(root, page) {
     return;
   }
   root.append(make("p", { class: "lead", text: t.text("help.lead") }), ...VIEWS.map(about));
-  root.append(card(t.text("help.lights"), ...["white", "green", "blue", "orange", "red"].map(colour => make("p", { text: t.text(`help.light.${colour}`) }))));
+  root.append(card(t.text("help.lights"), ...["blue", "blinking", "flash", "green", "orange", "red"].map(sign => make("p", { text: t.text(`help.light.${sign}`) }))));
   root.append(card(t.text("help.licences"), soft(t.text("help.licences_text")), pairs(LICENCES)));
 }
 

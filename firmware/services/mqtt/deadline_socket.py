@@ -13,6 +13,8 @@ import sys
 
 from micropython import const
 
+from firmware.services.tls_context import context_from, is_tls, tls_code
+
 SLICE_MS = const(100)
 MAX_READ = const(4096)          # bytes of one topic or payload; longer ones are thrown away
 MAX_SKIP = const(65536)         # of those; a peer that sends more is left
@@ -48,11 +50,6 @@ class Streamed:
 
 
 if sys.implementation.name == "micropython":
-    import tls
-
-    def _is_tls(error):
-        return not isinstance(error, OSError) or error.errno is None or error.errno < 0
-
     def _receive(stream, n):
         return stream.read(n)
 
@@ -62,22 +59,10 @@ if sys.implementation.name == "micropython":
     def _waiting(stream):
         return False
 
-    def _context(ca, certificate, key):
-        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = tls.CERT_REQUIRED
-        context.load_verify_locations(ca)
-        if certificate:
-            context.load_cert_chain(certificate, key)
-        return context
-
     def _shake_hands(stream):
         return True           # with the first bytes that are written
 else:
-    import os
     import ssl
-
-    def _is_tls(error):
-        return isinstance(error, ssl.SSLError)
 
     _AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
@@ -96,25 +81,6 @@ else:
     def _waiting(stream):
         return hasattr(stream, "pending") and stream.pending() > 0
 
-    def _context(ca, certificate, key):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=ca.decode())
-        if certificate:
-            _load_chain(context, certificate, key)
-        return context
-
-    def _load_chain(context, certificate, key):
-        """CPython takes both from files only: two pipes, so that the key is never written anywhere."""
-        pipes = [os.pipe(), os.pipe()]
-        try:
-            for (_, end), text in zip(pipes, (certificate, key)):
-                os.write(end, text)
-                os.close(end)
-            context.load_cert_chain("/dev/fd/%d" % pipes[0][0], "/dev/fd/%d" % pipes[1][0])
-        finally:
-            for end, _ in pipes:
-                os.close(end)
-
     def _shake_hands(stream):
         try:
             stream.do_handshake()
@@ -123,43 +89,9 @@ else:
         return True
 
 
-def pem(text):
-    """Certificates or keys as PEM in lines, whatever became of their line breaks in a form. b"" where there are none."""
-    lines = []
-    while True:
-        begin = text.find("-----BEGIN ")
-        after = text.find("-----", begin + 11)
-        end = text.find("-----END ", after)
-        close = text.find("-----", end + 9)
-        if min(begin, after, end, close) < 0:
-            break
-        name = text[begin + 11:after]
-        body = "".join(text[after + 5:end].split())
-        lines.append("-----BEGIN %s-----" % name)
-        lines += [body[place:place + 64] for place in range(0, len(body), 64)]
-        lines.append("-----END %s-----" % name)
-        text = text[close + 5:]
-    return ("\n".join(lines) + "\n").encode() if lines else b""
-
-
-# what the two TLS libraries say -> our code; the first that is found counts
-_TLS_WORDS = (
-    ("expired", "tls_expired"), ("not yet valid", "tls_not_yet_valid"), ("future", "tls_not_yet_valid"),
-    ("ostname mismatch", "tls_host_name"), ("IP address mismatch", "tls_host_name"), ("not match", "tls_host_name"),
-    ("self-signed", "tls_unknown_ca"), ("self signed", "tls_unknown_ca"), ("local issuer", "tls_unknown_ca"),
-    ("not correctly signed", "tls_unknown_ca"), ("NOT_TRUSTED", "tls_unknown_ca"), ("CRL_NOT_FOUND", "tls_unknown_ca"),
-)
-
-
 def _refuse_tls(error):
     """Raise LinkError where the TLS library has raised; what is not of it goes on as it is."""
-    if not _is_tls(error):
-        raise error
-    text = str(error)
-    for words, code in _TLS_WORDS:
-        if words in text:
-            raise LinkError(code)
-    raise LinkError("tls")
+    raise LinkError(tls_code(error)) if is_tls(error) else error
 
 
 class DeadlineSocket:
@@ -219,7 +151,7 @@ class DeadlineSocket:
     def _begin_tls(self, raw):
         host, ca, certificate, key = self._tls
         try:
-            context = _context(ca, certificate, key)
+            context = context_from(ca, certificate, key)
         except (OSError, ValueError):
             raise LinkError("bad_certificate")
         try:

@@ -18,11 +18,12 @@ from umqtt import simple
 from firmware.charging.facts import NAMES
 from firmware.charging.sources import DEFAULT_TIMEOUT_MS
 from firmware.on_demand import forget
-from firmware.services.mqtt.deadline_socket import Streamed, pem
+from firmware.services.mqtt.deadline_socket import Streamed
 from firmware.services.mqtt.documents import LOOK_MS, Documents
 from firmware.services.mqtt.link import KEEP_ALIVE_S, TURN_MS, Broker, Message, close_link, drop_link, exchange, open_link
 from firmware.services.mqtt.orders import SOURCE, Orders
 from firmware.services.mqtt.sessions_out import SessionsOut
+from firmware.services.tls_context import pem
 
 QUEUED_MOST = const(32)         # events and answers that wait; the oldest gives way
 BATCH = const(8)                # messages of one turn

@@ -14,9 +14,10 @@ _MOST_LINES = const(64)
 
 class Dialogue:
     """Over a connection of open_line(). All raise HttpFailure: "no_connection", "no_answer", "bad_answer", or "refused" with what
-    the server said."""
+    the server said; over TLS also what tls_client tells."""
 
     def __init__(self, connection):
+        self.peer = connection.peer
         self._connection = connection
         self._heard = False
         self._rest = b""
@@ -45,6 +46,12 @@ class Dialogue:
         await self.write((text + "\r\n").encode())
         return await self.answer(*wanted)
 
+    async def secure(self, target):
+        """TLS from here on. What was said before it does not count: who sits between could have said it. HttpFailure."""
+        if self._rest:
+            raise HttpFailure("bad_answer", "it says more before TLS than it was asked")
+        self._connection = await target.secured(self._connection)
+
     async def write(self, data):
         """Send bytes as they are."""
         await within(self._connection.write(data), WAIT_MS)
@@ -60,7 +67,7 @@ class Dialogue:
             try:
                 piece = await within(self._connection.read(256), WAIT_MS)
             except HttpFailure as failure:
-                raise failure if self._heard else HttpFailure("no_connection", failure.detail)
+                raise HttpFailure("no_connection", failure.detail) if failure.code == "no_answer" and not self._heard else failure
             if not piece:
                 raise HttpFailure("no_answer" if self._heard else "no_connection", "the server ended it")
             self._heard = True

@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from firmware.services.http_failure import HttpFailure
-from firmware.services.publication.destination import sender, target_from_settings
+from firmware.services.publication.destination import must_wait, sender, target_from_settings
 
 _STEP_MS = const(2000)
 _STEP_S = const(2)
@@ -15,7 +15,7 @@ _MOST = const(16)                           # lines of one mail; more are counte
 
 
 class FaultMail:
-    """charger: stamp() of now, when(stamp) -> text for people, utc_s(), name(), note(code, detail)."""
+    """charger: stamp() of now, when(stamp) -> text for people, utc_s(), name(), note(code, detail), may_write(): no power flows."""
 
     def __init__(self, charger, to_thread):
         self._charger = charger
@@ -26,6 +26,7 @@ class FaultMail:
         self._more = 0
         self._tries = 0
         self._wait_s = 0
+        self._attempts = 0
         self.result = None                  # None, "sent", "given_up", or a code of HttpFailure
         self.detail = ""
 
@@ -44,9 +45,9 @@ class FaultMail:
         return {"fault_mail": self.fact}
 
     def fact(self):
-        """{"state": off, idle or waiting; "result", "detail" of the newest try; "waiting": lines}"""
+        """{"state": off, idle or waiting; "result", "detail" of the newest try; "attempts" since the start; "waiting": lines}"""
         return {"state": "off" if not self._on else "waiting" if self._lines else "idle", "result": self.result,
-                "detail": self.detail or None, "waiting": len(self._lines) + self._more}
+                "detail": self.detail or None, "attempts": self._attempts, "waiting": len(self._lines) + self._more}
 
     def hear(self, event, data):
         """Of the station, in its own turn: a fault began or ended. When that was is put into words only once it is sent."""
@@ -55,9 +56,11 @@ class FaultMail:
             self._add("%s  %d %s" % (edge, data["code"], data["name"]))
 
     def test(self):
-        """By a press: one mail that says so. None, or "off"."""
+        """By a press: one mail that says so. None, or the code of why not."""
         if not self._on:
             return "off"
+        if must_wait(self._settings, "fault_mail.", self._charger):
+            return "charging"
         self._add("test")
         self._wait_s = self._tries = 0
         return None
@@ -82,7 +85,7 @@ class FaultMail:
     async def step(self):
         """Every two seconds."""
         self._wait_s = max(0, self._wait_s - _STEP_S)
-        if not self._lines or self._wait_s:
+        if not self._lines or self._wait_s or must_wait(self._settings, "fault_mail.", self._charger):
             return
         waiting, more = self._lines[:], self._more
         lines = []
@@ -91,9 +94,10 @@ class FaultMail:
             await asyncio.sleep_ms(0)           # others run between two lines
         text = "".join(lines) + ("… and %d more\n" % more if more else "")
         try:
-            await sender("smtp")(target_from_settings(self._settings, "fault_mail."), None, 0, (), self._to_thread,
+            await sender("smtp")(target_from_settings(self._settings, "fault_mail.", self._charger), None, 0, (), self._to_thread,
                                  "%s: %s" % (self._charger.name(), waiting[0][1]), text, self._charger.utc_s())
         except HttpFailure as failure:
+            self._attempts += 1
             self.result, self.detail = failure.code, failure.detail
             if self._tries == len(_WAITS_S):
                 self.result = "given_up"
@@ -103,5 +107,6 @@ class FaultMail:
             self._wait_s = _WAITS_S[self._tries]
             self._tries += 1
             return
+        self._attempts += 1
         self.result, self.detail = "sent", ""
         self._lines, self._more, self._tries = self._lines[len(waiting):], max(0, self._more - more), 0

@@ -11,12 +11,11 @@ from micropython import const
 
 from firmware.dates import date_from_utc
 from firmware.services.http_failure import HttpFailure
-from firmware.services.publication.destination import sender, target_from_settings
+from firmware.services.publication.destination import must_wait, sender, target_from_settings
 from firmware.storage.atomic_file import AtomicFile
 
 PUBLICATION_KIND = const(43)
 METHODS = ("off", "http", "ftp", "smtp")
-PERIODS = ("day", "week", "month")
 
 _STEP_MS = const(10000)
 _STEP_S = const(10)
@@ -28,7 +27,8 @@ _BREATH = const(16)          # lines between two turns of the others
 
 class Publisher:
     """charger: what the wiring lends: sessions() -> dicts, oldest first; csv(sessions) -> bytes, a line at a time; utc_s(), zone(),
-    name(), may_write(), note(code, detail), error(where, error). to_thread: of services/worker.py."""
+    name(), address() in the network, may_write() (no power flows), note(code, detail), error(where, error). to_thread: of
+    services/worker.py."""
 
     def __init__(self, path, charger, to_thread):
         self._file = AtomicFile(path, PUBLICATION_KIND)
@@ -42,6 +42,7 @@ class Publisher:
         self._retry_s = 0            # until the next try
         self._testing = False
         self._busy = False
+        self._attempts = 0
         self.result = None           # of the newest try: None, "sent", "nothing_new", "dropped", or a code of HttpFailure
         self.detail = ""
 
@@ -59,12 +60,12 @@ class Publisher:
         return {"publication": self.fact}
 
     def fact(self):
-        """{"state": off, idle, waiting or sending; "result", "detail" of the newest try; "tries" that failed in a row; "sent":
-        number of the newest session that was sent}"""
+        """{"state": off, idle, waiting or sending; "result", "detail" of the newest try; "attempts" since the start, by which one
+        tells a new result; "tries" that failed in a row; "sent": number of the newest session that was sent}"""
         kept = self._kept or {}
         state = "sending" if self._busy else "off" if self._method == "off" else "waiting" if kept.get("waiting") else "idle"
-        return {"state": state, "result": self.result, "detail": self.detail or None, "tries": kept.get("tries", 0),
-                "sent": kept.get("sent", 0)}
+        return {"state": state, "result": self.result, "detail": self.detail or None, "attempts": self._attempts,
+                "tries": kept.get("tries", 0), "sent": kept.get("sent", 0)}
 
     def test(self):
         """By a press: send a file with no session in it, and try again what waits. None, or the code of why not."""
@@ -72,6 +73,8 @@ class Publisher:
             return "off"
         if self._busy or self._testing:
             return "busy"
+        if must_wait(self._settings, "publication.", self._charger):
+            return "charging"
         self._testing = True
         return None
 
@@ -93,7 +96,7 @@ class Publisher:
             self._see_the_time()
             if self._testing:
                 await self._test()
-            if self._kept["waiting"] and self._retry_s == 0:
+            if self._kept["waiting"] and self._retry_s == 0 and not must_wait(self._settings, "publication.", self._charger):
                 await self._publish()
         self._testing = False
         self._save()
@@ -115,12 +118,17 @@ class Publisher:
     async def _test(self):
         try:
             await self._send("mode3-test.csv", 0, 0)
-            self.result, self.detail = "sent", "mode3-test.csv"
+            self._tell("sent", "mode3-test.csv")
             self._retry_s = 0
         except HttpFailure as failure:
-            self.result, self.detail = failure.code, failure.detail
+            self._tell(failure.code, failure.detail)
         except OSError as error:
             self._charger.error("publication", error)
+            self._tell("flash", str(error))
+
+    def _tell(self, result, detail):
+        self.result, self.detail = result, detail
+        self._attempts += 1
 
     async def _publish(self):
         last = 0
@@ -130,10 +138,10 @@ class Publisher:
                 name = "%s-%d-%d.csv" % (_safe(self._charger.name()), first, last)
                 await self._send(name, self._kept["sent"], last)
                 self._charger.note("published", name)
-                self.result, self.detail = "sent", name
+                self._tell("sent", name)
                 self._change(sent=last)
             else:
-                self.result, self.detail = "nothing_new", ""
+                self._tell("nothing_new", "")
             self._change(waiting=False, tries=0)
         except HttpFailure as failure:
             self._failed(failure.code, failure.detail, last)
@@ -142,7 +150,7 @@ class Publisher:
             self._failed("flash", str(error), 0)
 
     def _failed(self, code, detail, last):
-        self.result, self.detail = code, detail
+        self._tell(code, detail)
         self._change(tries=self._kept["tries"] + 1)
         self._retry_s = RETRY_S
         if self._kept["tries"] >= TRIES:
@@ -171,7 +179,7 @@ class Publisher:
                 count += 1
                 if count % _BREATH == 0:
                     await asyncio.sleep_ms(0)
-            target = target_from_settings(self._settings, "publication.")
+            target = target_from_settings(self._settings, "publication.", self._charger)
             await sender(self._method)(target, name, length, self._lines(after, until), self._to_thread)
         finally:
             self._busy = False

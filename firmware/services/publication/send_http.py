@@ -1,4 +1,4 @@
-"""A file to a web server: as the body of a PUT, or as a field of a form (POST, multipart/form-data, RFC 7578)."""
+"""A file to a web server, HTTP or HTTPS: as the body of a PUT, or as a field of a form (POST, multipart/form-data, RFC 7578)."""
 
 import binascii
 
@@ -11,17 +11,27 @@ async def send(target, name, length, pieces, to_thread):
     """target: destination.Target; pieces: iterator of bytes, `length` of them together. HttpFailure."""
     headers = ()
     if target.user:
+        target.may_log_in()
         credentials = binascii.b2a_base64(("%s:%s" % (target.user, target.password)).encode()).decode().strip()
         headers = (("Authorization", "Basic " + credentials),)
     url = target.url()
-    if not target.field:
-        slash = "" if url.endswith("/") else "/"
-        return await http_client.put(url + slash + name, to_thread, "text/csv; charset=utf-8", pieces, length, "PUT", headers)
-    head = ('--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: text/csv; charset=utf-8\r\n\r\n'
-            % (_BOUNDARY, target.field, name)).encode()
-    tail = ("\r\n--%s--\r\n" % _BOUNDARY).encode()
-    return await http_client.put(url, to_thread, "multipart/form-data; boundary=" + _BOUNDARY, _around(head, pieces, tail),
-                                 len(head) + length + len(tail), "POST", headers)
+    method, kind = "PUT", "text/csv; charset=utf-8"
+    if target.field:
+        method, kind = "POST", "multipart/form-data; boundary=" + _BOUNDARY
+        head, tail = _head(target.field, name), ("\r\n--%s--\r\n" % _BOUNDARY).encode()
+        pieces, length = _around(head, pieces, tail), len(head) + length + len(tail)
+    else:
+        url += ("" if url.endswith("/") else "/") + name
+    try:
+        return await http_client.put(url, to_thread, kind, pieces, length, method, headers,
+                                     None if target.security == "none" else target.secured)
+    except http_client.HttpFailure as failure:
+        raise http_client.HttpFailure("log_in", failure.detail) if failure.detail == "401" else failure
+
+
+def _head(field, name):
+    return ('--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: text/csv; charset=utf-8\r\n\r\n'
+            % (_BOUNDARY, field, name)).encode()
 
 
 def _around(head, pieces, tail):

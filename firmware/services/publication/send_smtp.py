@@ -1,4 +1,7 @@
-"""A mail by SMTP (RFC 5321, 5322): a text, and if wanted a file attached (RFC 2045). Log-in by AUTH PLAIN or LOGIN (RFC 4954)."""
+"""A mail by SMTP (RFC 5321, 5322): a text, and if wanted a file attached (RFC 2045). Log-in by AUTH PLAIN or LOGIN (RFC 4954).
+
+TLS from the first byte (RFC 8314) or by STARTTLS (RFC 3207); a server that does not take that gets no mail.
+"""
 
 import binascii
 
@@ -9,16 +12,25 @@ from firmware.services.publication.dialogue import Dialogue, open_line
 _BOUNDARY = "mode3-part-3c4fcf098815f7ab"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PORTS = {"none": 25, "tls": 465, "starttls": 587}
 _LINE = 57          # bytes that become a line of 76 characters
 
 
 async def send(target, name, length, pieces, to_thread, subject="Charging records", text="", utc_s=0):
     """target: destination.Target; to every recipient. name None: no file. HttpFailure."""
     recipients = recipients_of(target.to)
-    line = Dialogue(await open_line(target.host, target.port or 25, to_thread))
+    if target.user:
+        target.may_log_in()
+    line = Dialogue(await open_line(target.host, target.port or _PORTS[target.security], to_thread))
     try:
+        if target.security == "tls":
+            await line.secure(target)
         await line.answer(220)
         await line.ask("EHLO mode3", 250)
+        if target.security == "starttls":
+            await line.ask("STARTTLS", 220)
+            await line.secure(target)
+            await line.ask("EHLO mode3", 250)
         if target.user:
             await _log_in(line, target)
         await line.ask("MAIL FROM:<%s>" % one_address(target.sender), 250)
@@ -43,14 +55,17 @@ async def send(target, name, length, pieces, to_thread, subject="Charging record
 async def _log_in(line, target):
     plain = binascii.b2a_base64(b"\0" + target.user.encode() + b"\0" + target.password.encode()).decode().strip()
     try:
-        await line.ask("AUTH PLAIN " + plain, 235)
-        return
+        try:
+            await line.ask("AUTH PLAIN " + plain, 235)
+            return
+        except HttpFailure as failure:
+            if not failure.detail.startswith("504") and not failure.detail.startswith("5.5.4"):
+                raise
+        await line.ask("AUTH LOGIN", 334)
+        await line.ask(binascii.b2a_base64(target.user.encode()).decode().strip(), 334)
+        await line.ask(binascii.b2a_base64(target.password.encode()).decode().strip(), 235)
     except HttpFailure as failure:
-        if not failure.detail.startswith("504") and not failure.detail.startswith("5.5.4"):
-            raise HttpFailure("refused", "log-in: " + failure.detail) if failure.code == "refused" else failure
-    await line.ask("AUTH LOGIN", 334)
-    await line.ask(binascii.b2a_base64(target.user.encode()).decode().strip(), 334)
-    await line.ask(binascii.b2a_base64(target.password.encode()).decode().strip(), 235)
+        raise HttpFailure("log_in", failure.detail) if failure.code == "refused" else failure
 
 
 def one_address(text):

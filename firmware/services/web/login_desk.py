@@ -2,8 +2,8 @@
 
 import asyncio
 
-from firmware.services.web.attempts import Attempts
 from firmware.services.web.credentials import Credentials
+from firmware.services.web.login_attempts import LoginAttempts
 from firmware.services.web.sessions import Sessions
 
 
@@ -16,7 +16,7 @@ class LoginDesk:
         self.identity = identity
         self.on_login = on_login
         self.sessions = Sessions(now_s)
-        self.attempts = Attempts(now_s)
+        self.attempts = LoginAttempts(now_s)
         self.credentials = Credentials(path, may_write)
         self.lock = asyncio.Lock()
         self.sessions.tokens = self.credentials.tokens()

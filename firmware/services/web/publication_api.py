@@ -27,12 +27,12 @@ class PublicationApi:
     async def test(self, request, rest):
         """A file without sessions goes out now, and what waits is tried again; the fact `publication` tells what became of it."""
         json_object(request.body)
-        return _begun(self._publisher.test(), "publication.method is off, or a file is being sent")
+        return _begun(self._publisher.test(), "publication.method is off, a file is being sent, or power flows and TLS must wait")
 
     async def test_mail(self, request, rest):
         """A mail goes out now; the fact `fault_mail` tells what became of it."""
         json_object(request.body)
-        return _begun(self._mail.test(), "fault_mail.on is false")
+        return _begun(self._mail.test(), "fault_mail.on is false, or power flows and TLS must wait")
 
 
 def _begun(code, text):

@@ -1,6 +1,5 @@
 """Which past sessions a query wants."""
 
-from firmware.dates import date_from_utc
 from firmware.records import export
 from firmware.records.export import Choice
 from firmware.services.web.query import whole
@@ -29,8 +28,3 @@ def sessions_chosen(args, zone, now_utc_s):
         days = whole(args, "days", 1, 36500, 90)
         from_utc = max(0, now_utc_s - days * _DAY_S)       # the clock is unknown: all
     return Choice(from_utc, to_utc, args.get("uid", ""), args.get("account", ""), whole(args, "before", 0, 0xFFFFFFFF, 0))
-
-
-def month_of(utc_s, zone):
-    """"2026-11", the local month of a moment."""
-    return "%04d-%02d" % date_from_utc(utc_s + zone.offset_s(utc_s))[:2]

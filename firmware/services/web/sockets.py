@@ -4,13 +4,11 @@ MicroPython's streams read whole lines of any length and CPython's keep buffers 
 more than it is told to. Waiting is left to asyncio's poller.
 """
 import asyncio
-import errno
 import socket
 import sys
 
 from firmware.services.udp import AGAIN, ip_of
 
-_GONE = (errno.ECONNRESET, getattr(errno, "EPIPE", 32), errno.ENOTCONN, 9, 53, 54, 103, 104, 113, 128)
 _TCP, _NODELAY = 6, 1             # not named by every port's socket module
 
 if sys.implementation.name == "micropython":

@@ -3,9 +3,10 @@ import unittest
 
 from umqtt import simple
 
-from firmware.services.mqtt.deadline_socket import MAX_READ, TOO_LONG, Streamed, pem
+from firmware.services.mqtt.deadline_socket import MAX_READ, TOO_LONG, Streamed
 from firmware.services.mqtt.link import MAX_IN, Message, close_link, exchange
 from firmware.services.mqtt.reasons import REASONS, code_of
+from firmware.services.tls_context import pem
 from host_tests.services.mqtt import umqtt_1_8
 from host_tests.services.mqtt.wire import CONNACK, WELCOME, Wire, publish
 

@@ -1,12 +1,13 @@
-"""An SMTP server in a process of its own: `post_office.py PORT FOLDER [USER PASSWORD [EXCLUDED MECHANISM]]`. Each mail becomes a
-file: its envelope as JSON in the first line, then the mail."""
+"""An SMTP server in a process of its own: `post_office.py FOLDER OPTIONS`, OPTIONS as JSON: port, user, password, excluded
+(log-ins), tls ("tls" from the first byte, or "starttls"), certificate, key. Each mail becomes a file: its envelope as
+JSON in the first line, with who has logged in and whether that was over TLS, then the mail."""
+import asyncio
 import json
+import ssl
 import sys
-import time
 from pathlib import Path
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Post:
@@ -14,8 +15,10 @@ class Post:
         self._folder = Path(folder)
 
     async def handle_DATA(self, server, session, envelope):
-        head = json.dumps({"from": envelope.mail_from, "to": envelope.rcpt_tos}).encode() + b"\n"
-        (self._folder / ("%d.mail" % len(list(self._folder.iterdir())))).write_bytes(head + envelope.content)
+        head = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "user": session.auth_data,
+                "tls": server.transport.get_extra_info("sslcontext") is not None}
+        (self._folder / ("%d.mail" % len(list(self._folder.iterdir())))).write_bytes(
+            json.dumps(head).encode() + b"\n" + envelope.content)
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -25,16 +28,23 @@ class Post:
         return "250 OK"
 
 
-def main(port, folder, user=None, password=None, excluded=""):
-    options = {}
+async def main(folder, port, user=None, password=None, excluded="", tls=None, certificate=None, key=None):
+    options, context = {}, None
     if user is not None:
         def check(server, session, envelope, mechanism, data):
-            return AuthResult(success=(data.login, data.password) == (user.encode(), password.encode()), handled=False)
-        options = {"authenticator": check, "auth_require_tls": False, "auth_required": True,
+            good = (data.login, data.password) == (user.encode(), password.encode())
+            return AuthResult(success=good, handled=False, auth_data=data.login.decode())
+        options = {"authenticator": check, "auth_require_tls": tls == "starttls", "auth_required": True,
                    "auth_exclude_mechanism": excluded.split()}
-    Controller(Post(folder), hostname="127.0.0.1", port=int(port), **options).start()
-    while True:
-        time.sleep(60)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+    if tls == "starttls":
+        options.update(tls_context=context, require_starttls=True)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Post(folder), hostname="post.lan", loop=loop, **options), "127.0.0.1", port,
+                                      ssl=context if tls == "tls" else None)
+    await server.serve_forever()
 
 
-main(*sys.argv[1:])
+asyncio.run(main(sys.argv[1], **json.loads(sys.argv[2])))

@@ -5,43 +5,25 @@ import email
 import email.policy
 import http.server
 import json
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
-import time
 import unittest
-from pathlib import Path
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import send_ftp, send_http, send_smtp
 from firmware.services.publication.destination import Target
+from host_tests.services.publication import servers
 from host_tests.services.web.harness import run
 from tools.twin.ports import free_port
 
 LINES = [b"\xef\xbb\xbfnumber;user\r\n", b"", b"1;Ada\r\n", b"2;B\xc3\xa9n\r\n"]
 LINES += [b"%d;x\r\n" % number for number in range(3, 400)]
 WHOLE = b"".join(LINES)
-HERE = Path(__file__).resolve().parent
-SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 async def in_place(fn, *args):
     """to_thread() of a test: a name on this machine is found at once."""
     return fn(*args)
-
-
-def wait_for(port, process):
-    for _ in range(200):
-        with socket.socket() as sock:
-            if sock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise AssertionError("the server did not start")
 
 
 def send(module, target, name="records.csv", lines=LINES, **more):
@@ -50,48 +32,28 @@ def send(module, target, name="records.csv", lines=LINES, **more):
 
 class Ftp(unittest.TestCase):
     def setUp(self):
-        if subprocess.run([SYSTEM_PYTHON, "-c", "import pyftpdlib"], capture_output=True).returncode:
-            self.skipTest("no pyftpdlib for %s (Debian: python3-pyftpdlib)" % SYSTEM_PYTHON)
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        (self.folder / "in").mkdir()
-        self.port = free_port()
-        self.server = subprocess.Popen([SYSTEM_PYTHON, "-m", "pyftpdlib", "-i", "127.0.0.1", "-p", str(self.port), "-w", "-d",
-                                        str(self.folder), "-u", "ada", "-P", "secret"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-        self.addCleanup(self.server.wait)
-        self.addCleanup(self.server.kill)
-        wait_for(self.port, self.server)
+        self.port, self.folder = servers.ftp(self)
 
     def test_file_arrives_whole_under_its_name_and_no_part_is_left(self):
-        send(send_ftp, Target("127.0.0.1", self.port, "/in", user="ada", password="secret"))
+        send(send_ftp, Target("127.0.0.1", self.port, "/in", user="ada", password="secret", plain_password=True))
         self.assertEqual([path.name for path in (self.folder / "in").iterdir()], ["records.csv"])
         self.assertEqual((self.folder / "in/records.csv").read_bytes(), WHOLE)
 
     def test_wrong_password_and_missing_folder_are_told_as_the_server_says_it(self):
-        for path, password, says in (("in", "wrong", "530"), ("nowhere", "secret", "550")):
+        for path, password, code, says in (("in", "wrong", "log_in", "530"), ("nowhere", "secret", "refused", "550")):
             with self.assertRaises(HttpFailure) as caught:
-                send(send_ftp, Target("127.0.0.1", self.port, path, user="ada", password=password))
-            self.assertEqual((caught.exception.code, caught.exception.detail[:3]), ("refused", says))
+                send(send_ftp, Target("127.0.0.1", self.port, path, user="ada", password=password, plain_password=True))
+            self.assertEqual((caught.exception.code, caught.exception.detail[:3]), (code, says))
 
     def test_line_end_in_a_setting_becomes_no_order(self):
         with self.assertRaises(HttpFailure) as caught:
-            send(send_ftp, Target("127.0.0.1", self.port, user="ada\r\nDELE x", password="secret"))
+            send(send_ftp, Target("127.0.0.1", self.port, user="ada\r\nDELE x", password="secret", plain_password=True))
         self.assertEqual(caught.exception.code, "bad_address")
 
 
 class Smtp(unittest.TestCase):
-    def serve(self, *options):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        port = free_port()
-        server = subprocess.Popen([sys.executable, str(HERE / "post_office.py"), str(port), folder.name, *options],
-                                  stderr=subprocess.DEVNULL)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.kill)
-        wait_for(port, server)
+    def serve(self, **options):
+        port, self.folder = servers.smtp(self, **options)
         return port
 
     def mails(self):
@@ -107,7 +69,7 @@ class Smtp(unittest.TestCase):
         send(send_smtp, Target("127.0.0.1", port, sender="box@home.lan", to="ada@home.lan; ben@home.lan"),
              subject="Garage: März", text="New records.\n.\n.. end", utc_s=1795996861)
         envelope, mail = self.mails()[0]
-        self.assertEqual(envelope, {"from": "box@home.lan", "to": ["ada@home.lan", "ben@home.lan"]})
+        self.assertEqual((envelope["from"], envelope["to"]), ("box@home.lan", ["ada@home.lan", "ben@home.lan"]))
         self.assertEqual((mail["Subject"], mail["Date"]), ("Garage: März", "Mon, 30 Nov 2026 00:01:01 +0000"))
         text, file = mail.iter_parts()
         self.assertEqual(text.get_content().strip().splitlines(), ["New records.", ".", ".. end"])
@@ -123,12 +85,13 @@ class Smtp(unittest.TestCase):
 
     def test_log_in_by_plain_and_by_login(self):
         for left_out in ("", "PLAIN"):
-            port = self.serve("ada", "secret", left_out)
-            send(send_smtp, Target("127.0.0.1", port, user="ada", password="secret", sender="box@home.lan", to="ada@home.lan"))
-            self.assertEqual(len(self.mails()), 1)
+            port = self.serve(user="ada", password="secret", excluded=left_out)
+            words = dict(user="ada", sender="box@home.lan", to="ada@home.lan", plain_password=True)
+            send(send_smtp, Target("127.0.0.1", port, password="secret", **words))
+            self.assertEqual([envelope["user"] for envelope, _ in self.mails()], ["ada"])
             with self.assertRaises(HttpFailure) as caught:
-                send(send_smtp, Target("127.0.0.1", port, user="ada", password="no", sender="box@home.lan", to="ada@home.lan"))
-            self.assertEqual(caught.exception.code, "refused")
+                send(send_smtp, Target("127.0.0.1", port, password="no", **words))
+            self.assertEqual((caught.exception.code, caught.exception.detail[:3]), ("log_in", "535"))
             self.assertNotIn("secret", caught.exception.detail)
 
     def test_recipient_that_is_refused_or_no_address_is_named(self):
@@ -144,30 +107,13 @@ class Smtp(unittest.TestCase):
 
 class Web(unittest.TestCase):
     def test_nginx_takes_the_file_as_a_put(self):
-        if shutil.which("nginx") is None:
-            self.skipTest("no nginx (Debian: nginx-light)")
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            folder.chmod(0o777)
-            for part in ("files", "tmp"):
-                (folder / part).mkdir()
-                (folder / part).chmod(0o777)
-            port = free_port()
-            (folder / "nginx.conf").write_text("""daemon off; pid %(f)s/pid; error_log %(f)s/error.log; events {}
-http { access_log off; client_body_temp_path %(f)s/tmp; server { listen 127.0.0.1:%(p)d; location / { root %(f)s/files;
-dav_methods PUT; create_full_put_path on; } location /closed { return 403; } } }""" % {"f": folder, "p": port})
-            server = subprocess.Popen(["nginx", "-p", name, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
-                                      stderr=subprocess.DEVNULL)
-            try:
-                wait_for(port, server)
-                send(send_http, Target("127.0.0.1", port, "/in"))
-                self.assertEqual((folder / "files/in/records.csv").read_bytes(), WHOLE)
-                with self.assertRaises(HttpFailure) as caught:
-                    send(send_http, Target("127.0.0.1", port, "/closed"))
-                self.assertEqual((caught.exception.code, caught.exception.detail), ("http_status", "403"))
-            finally:
-                server.terminate()
-                server.wait(10)
+        port, files = servers.web(self)
+        send(send_http, Target("127.0.0.1", port, "/in"))
+        self.assertEqual((files / "in/records.csv").read_bytes(), WHOLE)
+        for path, code, detail in (("/closed", "http_status", "403"), ("/locked", "log_in", "401")):
+            with self.assertRaises(HttpFailure) as caught:
+                send(send_http, Target("127.0.0.1", port, path))
+            self.assertEqual((caught.exception.code, caught.exception.detail), (code, detail))
 
     def test_form_gets_the_file_in_its_field_with_the_users_name(self):
         taken = {}
@@ -177,8 +123,11 @@ dav_methods PUT; create_full_put_path on; } location /closed { return 403; } } }
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 taken.update(path=self.path, credentials=self.headers["Authorization"],
                              form=b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body)
+                self.protocol_version = "HTTP/1.1"
                 self.send_response(201)
+                self.send_header("Transfer-Encoding", "chunked")      # as a script's answer goes out
                 self.end_headers()
+                self.wfile.write(b"2\r\nok\r\n0\r\n\r\n")
 
             def log_message(self, *_):
                 return
@@ -186,7 +135,8 @@ dav_methods PUT; create_full_put_path on; } location /closed { return 403; } } }
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            send(send_http, Target("127.0.0.1", server.server_port, "upload?kind=csv", "records", "ada", "secret"))
+            send(send_http, Target("127.0.0.1", server.server_port, "upload?kind=csv", "records", "ada", "secret",
+                                   plain_password=True))
         finally:
             server.shutdown()
             thread.join()
@@ -223,7 +173,7 @@ class Hostile(unittest.TestCase):
         for pieces, code in (
             ((b"SSH-2.0\r\n",), "bad_answer"), ((b"220-a\r\n" * 100,), "bad_answer"), ((b"2" * 5000,), "bad_answer"),
             ((b"",), "no_connection"), ((b"220-a\r\n",), "no_answer"), ((*greeting, b"227 here (1,2,3)\r\n"), "bad_answer"),
-            ((b"421 full\r\n",), "refused"), ((b"\x00\xff\n",), "bad_answer"),
+            ((b"421 full\r\n",), "refused"), ((*greeting[:1], b"421 full\r\n"), "log_in"), ((b"\x00\xff\n",), "bad_answer"),
         ):
             with self.assertRaises(HttpFailure) as caught:
                 send(send_ftp, Target("127.0.0.1", self.answer(*pieces)))

@@ -2,7 +2,7 @@
 import asyncio
 import unittest
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import fault_mail as module
 from firmware.services.publication.fault_mail import FaultMail
 
@@ -17,6 +17,7 @@ class Charger:
         self.now_s = 1000
         self.worded = 0            # stamps put into words
         self.notes = []
+        self.open = True           # the contactor
 
     def stamp(self):
         return 7, self.now_s, 0
@@ -24,6 +25,9 @@ class Charger:
     def when(self, stamp):
         self.worded += 1
         return "at %d" % stamp[1]
+
+    def may_write(self):
+        return self.open
 
     def utc_s(self):
         return 0
@@ -38,6 +42,7 @@ class Charger:
 class TestFaultMail(unittest.TestCase):
     def setUp(self):
         self.charger = Charger()
+        self.security = "none"
         self.sent = []             # (second, subject, text) of each try
         self.failure = None
         self.during = lambda: None
@@ -50,7 +55,8 @@ class TestFaultMail(unittest.TestCase):
         module.sender = self.before
 
     def switch(self, on):
-        values = {"fault_mail.on": on, "fault_mail.host": "post.lan", "fault_mail.to": "ann@garage.lan"}
+        values = {"fault_mail.on": on, "fault_mail.host": "post.lan", "fault_mail.to": "ann@garage.lan",
+                  "fault_mail.security": self.security}
         self.mail.apply(lambda key: values[key])
 
     async def _send(self, target, name, length, pieces, to_thread, subject, text, utc_s):
@@ -77,7 +83,7 @@ class TestFaultMail(unittest.TestCase):
         self.run_for(60)
         self.assertEqual(self.sent, [(1006, "Garage: began  11 f11",
                                       "at 1000  began  11 f11\nat 1004  began  12 f12\nat 1004  ended  11 f11\n")])
-        self.assertEqual(self.mail.fact(), {"state": "idle", "result": "sent", "detail": None, "waiting": 0})
+        self.assertEqual(self.mail.fact(), {"state": "idle", "result": "sent", "detail": None, "attempts": 1, "waiting": 0})
 
     def test_in_the_station_s_turn_nothing_is_put_into_words(self):
         self.fault(11)
@@ -99,7 +105,8 @@ class TestFaultMail(unittest.TestCase):
         seconds = [row[0] for row in self.sent]
         self.assertEqual(tuple([after - before for before, after in zip(seconds, seconds[1:])]), WAITS_S)
         self.assertEqual(self.charger.notes, [("fault_mail_given_up", "refused no such mailbox")])
-        self.assertEqual(self.mail.fact(), {"state": "idle", "result": "given_up", "detail": "no such mailbox", "waiting": 0})
+        self.assertEqual(self.mail.fact(), {"state": "idle", "result": "given_up", "detail": "no such mailbox", "attempts": 6,
+                                            "waiting": 0})
         self.fault(12)             # the next one has all its tries again
         self.run_for(6 + WAITS_S[0])
         self.assertEqual(len(self.sent), 8)
@@ -128,6 +135,17 @@ class TestFaultMail(unittest.TestCase):
         lines = self.sent[0][2].split("\n")
         self.assertEqual((len(lines), lines[15], lines[16]), (18, "at 1000  began  15 f15", "\u2026 and 4 more"))
         self.assertEqual(self.mail.fact()["waiting"], 0)
+
+    def test_over_tls_it_waits_until_no_power_flows(self):
+        self.security = "starttls"
+        self.switch(True)
+        self.charger.open = False
+        self.fault(11)
+        self.run_for(60)
+        self.assertEqual((self.sent, self.mail.test(), self.mail.fact()["state"]), ([], "charging", "waiting"))
+        self.charger.open = True
+        self.run_for(2)
+        self.assertEqual([row[2] for row in self.sent], ["at 1000  began  11 f11\n"])
 
     def test_while_off_nothing_is_kept_and_what_waited_is_dropped(self):
         self.fault(11)

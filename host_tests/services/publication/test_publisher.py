@@ -2,7 +2,7 @@ import asyncio
 import json
 import unittest
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import publisher as module
 from firmware.services.publication.publisher import RETRY_S, TRIES, Publisher, slot_of
 from firmware.zone import Zone
@@ -12,7 +12,7 @@ DAY_S = 86400
 MONDAY = 1795996800        # 2026-11-30 00:00:00 UTC, a Monday
 DEFAULTS = {"publication.method": "http", "publication.every": "day", "publication.host": "files.lan", "publication.port": 0,
             "publication.path": "/in", "publication.field": "", "publication.user": "", "publication.password": "",
-            "publication.sender": "", "publication.to": ""}
+            "publication.sender": "", "publication.to": "", "publication.security": "none"}
 
 
 class Charger:
@@ -141,6 +141,53 @@ class TestPublisher(unittest.TestCase):
         self.step()
         self.assertEqual(self.sent, [])               # what was dropped stays dropped
 
+    def test_a_restart_forgets_neither_what_waits_nor_how_often_it_failed(self):
+        self.charger.numbers = [1, 2]
+        self.step()
+        self.charger.utc = MONDAY + 60
+        self.failure = HttpFailure("no_connection", "files.lan")
+        self.step()
+        for tries in range(2, TRIES):                 # a restart before each: the try comes at once, and counts on
+            self.publisher = self._new()
+            self.step(1, 0)
+            self.assertEqual((self.publisher.fact()["state"], self.publisher.fact()["tries"]), ("waiting", tries))
+        self.assertEqual(self.charger.notes, [])
+        self.publisher = self._new()
+        self.step(1, 0)                               # the last one
+        self.assertEqual(self.charger.notes, [("publication_dropped", "no_connection files.lan")])
+        self.publisher = self._new()
+        self.failure = None
+        self.charger.numbers.append(3)
+        self.charger.utc += DAY_S
+        self.step()
+        self.assertEqual([name for _, name, _ in self.sent], ["Garage-1---3-3.csv"])
+
+    def test_what_waits_over_a_restart_is_sent_whole_and_once(self):
+        self.charger.numbers = [1, 2]
+        self.step()
+        self.charger.utc = MONDAY + 60
+        self.failure = HttpFailure("http_status", "503")
+        self.step()
+        self.publisher = self._new()
+        self.failure = None
+        self.step(1, 0)
+        self.publisher = self._new()
+        self.step(RETRY_S // 10, 0)
+        self.assertEqual([name for _, name, _ in self.sent], ["Garage-1---1-2.csv"])
+
+    def test_over_tls_it_waits_until_no_power_flows(self):
+        self.values["publication.security"] = "tls"
+        self.charger.numbers = [1]
+        self.step()
+        self.charger.open = False
+        self.charger.utc = MONDAY + 60
+        self.step(3, 0)
+        self.assertEqual((self.sent, self.publisher.fact()["state"], self.publisher.fact()["tries"]), ([], "waiting", 0))
+        self.assertEqual(self.publisher.test(), "charging")
+        self.charger.open = True
+        self.step(1, 0)
+        self.assertEqual(len(self.sent), 1)
+
     def test_failure_that_heals_sends_everything_that_came_meanwhile(self):
         self.charger.numbers = [1]
         self.step()
@@ -164,6 +211,16 @@ class TestPublisher(unittest.TestCase):
         self.step(1, 0)
         self.assertEqual([(name, data) for _, name, data in self.sent],
                          [("mode3-test.csv", b"number\r\n"), ("Garage-1---1-1.csv", b"number\r\n1\r\n")])
+
+    def test_press_tells_its_result_by_a_number_that_grows(self):
+        self.step()
+        rows = ((None, "sent", 1), (HttpFailure("log_in", "530 no"), "log_in", 2), (OSError(5), "flash", 3), (None, "sent", 4))
+        for failure, result, attempts in rows:
+            self.failure = failure
+            self.assertIsNone(self.publisher.test())
+            self.assertEqual(self.publisher.test(), "busy")
+            self.step(1, 0)
+            self.assertEqual((self.publisher.fact()["result"], self.publisher.fact()["attempts"]), (result, attempts))
 
     def test_press_while_it_is_off_is_refused(self):
         self.values["publication.method"] = "off"

@@ -213,12 +213,12 @@ class Server:
 
 
 def run(coro):
-    """Run a test's coroutine on a loop of its own, at most 60 s. Sockets are real, so virtual time goes at real pace."""
+    """What a test's coroutine returns, on a loop of its own, at most 60 s. Sockets are real, so virtual time goes at real pace."""
     clock = getattr(asyncio.new_event_loop(), "_virtual_clock", None)
     if clock is not None:
         clock.speed = 1
     try:
-        asyncio.run(asyncio.wait_for(coro, 60))
+        return asyncio.run(asyncio.wait_for(coro, 60))
     finally:
         if clock is not None:
             clock.speed = 0

@@ -17,12 +17,6 @@ def crc8(data):
     return crc
 
 
-def rom_of(serial):
-    """The eight bytes of a sensor's code: family, six of its serial number, CRC."""
-    rom = bytes([0x28]) + bytes([serial >> 8 * n & 0xFF for n in range(6)])
-    return rom + bytes([crc8(rom)])
-
-
 class Ds18b20:
     """One sensor. celsius_16: the temperature around it in sixteenths; its scratchpad learns of it by a conversion."""
 

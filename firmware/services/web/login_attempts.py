@@ -16,7 +16,7 @@ _WELCOME = const(4)          # addresses that got in last do not wait for others
 _PEER, _COUNT, _LAST_S, _WHAT = range(4)
 
 
-class Attempts:
+class LoginAttempts:
     """now_s(): seconds since the start. One for each secret that can be guessed."""
 
     def __init__(self, now_s):
