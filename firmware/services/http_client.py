@@ -114,7 +114,7 @@ async def connect(host, port, to_thread):
     try:
         info = await to_thread(_resolve, host, port)
     except OSError:
-        raise HttpFailure("no_connection", "no address of " + host[:60])
+        raise HttpFailure("no_name", host[:60])
     try:
         sock = socket.socket(info[0], info[1], info[2])
     except OSError:

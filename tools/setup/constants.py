@@ -10,11 +10,12 @@ import re
 
 from tools.setup.bundle import bundle
 from tools.setup.flat import flatten
+from tools.setup.inlining import write_out
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
 
 LONGEST_TEXT = 10  # characters; MicroPython interns texts up to this, a longer one would be copied to each use
-NAME = re.compile(r"_*[A-Z][A-Z0-9_]*")
+NAME = re.compile(r"_*[A-Z][A-Z0-9_]*|_[0-9]+_[A-Z][A-Z0-9_]*")
 OPERATORS = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.FloorDiv: lambda a, b: a // b,
     ast.LShift: lambda a, b: a << b, ast.RShift: lambda a, b: a >> b, ast.BitOr: lambda a, b: a | b,
@@ -197,6 +198,7 @@ def inline(sources, keep=False, bundled=False, flat=False):
             for module, tree in trees.items():
                 trees[module] = _Unused(tree, others[module]).visit(tree)
         shorten(trees)
+    write_out(trees, keep)      # names of private attributes are short now, and those of one class alone
     if bundled:
         trees = bundle(trees)
     if flat:

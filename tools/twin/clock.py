@@ -48,6 +48,7 @@ class VirtualClock:
         self.now_us = 0
         self.ticks_offset_ms = 0
         self.lost_callbacks = 0
+        self.served = 0  # calls of other threads so far
         self.lag_limit_s = LAG_LIMIT_S  # None: the pace is kept whatever the host does (firmware in a process of its own)
         self._next_us = NEVER_US  # when spending has to look up: the earliest event, or -1 for "at once"
         self._heap = []
@@ -276,6 +277,7 @@ class VirtualClock:
         calls = self._calls
         while calls:
             box = calls.popleft()
+            self.served += 1
             fn = box[0]
             if fn is None:
                 continue

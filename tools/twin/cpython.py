@@ -11,6 +11,7 @@ from tools.twin.bursts import remember
 from tools.twin.clock import TICKS_MASK, Halt, PowerCut, Reset, VirtualClock
 from tools.twin.hal import Hal  # noqa: F401  (what install() takes)
 from tools.twin.loop import VirtualLoop
+from tools.twin.quiet import quiet_ticks
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 SHIM_DIRS = (os.path.join(_HERE, "shims"), os.path.join(_HERE, "shims_cpython"))
@@ -171,10 +172,16 @@ class Port:
         handle[0] = clock.at(handle[1], fire)
         self._timers.append(handle)
         app = getattr(sys.modules.get("firmware.app"), "current", None)
-        if app is not None and getattr(callback, "__self__", None) is app.timer:     # the control loop begins: all is built
-            sampler = app.board._sampler
-            remember(sampler, sys.modules["firmware.drivers.pilot_sampler"].CombSampler, self.hal, clock)
+        if repeat and app is not None and getattr(callback, "__self__", None) is app.timer:     # the control loop begins
+            self._make_quick(app, handle, fire, period_us)
         return handle
+
+    def _make_quick(self, app, handle, fire, period_us):
+        """What need not be reckoned anew, now that the whole charger is built (tools/twin/bursts.py, quiet.py)."""
+        sampler = app.board._sampler
+        remember(sampler, sys.modules["firmware.drivers.pilot_sampler"].CombSampler, self.hal, self.clock)
+        loop = asyncio.get_running_loop()
+        loop.quiet = quiet_ticks(self.clock, self.hal, app, handle, fire, period_us, loop)
 
     def timer_stop(self, handle):
         if handle[0] is not None:

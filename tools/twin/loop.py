@@ -67,6 +67,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._sleeps = []  # heap of (when in us, number, future): what sleep_ms waits for
         self._sleep_number = 0
         self._glance = 0
+        self.ran = 0  # handles so far
+        self.quiet = None  # tools.twin.quiet: ticks of the control loop that need not be reckoned
         super().__init__(_Selector())
         self._clock_resolution = 1e-7
         self._add_reader(clock.wake_fd(), clock.serve_calls)
@@ -128,6 +130,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         scheduled = self._scheduled
         if scheduled:
             self._due(scheduled, now_us / 1e6 + self._clock_resolution)
+        self.ran += len(ready)
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
@@ -178,8 +181,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         ready = self._ready
         speed = clock._speed
         deadline = self._deadline_us()
+        quiet = self.quiet
+        fresh = quiet is not None and quiet.settle()
         while True:
             nxt = clock.next_event_us()
+            if (quiet is not None and nxt is not None and not speed and clock._heap[0] is quiet.handle[0]
+                    and (deadline is None or deadline > nxt) and not clock._calls and quiet.take(nxt, fresh)):
+                if deadline is not None and clock.now_us >= deadline or ready or clock._queue:
+                    return ()
+                fresh = True
+                if selector.others and self._worth_a_look():
+                    events = selector.select(0)
+                    if events:
+                        return events
+                continue
+            fresh = False
             if nxt is None or (deadline is not None and deadline < nxt):
                 nxt = deadline
             if nxt is None:
