@@ -77,10 +77,13 @@ def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=N
 
 
 def write_application(out=OUT, root=ROOT, keep_constants=False):
-    """Compiles into the folder `out` and returns {name: bytes}; stale files there go."""
+    """Compiles into the folder `out` and returns {name: bytes}; stale files and empty folders there go."""
     compiled = compile_application(root, keep_constants)
-    for stale in out.rglob("*.mpy"):
-        stale.unlink()
+    for stale in sorted(out.rglob("*"), reverse=True):     # an empty folder would hide a module of its name
+        if stale.suffix == ".mpy":
+            stale.unlink()
+        elif stale.is_dir() and not any(stale.iterdir()):
+            stale.rmdir()
     for name, data in compiled.items():
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
