@@ -11,10 +11,11 @@ by a name of its own while running (ALONE).
 import ast
 
 BUNDLE = "all"
-# Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
+# Read once at start and then dropped, looked at by the boot chain on their own, hardware that many boards lack, or seldom wanted.
 ALONE = ("firmware.access.afterwards", "firmware.access.cache", "firmware.access.remote", "firmware.access.reservation",
-         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.drivers.slot_pointer",
-         "firmware.drivers.reset_marker", "firmware.services.web.https")
+         "firmware.charging.demo", "firmware.drivers.card_reader", "firmware.drivers.ethernet", "firmware.drivers.mfrc522",
+         "firmware.drivers.onewire", "firmware.drivers.plain_leds", "firmware.drivers.pn5180", "firmware.drivers.pn532",
+         "firmware.drivers.slot_pointer", "firmware.drivers.reset_marker", "firmware.services.web.https")
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
 APP = "firmware.app"
 ON_DEVICE = "sys.implementation.name == 'micropython'"

@@ -106,9 +106,10 @@ def cut_out(trees):
     """Changes the bundled trees {module: ast.Module} in place."""
     for module, tree in trees.items():
         _Lean().visit(tree)
-        copy = ast.parse(ast.unparse(tree))
-        cut = _Cut(_seldom(copy), _names(copy))
-        copy = cut.visit(copy)
-        if len(cut.places) >= MANY:
+        seldom, names = _seldom(tree), _names(tree)
+        texts = {node.value for node in ast.walk(tree) if id(node) in seldom and len(node.value) >= SHORTEST} - names
+        if len(texts) >= MANY:
+            cut = _Cut(seldom, names)
+            body = cut.visit(tree).body
             first = ast.parse("%s = %r\n%s" % (TABLE, cut.table, READER)).body
-            trees[module] = ast.fix_missing_locations(ast.Module(first + copy.body, []))
+            trees[module] = ast.fix_missing_locations(ast.Module(first + body, []))
