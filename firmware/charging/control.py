@@ -21,8 +21,8 @@ class Control:
         """One tick, now."""
         now_ms = self._ticks_ms()
         late_ms = self._timer.late_ms(now_ms)
-        self._lateness.note(late_ms, now_ms)
         core = self._core
+        self._lateness.note(late_ms, now_ms, core.outputs.coil_1 or core.outputs.coil_2)
         core.inputs.guard_opened = 0 if self._written else 1     # a driver raised: the coils are off, the core must know
         if self._timer.guard_opened != self._guard_seen:
             self._guard_seen = self._timer.guard_opened

@@ -25,17 +25,18 @@ class Lateness:
         self.warnings = 0                       # ticks later than WARN_MS, saturates
         self._late_ms = array("i", [0] * _LATE_TIMES)   # times of the last very late ticks
         self._late_count = 0
-        self.too_late = False                   # three ticks later than LATE_MS within ten minutes; take_too_late() clears it
+        self.too_late = False                   # three with power later than LATE_MS within ten minutes; take_too_late() clears it
 
-    def note(self, late_ms, now_ms):
-        """Count one tick; allocates nothing."""
+    def note(self, late_ms, now_ms, powered=1):
+        """Count one tick; allocates nothing. powered: a coil is on. Without, a late tick costs nothing, and what stalls the loop
+        (flash, a TLS handshake) has waited for just that."""
         self._counts[late_ms if late_ms < _BUCKETS else _BUCKETS - 1] += 1
         self._total += 1
         if late_ms > self.max_ms:
             self.max_ms = late_ms
         if late_ms > WARN_MS and self.warnings < 1000000:
             self.warnings += 1
-        if late_ms > LATE_MS:
+        if late_ms > LATE_MS and powered:
             slot = self._late_count % _LATE_TIMES
             if self._late_count >= _LATE_TIMES - 1:
                 oldest = self._late_ms[(slot + 1) % _LATE_TIMES]

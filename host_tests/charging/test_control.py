@@ -121,10 +121,16 @@ class TestControl(unittest.TestCase):
         self.assertEqual((self.rig.core.phase, self.rig.core.outputs.coil_1), (STOPPING, 1))
         self.assertEqual(self.lateness.stops, 1)
 
-    def test_late_ticks_without_a_charge_stop_nothing(self):
+    def test_late_ticks_without_a_charge_stop_nothing_and_are_no_overload(self):
+        # flash is written while the contactor is open: after each start the charger called itself overloaded
         self.timer.late = LATE_MS + 1
         self.run_core(5)
-        self.assertEqual(self.rig.core.trips, 0)
+        self.assertEqual((self.rig.core.trips, self.lateness.stops, self.lateness.max_ms), (0, 0, LATE_MS + 1))
+        self.timer.late = 0
+        self.rig.to_closed()
+        self.timer.late = LATE_MS + 1
+        self.run_core(2)
+        self.assertEqual(self.rig.core.phase, CLOSED)       # those before do not count
 
     def start(self):
         beats = []

@@ -3,6 +3,7 @@
 import ast
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from tools.setup.constants import inline
 from tools.setup.names import shorten
@@ -69,7 +70,8 @@ class Names(unittest.TestCase):
     def test_every_private_attribute_that_the_firmware_reads_is_one_that_it_sets(self):
         sources = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path.read_text()
                    for path in ROOT.glob("firmware/**/*.py")}
-        built = inline(sources)
+        with mock.patch("tools.setup.constants.write_out"):      # it carries attributes from one module to another, on purpose
+            built = inline(sources)
         for module, text in built.items():
             tree = ast.parse(text)
             for owner in [node for node in tree.body if isinstance(node, ast.ClassDef)]:

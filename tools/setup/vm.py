@@ -181,18 +181,19 @@ def _find_vm(fetch):
     return Vm([on_path], why_not_32="no 32-bit VM: " + reason)
 
 
-def vm_command(heap_kb=None, callgrind_out=None, fetch=True):
+def vm_command(heap_kb=None, callgrind_out=None, fetch=True, valgrind=()):
     """The command line that starts the VM, to which a file or -c and its arguments are added.
 
     heap_kb: the VM's heap in kilobytes (None: its own 1 MB or 2 MB). callgrind_out: count instructions under
-    valgrind's callgrind and write its profile there. VmMissing when there is no VM, or no valgrind for it.
+    valgrind's callgrind and write its profile there; valgrind: more options of that. VmMissing when there is no VM, or no
+    valgrind for it.
     """
     vm = find_vm(fetch)
     command = list(vm.command)
     if callgrind_out is not None:
         if vm.valgrind is None:
             raise VmMissing("no valgrind that runs the VM (%s)" % (vm.why_not_32 or "not fetched"))
-        command = vm.valgrind + ["--quiet", "--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out] + command
+        command = vm.valgrind + ["--quiet", "--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out, *valgrind] + command
     if heap_kb is not None:
         command += ["-X", "heapsize=%dk" % heap_kb]
     return command
