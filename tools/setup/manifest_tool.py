@@ -1,7 +1,7 @@
 """MicroPython's own tools for frozen builds (manifestfile.py, makemanifest.py, mpy-tool.py), of the version that we run.
 
 `python -m tools.setup.manifest_tool` fetches them into .cache/: apt takes Debian's source package of MicroPython as the signed
-index names it, and these few files are unpacked. No package of pip's has them. They check our manifest; the product has none of them.
+index names it, and these few files are unpacked. No package of pip's has them. They check our manifest and are no part of the rest.
 """
 import fcntl
 import os
