@@ -4,7 +4,7 @@ import json
 import sys
 
 from tools.twin.soak_faults import draw
-from tools.twin.soak_look import charges, state_of
+from tools.twin.soak_look import charges, persons_way, state_of
 from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, SANE, S
 from tools.twin.soak_watch import Violation
 from tools.twin.verbs import INPUTS
@@ -107,7 +107,7 @@ class Calm:
         app = self._chapter._app_now()
         if app is None or self._humans >= 2:
             return False
-        if "unplug" in self._ways() or "power_cycle" in self._ways():
+        if persons_way(app) is not None:
             return True
         by_hand = any("clear" in way for way in self._ways())
         return app.station.stopped or by_hand and app.station.retries.left_s(app.station.now_ms) is None and \
@@ -126,6 +126,8 @@ class Calm:
             chapter.watch.power_lost()
             chapter._expect_end("power", 2 * S)
             self._world.reset("power")
+        elif "restart" in ways and chapter._app_now() is not None and persons_way(chapter._app_now()) == "restart":
+            chapter._in_the_firmware(lambda app: chapter._command(app, "restart", {}))
         else:
             self._world.set_ev({"plugged": False})
             chapter.watch.look()
@@ -145,9 +147,10 @@ class Calm:
         """What it did to the settings, and what it left to people, is put right before the next."""
         self._humans = 0
         self._restarted = False
-        if went:
+        if went and not self._chapter.rotten:
             self._end()
         else:
+            self._chapter.rotten = False
             self._settings()
 
     def _unplug(self):

@@ -267,7 +267,7 @@ class Chapter:
 
     def counts_of(self, kind):
         """The counts of a kind of fault."""
-        return self.faults.setdefault(kind, {"begun": 0, "trials": 0, "opened": 0, "longest_s": 0})
+        return self.faults.setdefault(kind, {"begun": 0, "trials": 0, "opened": 0, "asked": 0, "longest_s": 0})
 
     def next_kind(self):
         """Name of the next kind of fault to try: all of them by turns, in any order."""
