@@ -61,6 +61,7 @@ STAGES = {
         Stage("API as described, at length", (PY, "-m", "tools.checks.api", "--seconds", "120", "--cases", "20", "--phases",
                                               "coverage,fuzzing", "--seed", "7"), None),
         Stage("page, every view in every look", (PY, "-m", "host_tests.page.looks"), None),
+        Stage("image with the application in it", PYTEST + ("host_tests/flash/frozen.py",), None),
         Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
         Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof"), None),
         Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "72", "--jobs", "2", "--minutes", "16"), None),
