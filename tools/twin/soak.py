@@ -195,7 +195,7 @@ def main(argv=None):
     for life in sums["lives"]:
         print("a life of %.1f h on %s: %s bytes held, %s bytes more a day" % (
             life["hours"], life["on"], life["samples"][-1][1] if life["samples"] else "?",
-            "not known how many" if life["per_day"] is None else "%+d" % life["per_day"]))
+            "not known how many" if life["per_day"] is None else "%+d ± %d" % tuple(life["per_day"])))
     if args.hours and not broken and sums["hours"] < args.hours - 0.05:
         print("the time was up: %.1f of %g h" % (sums["hours"], args.hours))
     for story in broken:

@@ -71,7 +71,7 @@ class Inner:
             length_us = kind.begin(self, arguments)
         except NotNow:
             return None
-        self.spoilt = True
+        self.spoilt = self.spoilt or not (kind.keeps and kind.books)
         chapter.counts_of(name)["begun"] += 1
         if not kind.books:
             chapter.books_are_off()
