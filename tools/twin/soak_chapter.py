@@ -15,7 +15,8 @@ from pathlib import Path
 from tools.twin.runner import Twin
 from tools.twin.soak_broker import HOST, Broker
 from tools.twin.soak_calm import Calm
-from tools.twin.soak_faults import KINDS, Inner
+from tools.twin.soak_faults import KINDS
+from tools.twin.soak_inner import Inner
 from tools.twin.soak_inside import Inside
 from tools.twin.soak_trial import Trial
 from tools.twin.soak_user import SANE, S, User
