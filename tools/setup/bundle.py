@@ -147,7 +147,9 @@ class _Move(ast.NodeTransformer):
         if whole in self.place:
             (self.aliases if at_once or self.place[whole] == self.home else self.later)[here] = whole
         elif module in self.place:
-            self.names[here] = self.called.get((module, alias.name), alias.name)
+            there = self.called.get((module, alias.name), alias.name)
+            if self.names.setdefault(here, there) != there:
+                raise ValueError("%s imports two things as %s: give each a name of its own" % (self.module, here))
             if at_once:
                 self._want(module, self.names[here])
 
