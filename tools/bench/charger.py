@@ -64,9 +64,10 @@ class Charger:
     def __init__(self, heap_kb=4096, build_folder=None, slowed=False, prefix=(), **twin):
         self.port = free_port()
         self._flash = tempfile.TemporaryDirectory()
+        self.flash = self._flash.name
         self.events = []
         command = [*prefix, *vm_command(heap_kb, os.devnull if slowed else None, valgrind=TURNS)]
-        self.twin = _Twin(self._flash.name, self.port, command, build=build_folder, event=self.events.append, **twin)
+        self.twin = _Twin(self.flash, self.port, command, build=build_folder, event=self.events.append, **twin)
         self._closing = []
         self.headers = {}                # of every request: who is logged in
 

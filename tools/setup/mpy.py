@@ -63,16 +63,16 @@ def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None, 
     return inline(given, keep_constants, bundled, bundled, ({} if short is None else short) if bundled else None)
 
 
-def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):
-    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources()."""
-    rows = ROOT / "tools/setup/device_rows.py"
-    # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
-    compiled = {"firmware/rows.mpy": compile_file(rows, "firmware.rows")}
+def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None, named=_module):
+    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources(). named(path): the
+    name in the file, of "firmware/app.py"; the module's, which the VM knows anyway: no second name a module."""
+    compiled = {"firmware/rows.mpy": compile_file(ROOT / "tools/setup/device_rows.py", named(Path("firmware/rows.py")))}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
         for module, text in device_sources(root, keep_constants, bundled, changes).items():
             place.write_text(text)
-            compiled[module.replace(".", "/") + ".mpy"] = compile_file(place, module)
+            path = Path(module.replace(".", "/") + ".py")
+            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, named(path))
     return compiled
 
 

@@ -19,13 +19,19 @@ FOLLOWS = "follows"      # its distance from the count of bursts matters
 FALLING = "falling"      # ms left, compared with 0 and nothing else far from 0; a tick takes its ms away, or sets it to a constant
 RISING = "rising"        # ms since, capped at 5000; used only where a grade of over-current runs, and then no tick is quiet
 SEQ = "seq"              # moves when somebody else has news; the tick only asks whether the one that follows it is equal
+METER = "meter"          # of a reading: looked at only in a tick that has news of one
+HEAT = "heat"            # the same of the temperatures, and while they grow stale
 SCRATCH = "scratch"      # written before it is read in each tick
 KEPT = "kept"            # changes in no quiet tick
 CLASSES = {
-    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME}, "Lateness": {"_counts": COUNT, "_total": COUNT},
+    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME},
+    "Lateness": {"_counts": COUNT, "_total": COUNT, "warnings": COUNT},
     "SafetyCore": {"_tick_ms": TIME, "_alive_left_ms": FALLING, "phase": KEPT, "trips": KEPT, "_last_state": KEPT,
                    "_seq": "Request.seq"},
-    "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ},
+    "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ, "meter_age_ms": METER,
+                             "drawn_ma": METER, "supply_1_mv": METER, "supply_2_mv": METER, "supply_3_mv": METER,
+                             "temperature_0_c": HEAT, "temperature_1_c": HEAT, "temperature_2_c": HEAT, "temperature_3_c": HEAT,
+                             "temperature_4_c": HEAT},
     "Outputs": {"coil_1": KEPT, "rcd_test": KEPT}, "Request": {"seq": SEQ},
     "PilotReader": {"_burst": FOLLOWS, "state": KEPT}, "PilotDriver": {}, "CableReader": {}, "SocketLock": {},
     "ContactorWatch": {}, "MonitorTest": {}, "OfferMemory": {}, "SupplyWatch": {"_seq": "Inputs.meter_seq"},
@@ -75,9 +81,12 @@ class Quiet:
         self._time_cells, self._falling, self._followers = [], [], []
         core = self._app.core
         self._records = {"Request": vars(core.request), "Inputs": vars(core.inputs)}
-        self._gpios, self._known = [], {}
+        self._pins, self._adcs, self._known = [], [], {}
         self._walk(self._app.control)
+        self._readings, self._heat = [itemgetter(*[name for name, rule in CLASSES["Inputs"].items() if rule == group])
+                                      for group in (METER, HEAT)]
         self._inputs, self._reader = vars(core.inputs), vars(core.pilot)
+        self._temperature = vars(core.temperature)
         self._since, self._outputs = vars(core.current), vars(core.outputs)
         self._above = core.current._above_ms
         self._lateness = vars(self._app.lateness)
@@ -92,8 +101,9 @@ class Quiet:
         if not kind.__module__.startswith("firmware."):
             if kind.__module__.startswith("machine_") and hasattr(one, "_n"):
                 self._known[id(one)] = one
-                if one._n not in self._gpios:
-                    self._gpios.append(one._n)
+                of_its_kind = self._adcs if kind.__name__ == "ADC" else self._pins
+                if one._n not in of_its_kind:
+                    of_its_kind.append(one._n)
             return
         if kind.__name__ not in CLASSES:
             raise _NotQuiet(kind.__name__)
@@ -126,6 +136,9 @@ class Quiet:
         if plain:
             self._plain.append((itemgetter(*plain, plain[0]), cells))
 
+    def _heat_followed(self):
+        return self._temperature["_seq"] == self._inputs["temperature_seq"]
+
     def _parts(self, value):
         if isinstance(value, tuple):
             for part in value:
@@ -136,11 +149,11 @@ class Quiet:
     def _state(self, t_us, now_ms):
         """All that the tick at t_us depends on, to be compared; None where it cannot be quiet."""
         clock, hal, inputs = self._clock, self._hal, self._inputs
-        if hal.wave is not None or self._lateness["_total"] > _AGES_AT - 20 or max(self._above) or (
-                self._outputs["rcd_test"]):         # its pulse is timed
+        total = self._lateness["_total"]
+        if (hal.wave is not None or total > _AGES_AT - 20 or self._lateness["warnings"] > 900_000 or max(self._above)
+                or self._outputs["rcd_test"]):         # its pulse is timed
             return None
         burst = inputs["cp_burst"]
-        driven, level_in, latch = hal.driven.get, hal.level_in.get, hal.latch.get
         pilot = hal.pilot
         falling = []
         fuel_ms = 1_000_000
@@ -156,14 +169,20 @@ class Quiet:
         if since_ms < _RISEN_MS:
             fuel_ms = min(fuel_ms, _RISEN_MS - since_ms + _FAR_MS)
             since_ms = -1
-        self._fuel = min((fuel_ms - _FAR_MS) // _LONGEST_GAP_MS, _AGES_AT - 20 - self._lateness["_total"])
+        self._fuel = min((fuel_ms - _FAR_MS) // _LONGEST_GAP_MS, _AGES_AT - 20 - total)
+        followers = tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers])
+        told = heat = None
+        if False in followers or min(falling) < _FAR_MS:
+            told = self._readings(inputs)
+            if not self._heat_followed() or min(falling) < _FAR_MS:
+                heat = self._heat(inputs)
         return (t_us % 1000, (t_us - pilot[0]) % pilot[1], tuple(pilot), since_ms, burst & 3,
                 (burst - self._reader["_burst"]) & _MASK, clock.ticks_offset_ms,
                 tuple([(now_ms - cells[name]) & _MASK for cells, name in self._time_cells]),
                 tuple(falling),
-                tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers]),
-                tuple([(driven(n), level_in(n), latch(n)) for n in self._gpios]),
-                tuple([hal.adc_uv.get(n) for n in self._gpios]),
+                followers, told, heat,
+                tuple(map(hal.driven.get, self._pins)), tuple(map(hal.latch.get, self._pins)),
+                tuple(map(hal.level_in.get, self._pins)), tuple(map(hal.adc_uv.get, self._adcs)),
                 tuple([get(cells) for get, cells in self._plain]),
                 tuple([tuple(one.items()) if type(one) is dict else tuple(one) for one in self._items]))
 
@@ -340,7 +359,7 @@ class Quiet:
                 continue
             if value is old or value == old and type(value) is type(old):
                 continue
-            if rule in (KEPT, SEQ) or not isinstance(value, (int, str, type(None))):
+            if rule in (KEPT, SEQ, METER, HEAT) or not isinstance(value, (int, str, type(None))):
                 return False
             if rule in (BURST, FOLLOWS, COUNT):
                 tick.adds.append((cells, name, (value - old) & _MASK))

@@ -150,9 +150,9 @@ class Latenesses:
             lateness = sys.modules["firmware.app"].current.lateness
             note, counts = lateness.note, [0] * 256
 
-            def counting(late_ms, now_ms):
+            def counting(late_ms, *more):
                 counts[late_ms if late_ms < 256 else 255] += 1
-                note(late_ms, now_ms)
+                note(late_ms, *more)
             lateness.note, self._counts = counting, counts
         for ms in range(len(self._counts)):
             self._counts[ms] = 0
