@@ -137,9 +137,10 @@ class App:
             ("ui", lambda beat: self.panel.run(), False, 0),
         ) + self.web_desk.tasks() + self.desk.tasks() + self.online.tasks() + (
             () if bus is None else (("sensors", lambda beat: bus.run(clock.ticks_ms), False, 0),)),
-            clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note)
+            clock.ticks_ms, self.watchdog, self.timer.open_now, self.records.note, last_words.keep)
 
         self.timer.on_hang = lambda: last_words.keep("hang in " + self.supervisor.running())
+        self.timer.on_back = lambda: last_words.keep("")
         self._late_stops = 0
         self._kept = -1                         # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second

@@ -47,7 +47,7 @@ class HttpsDesk:
 
     def rows(self):
         """The table's rows, for Routes."""
-        load = OnDemand(self._api, ("firmware.services.web.certificate_api", "firmware.services.web.certificates")).rows
+        load = OnDemand(self._api, ("firmware.services.web.certificates", "firmware.services.web.certificate_api"))
         return ((None, "/api/v1/certificate", ADMIN, load, 0),)
 
     def _api(self):

@@ -14,7 +14,7 @@ def rows(app):
     def network_api():
         from firmware.services.web.network_api import NetworkApi
         return NetworkApi(app.online.network, app.settings, app.may_save, clock.ticks_ms)
-    return ((None, "/api/v1/network*", READ, OnDemand(network_api, ("firmware.services.web.network_api",)).rows, 0),
+    return ((None, "/api/v1/network*", READ, OnDemand(network_api, ("firmware.services.web.network_api",)), 0),
             ("GET", DESCRIPTION, PUBLIC, app.online.finder.describe, 0))
 
 

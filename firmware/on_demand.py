@@ -1,7 +1,9 @@
 """Modules that are wanted seldom: loaded for one use and then forgotten, so that they cost no heap while nobody looks.
 
-On a host they stay loaded: there is nothing to save.
+Loading takes a device some 2 ms for each kB of compiled code, so what is loaded while a vehicle charges is loaded a module at a
+time: the loop goes on in between. On a host modules stay loaded: there is nothing to save.
 """
+import asyncio
 import sys
 
 
@@ -19,15 +21,32 @@ def forget(modules):
 
 
 class OnDemand:
-    """Routes of an API that is loaded at a request. make(): imports the API's module and builds it; modules: what to forget after
-    it. The build keeps modules that are named here out of their folders' bundles (tools/setup/bundle.py)."""
+    """Modules that are loaded for a use. modules: full names, each after those of them that it needs. make(): for the routes of an
+    API, imports its module and builds it. The build keeps modules that are named here out of their folders' bundles
+    (tools/setup/bundle.py)."""
 
     def __init__(self, make, modules):
         self._make = make
         self._modules = modules
 
+    def steps(self):
+        """Loads the modules; yields after each that was not there."""
+        for name in self._modules:
+            if name not in sys.modules:
+                __import__(name)
+                yield
+
+    async def load(self):
+        """Loads the modules, and the loop goes on after each."""
+        for _ in self.steps():
+            await asyncio.sleep_ms(0)
+
+    def forget(self):
+        """Forgets the modules."""
+        forget(self._modules)
+
     def rows(self):
-        """The rows of its table of routes, made anew at each call."""
+        """The rows of the API's table of routes, made anew at each call; the modules are forgotten."""
         try:
             return self._make().routes()
         finally:

@@ -34,23 +34,25 @@ def rows(app):
         return ReportApi(app.records, events_api().rows, lambda: app.station.facts(personal=False), app.settings, app.root,
                          app.errors)
 
-    sessions, curves = _loaded(sessions_api), _loaded(curve_api)
+    sessions = OnDemand(sessions_api, ("firmware.csv_lines", "firmware.records.export", "firmware.services.web.query",
+                                       "firmware.services.web.session_choice", "firmware.services.web.records_api"))
+    curves = OnDemand(curve_api, ("firmware.records.curve_log", "firmware.services.web.curve_api"))
+    cards = OnDemand(cards_api, ("firmware.csv_lines", "firmware.services.web.query", "firmware.access.cards_csv",
+                                 "firmware.services.web.cards_api"))
+    events = OnDemand(events_api, ("firmware.csv_lines", "firmware.records.export", "firmware.services.web.query",
+                                   "firmware.services.web.events_api"))
+    statement = OnDemand(statement_api, ("firmware.csv_lines", "firmware.records.export", "firmware.services.web.query",
+                                         "firmware.services.web.paper", "firmware.services.web.statement_api"))
+    report = OnDemand(report_api, ("firmware.csv_lines", "firmware.records.export", "firmware.services.web.query",
+                                   "firmware.services.web.paper", "firmware.services.web.events_api",
+                                   "firmware.services.web.report_api"))
     return (
-        (None, "/api/v1/cards*", CONTROL, _loaded(cards_api), 0),
+        (None, "/api/v1/cards*", CONTROL, cards, 0),
         (None, "/api/v1/sessions/totals", READ, sessions, 0),
         (None, "/api/v1/sessions/*", READ, curves, 0),
         (None, "/api/v1/sessions*", READ, sessions, 0),
         (None, "/api/v1/curve", READ, curves, 0),
-        (None, "/api/v1/events*", READ, _loaded(events_api), 0),
-        (None, "/api/v1/statement*", READ, _loaded(statement_api), 0),
-        (None, "/api/v1/report", CONTROL, _loaded(report_api), 0),
+        (None, "/api/v1/events*", READ, events, 0),
+        (None, "/api/v1/statement*", READ, statement, 0),
+        (None, "/api/v1/report", CONTROL, report, 0),
     )
-
-
-def _loaded(make):
-    """All groups forget the same modules: so their names stand here once."""
-    return OnDemand(make, (
-        "firmware.services.web.cards_api", "firmware.services.web.records_api", "firmware.services.web.session_choice",
-        "firmware.services.web.curve_api", "firmware.services.web.events_api", "firmware.services.web.statement_api",
-        "firmware.services.web.report_api", "firmware.services.web.paper", "firmware.services.web.query",
-        "firmware.access.cards_csv", "firmware.records.export", "firmware.records.curve_log", "firmware.csv_lines")).rows

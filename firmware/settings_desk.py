@@ -8,13 +8,13 @@ from firmware.version import VERSION
 def groups(app):
     """Rows for Routes; app: the App."""
     text = OnDemand(lambda: _text_api(app), (
-        "firmware.services.web.settings_text_api", "firmware.services.web.settings_changes", "firmware.settings.text_form",
-        "firmware.csv_lines")).rows
-    reset = OnDemand(lambda: _reset_api(app), ("firmware.services.web.reset_api", "firmware.factory_reset")).rows
+        "firmware.csv_lines", "firmware.settings.text_form", "firmware.services.web.settings_changes",
+        "firmware.services.web.settings_text_api"))
+    reset = OnDemand(lambda: _reset_api(app), ("firmware.factory_reset", "firmware.services.web.reset_api"))
     progress = [None]
     backup = OnDemand(lambda: _backup_api(app, progress), (
-        "firmware.services.web.backup_api", "firmware.services.web.settings_changes", "firmware.settings.sealed",
-        "firmware.settings.text_form", "firmware.csv_lines")).rows
+        "firmware.csv_lines", "firmware.settings.text_form", "firmware.settings.sealed", "firmware.services.web.settings_changes",
+        "firmware.services.web.backup_api"))
     return (
         (None, "/api/v1/backup*", ADMIN, backup, 0),
         (None, "/api/v1/factory_reset", ADMIN, reset, 0),

@@ -35,14 +35,18 @@ class Supervised:
 
 
 class Supervisor:
-    """rows: (name, factory, critical, period_ms). watchdog.feed(); make_safe() opens the contactor; log(event, data)."""
+    """rows: (name, factory, critical, period_ms). watchdog.feed(); make_safe() opens the contactor; log(event, data).
 
-    def __init__(self, rows, ticks_ms, watchdog, make_safe, log):
+    witness(text): what the start after the watchdog's reset shall tell, as no log may be written before it; "" takes it back."""
+
+    def __init__(self, rows, ticks_ms, watchdog, make_safe, log, witness=None):
         self.tasks = [Supervised(*row) for row in rows]
         self._ticks_ms = ticks_ms
         self._watchdog = watchdog
         self._make_safe = make_safe
         self._log = log
+        self._witness = witness or (lambda text: None)
+        self._silent = None            # the critical task that does not beat
         self._stopping = False
 
     async def run(self):
@@ -75,6 +79,7 @@ class Supervisor:
     def _went_down(self, entry, reason):
         if entry.critical:
             self._make_safe()
+            self._witness("%s: %s" % (entry.name, reason))
         now_ms = self._ticks_ms()
         lived_ms = (now_ms - entry.started_ms) & _TICKS_MASK
         news = reason != entry.last_error or not entry.died
@@ -103,7 +108,13 @@ class Supervisor:
             elif entry.critical and entry.period_ms and silent_ms > entry.period_ms:
                 healthy = False
                 self._make_safe()
+                if self._silent is None:
+                    self._silent = entry
+                    self._witness(entry.name + " is silent")
         if healthy:
+            if self._silent is not None:
+                self._silent = None
+                self._witness("")
             self._watchdog.feed()
         return healthy
 

@@ -19,8 +19,8 @@ def rows(app):
         return DiagnosticsApi(lambda: app.station.facts(personal=False), app.settings, app.records, lambda: _more(app),
                               app.online.way_out, app.note_security)
     diagnostics = OnDemand(diagnostics_api, (
-        "firmware.services.web.diagnostics_api", "firmware.services.http_client", "firmware.services.ota.record")).rows
-    update = OnDemand(update_api, ("firmware.services.web.update_api", "firmware.services.ota.record")).rows
+        "firmware.services.http_client", "firmware.services.web.diagnostics_api"))
+    update = OnDemand(update_api, ("firmware.services.ota.record", "firmware.services.web.update_api"))
     return ((None, "/api/v1/update*", READ, update, 0), (None, "/api/v1/diagnostics*", ADMIN, diagnostics, 0))
 
 

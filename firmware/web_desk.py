@@ -25,14 +25,14 @@ class WebDesk:
         services = facts.get("services", {})
         api = Api(app.station, app.settings, app.note_error, app.may_save)
         pages = self._pages = StaticFiles(_page_folder(app.root), VERSION)
-        login = OnDemand(self._login_api, ("firmware.services.web.login_api",)).rows
+        login = OnDemand(self._login_api, ("firmware.services.web.login_api",))
         self.login = LoginDesk(app.identity, app.root + "data/passwords", lambda: app.records.stamp()[1], app.contactor_open,
                                app.station.logged_in)
         if self.login.credentials.damage:
             app.note_security("passwords_damaged", self.login.credentials.damage)
         app.records.also_flush(self.login.credentials.flush)
         self.https = HttpsDesk(app, services)
-        pins = OnDemand(self._pins_api, ("firmware.services.web.pins_api", "firmware.access.pins")).rows
+        pins = OnDemand(self._pins_api, ("firmware.access.pins", "firmware.services.web.pins_api"))
         login_rows = tuple([(None, "/api/v1/" + path, PUBLIC, login, 0) for path in _LOGIN])
         wired = (records_desk.rows(app) + update_desk.rows(app) + network_desk.rows(app) + publication_desk.rows(app) +
                  self.https.rows())

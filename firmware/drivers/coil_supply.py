@@ -10,6 +10,7 @@ from firmware.drivers.inputs import pulled_pin
 
 _MASK = const(0x3FFFFFFF)
 _ARM_MS = const(500)          # a pump wants some ten edges
+_EDGE_MS = const(20)         # a tick that comes later than that made no more edges: the radio's start holds the VM half a second
 _MARGIN_MS = const(1000)      # on top of twice the hold time of the board: tolerance of its capacitor and its threshold
 _DEAD = const(0)
 _ARMING = const(1)
@@ -52,9 +53,9 @@ class CoilSupply:
         """The level of the pump's pin: the core's, or the test's own. Once in each tick."""
         gap_ms = 0 if self._tick_ms < 0 else (now_ms - self._tick_ms) & _MASK
         self._tick_ms = now_ms
-        self._left_ms = max(0, self._left_ms - gap_ms)
         live = self._live
         stage = self._stage
+        self._left_ms = max(0, self._left_ms - (min(gap_ms, _EDGE_MS) if stage == _ARMING else gap_ms))
         if stage == _ARMING:
             self._level = 1 - self._level
             if live:

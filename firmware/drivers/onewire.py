@@ -54,20 +54,20 @@ class OneWireBus:
         self._work = self._forever()
 
     async def run(self, ticks_ms):
-        """Task: a step every 50 ms."""
+        """Task: a step every 50 ms, none while the bus is left alone."""
         while True:
-            self.step(ticks_ms())
-            await asyncio.sleep_ms(STEP_MS)
+            await asyncio.sleep_ms(self.step(ticks_ms()))
 
     def step(self, now_ms):
-        """One piece of work."""
+        """One piece of work. Returns how long there is none, ms."""
         self._now_ms = now_ms
         try:
-            next(self._work)
+            return next(self._work) or STEP_MS
         except Exception:                # whatever the chip raises: a new round begins, the sensors miss this one
             self._errors["onewire"] = self._errors.get("onewire", 0) + 1
             self._work = self._forever()
             self._all_missed()
+            return STEP_MS
 
     def _all_missed(self):
         for sensor in self.sensors:
@@ -85,22 +85,23 @@ class OneWireBus:
                 _onewire.writebyte(self._pin, _SKIP)
                 yield
                 _onewire.writebyte(self._pin, _CONVERT)
-                for _ in self._wait(self._now_ms, CONVERSION_MS):
-                    yield
+                for left_ms in self._wait(self._now_ms, CONVERSION_MS):
+                    yield left_ms
                 for sensor in self.sensors:
                     for _ in self._measure(sensor):
                         yield
             elif self.sensors:
                 self._all_missed()
             self.rounds += 1
-            for _ in self._wait(began_ms, ROUND_MS):
-                yield
+            for left_ms in self._wait(began_ms, ROUND_MS):
+                yield left_ms
 
     def _wait(self, since_ms, ms):
-        while True:
-            yield
-            if (self._now_ms - since_ms) & 0x3FFFFFFF >= ms:
-                return
+        left_ms = ms
+        while left_ms > 0:
+            left_ms = ms - ((self._now_ms - since_ms) & 0x3FFFFFFF)
+            yield max(left_ms, STEP_MS)
+            left_ms = ms - ((self._now_ms - since_ms) & 0x3FFFFFFF)
 
     def _measure(self, sensor):
         for _ in range(MISSES):

@@ -31,6 +31,7 @@ class TickTimer:
         self._timer = None
         self.guard_opened = 0        # counts: the guard took the coil away
         self.on_hang = None          # called once when the loop has stood still for a second
+        self.on_back = None          # called when it goes on all the same
 
     def start(self):
         """Begin to tick."""
@@ -75,6 +76,8 @@ class TickTimer:
 
     def late_ms(self, now_ms):
         """Call once per tick, first thing: how late this tick is, in ms against the unbroken 10 ms grid."""
+        if self._unserved >= _HANG_PERIODS and self.on_back is not None:
+            self.on_back()
         self._unserved = 0
         late = (now_ms - self._due_ms) & _TICKS_MASK
         if late >= _HALF:                       # earlier than reckoned: the grid moves

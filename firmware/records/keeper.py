@@ -65,7 +65,7 @@ class Keeper:
         self.curve = Curve(self._keep_curve)
         self._try(self.life.load)
         self._try(self.sessions.start, self.life.last_session)
-        self._try(self.stamper.start)
+        self._try(self.stamper.start, self._try(self.events.last_boot) or 0)     # the counter's own file may be damaged
         self._try(self.life.catch_up, self.sessions)
         if clock.utc_s():
             self._try(self.clock_was_set)

@@ -10,6 +10,7 @@ import socket
 
 from micropython import const
 
+from firmware.services.http_failure import HttpFailure
 from firmware.services.udp import ip_of
 from firmware.services.web.sockets import Connection, ConnectionGone
 
@@ -20,15 +21,6 @@ _PIECE = const(1024)
 _MOST_REDIRECTS = const(3)
 _LONGEST_URL = const(400)
 _BUSY = (errno.EINPROGRESS, errno.EAGAIN, 36, 115, 119)      # a connection that is being made, as the ports call it
-
-
-class HttpFailure(Exception):
-    """code: bad_address, no_connection, no_answer, http_status, bad_answer, redirects; detail for logs."""
-
-    def __init__(self, code, detail=""):
-        super().__init__("%s: %s" % (code, detail) if detail else code)
-        self.code = code
-        self.detail = detail
 
 
 def _number(text):
@@ -122,7 +114,7 @@ async def connect(host, port, to_thread):
     try:
         info = await to_thread(_resolve, host, port)
     except OSError:
-        raise HttpFailure("no_connection", "no address of " + host[:60])
+        raise HttpFailure("no_name", host[:60])
     try:
         sock = socket.socket(info[0], info[1], info[2])
     except OSError:

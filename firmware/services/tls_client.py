@@ -7,7 +7,8 @@ it shakes hands only while no power flows.
 import errno
 import sys
 
-from firmware.services.http_client import WAIT_MS, HttpFailure, head_of, within
+from firmware.services.http_client import WAIT_MS, head_of, within
+from firmware.services.http_failure import HttpFailure
 from firmware.services.tls_context import context_from, is_tls, pem, tls_code
 from firmware.services.web.sockets import ConnectionGone, readable, writable
 

@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from firmware.on_demand import forget
+from firmware.on_demand import OnDemand
 
 STATES = ("off", "idle", "checking", "available", "downloading", "ready", "restarting")
 MODES = ("off", "notify", "download", "install")    # what happens by itself, each with what stands before it
@@ -43,6 +43,11 @@ class Updates:
         self._since_s = 0                # since the newest check by itself
         self._checked = False
         self._spread_min = charger.random(60)
+        self._parts = OnDemand(None, (
+            "firmware.services.http_client", "firmware.services.ota.refusal", "firmware.services.ota.release_keys",
+            "firmware.services.ota.signature", "firmware.services.ota.manifest", "firmware.services.ota.slot_files",
+            "firmware.services.ota.install", "firmware.services.ota.package", "firmware.services.ota.record",
+            "firmware.services.ota.work"))
 
     def tasks(self):
         """Rows of the table of tasks."""
@@ -93,6 +98,7 @@ class Updates:
         while self.kept is None:
             await asyncio.sleep_ms(_STEP_MS)
             if self.charger.may_write():
+                await self._parts.load()
                 self.settle()
         while True:
             await asyncio.sleep_ms(_STEP_MS)
@@ -102,7 +108,7 @@ class Updates:
         """Once after a start: what became of the version that was to be tried."""
         from firmware.services.ota.work import settle
         settle(self)
-        _forget()
+        self._parts.forget()
 
     async def step(self):
         """Once a second."""
@@ -147,15 +153,17 @@ class Updates:
         return due
 
     async def _work(self, what, older):
-        from firmware.services.ota.work import perform
         self._busy = True
         try:
+            await self._parts.load()
+            from firmware.services.ota.work import perform
             await perform(self, what, older)
         finally:
             self._end()
 
     async def upload(self, read, older):
         """A bundle that somebody uploads, by pieces from read(). Raises UpdateError or OSError; afterwards it is "ready"."""
+        await self._parts.load()
         from firmware.services.ota.work import must, upload
         must(self.charger.obstacle())
         while self.kept is None:             # the first second after a start
@@ -171,11 +179,4 @@ class Updates:
         self._busy = False
         self.progress = None
         self.charger.show(self.state == "restarting")
-        _forget()
-
-
-def _forget():
-    forget(("firmware.services.ota.work", "firmware.services.ota.record", "firmware.services.ota.package",
-            "firmware.services.ota.install", "firmware.services.ota.slot_files",
-            "firmware.services.ota.manifest", "firmware.services.ota.signature",
-            "firmware.services.ota.refusal", "firmware.services.ota.release_keys", "firmware.services.http_client"))
+        self._parts.forget()

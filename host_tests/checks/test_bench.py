@@ -2,9 +2,10 @@
 """The measuring tools measure what they say: the ROMFS image is MicroPython's, and a missed budget shows as missed."""
 import subprocess
 import unittest
+import unittest.mock
 
 from host_tests.checks.trees import Tree
-from tools.bench import row
+from tools.bench import kept, reaction, row
 from tools.bench.noise import percentile
 from tools.setup import romfs, vm
 
@@ -50,3 +51,28 @@ class Rows(unittest.TestCase):
     def test_percentiles(self):
         values = list(range(100))
         self.assertEqual([percentile(values, permille) for permille in (0, 500, 990, 1000)], [0, 50, 99, 99])
+
+
+class Latencies(unittest.TestCase):
+    RUN = {"changes": kept.figures([20.0] * 499 + [31.0]), "ticks": kept.figures([0] * 999 + [101]), "odd": 0, "saw": {},
+           "very_late": 1, "jitter": kept.figures([0.1, 9.5]), "first": True}
+
+    def test_the_worst_of_500_is_their_999th_permille_and_a_missed_budget_shows(self):
+        rows = {one.name: one for one in reaction._rows("native VM", self.RUN, "")}
+        worst = rows["pilot change → coil off, native VM, p99.9"]
+        self.assertEqual((worst.value, worst.good, worst.budget), (31.0, False, "≤ 30"))
+        self.assertEqual(rows["pilot change → coil off, native VM, p99"].value, 20.0)
+        self.assertEqual((rows["tick late, native VM, max"].value, rows["tick late, native VM, max"].good), (101, False))
+        self.assertEqual(rows["a sleeper beside it, max"].value, 9.5)
+
+    def test_what_was_not_measured_says_why(self):
+        found, = reaction._rows("VM in callgrind", "power did not come", "")
+        self.assertEqual((found.value, found.good, found.note), (None, None, "not measured: power did not come"))
+
+    def test_the_last_long_run_is_kept_with_its_date_and_machine(self):
+        with Tree({}) as tree, unittest.mock.patch.object(kept, "PLACE", tree.root / "latency.json"):
+            self.assertEqual(kept.kept(), (None, ""))
+            runs, words = kept.kept({"native VM": self.RUN})
+            self.assertEqual(runs["native VM"]["changes"], self.RUN["changes"])
+            self.assertRegex(words, r"^ on \d{4}-\d\d-\d\d \(.+, .+\)$")
+            self.assertEqual(kept.kept(), (runs, words))

@@ -67,6 +67,19 @@ class Bundle(unittest.TestCase):
         self.assertIn("firmware.a.clock", texts)
         self.assertIn("firmware.a.all", texts)
 
+    def test_what_a_function_imports_from_another_folder_is_loaded_when_it_runs_and_not_before(self):
+        texts = built(a__seldom="def show():\n    return 3\n",
+                      b__user="def f():\n    from firmware.a.seldom import show as wanted\n    return wanted()\n")
+        self.assertEqual(run(texts, "firmware.b.all")["f"](), 3)
+        self.assertNotIn("\nfrom firmware.a", "\n" + texts["firmware.b.all"])
+
+    def test_mqtt_is_not_loaded_while_it_is_off(self):
+        import ast
+        for module, text in device_sources().items():
+            if not module.startswith("firmware.services.mqtt"):
+                for node in ast.parse(text).body:
+                    self.assertFalse(isinstance(node, ast.ImportFrom) and node.module.startswith("firmware.services.mqtt."), module)
+
     def test_every_name_that_the_firmware_uses_is_there(self):
         given = set(dir(builtins)) | {"__file__", "__name__"}
         texts = device_sources()

@@ -174,7 +174,7 @@ class Mfrc522Test(unittest.TestCase):
 
     def test_the_field_is_off_between_two_readings(self):
         self.reader.field.cards = [Card(UIDS[0])]
-        self.reader.read()
+        self.assertEqual(self.reader.read(), UIDS[0])
         self.assertFalse(self.reader.field._on)
 
     def test_a_supply_that_dipped_is_noticed(self):

@@ -51,6 +51,17 @@ class TestCoilSupply(unittest.TestCase):
         self.assertEqual(seen[-1], ("passed", NOT_FITTED))
         self.assertLess(seen.index(("passed", NOT_FITTED)), 110)
 
+    def test_regression_vm_that_stands_still_while_the_pump_is_armed_fails_no_good_pump(self):
+        # The radio's start held the VM for half a second: the pump's time was up after four edges, and nothing was offered until
+        # somebody restarted the charger.
+        board = self.board()
+        self.run_ticks(board, 4)
+        for _ in range(3):
+            self.chip.run_ms(550)
+            self.run_ticks(board, 1)
+        self.run_ticks(board, 150)
+        self.assertEqual((board.coil_watchdog(), self.inputs.enable), ("passed", NOT_FITTED))
+
     def test_contact_at_the_enable_input_rules_again_after_the_test(self):
         for closed in (0, 1):
             board = self.board("normally_open")

@@ -130,6 +130,7 @@ class TestLockMotor(unittest.TestCase):
         for closed in (0, 1):
             lock = self.lock(closed=closed)
             self.chip.hal.set_pin(FEEDBACK, None)
+            self.inputs.lock_closed = 1
             lock.read(self.inputs, 0)
             self.assertEqual(self.inputs.lock_closed, 0)
 

@@ -8,11 +8,13 @@ import unittest
 from host_tests.page.seen import CONTRAST, CUT_OFF, Visit, need_browser
 from host_tests.page.test_page import PAGE
 from host_tests.page.twin import PICTURES
+from host_tests.services.publication import servers
 from tools.setup import axe
 from tools.setup.lib import LibError
+from tools.twin.ports import free_port
 
 VIEWS = sorted(path.stem for path in (PAGE / "views").glob("*.js")) + [
-    "settings/installation", "settings/meter", "help/network"]
+    "settings/installation", "settings/meter", "settings/publication", "help/network"]
 # What is said by its key, or by what a program would say.
 UNSAID = re.compile(r"\b(?:nav|form|system|network|access|pins|tokens|wizard|about|update|backup|diagnostics|setting|help|option"
                     r"|area)\.[a-z]\w*|\{\w+\}|undefined|NaN|\[object")
@@ -156,9 +158,17 @@ class Views(Visit):
         self.browser.may_fail.append("/api/v1/settings")
         self.put("tariff.times", "soon")
         self.press("Apply")
-        self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: DAYS HH:MM')")
+        self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: days and times')")
         self.assertEqual(self.browser.value("document.activeElement.name"), "tariff.times")
         self.press("Discard")
+        self.choose("de")
+        self.go("settings")
+        self.go("settings/tariff")
+        self.put("tariff.times", "soon")
+        self.press("Übernehmen")
+        self.browser.wait(error % "tariff.times" + ".startsWith('Nicht möglich. Erlaubt: Tage und Zeiten')")
+        self.press("Verwerfen")
+        self.choose("en")
 
     def test_a_backup_is_saved_and_what_it_would_change_is_told_before_it_is_restored(self):
         browser = self.browser
@@ -187,7 +197,42 @@ class Views(Visit):
 
     def change(self, key, value):
         """As somebody else would, over the API."""
-        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps({key: value}))
+        self.change_all({key: value})
+
+    def change_all(self, values):
+        self.browser.value("import('./api.js').then(one => one.api('PUT', 'settings', %s))" % json.dumps(values))
+
+    def test_what_goes_out_by_itself_is_tried_by_a_press_and_the_result_told_in_words(self):
+        mail, mails = servers.smtp(self, user="ada", password="secret")
+        post = {"host": "127.0.0.1", "port": mail, "user": "ada", "password": "secret", "sender": "box@home.lan",
+                "to": "ada@home.lan", "plain_password": True, "security": "none"}
+        said = "document.querySelector('#view [role=status]').textContent"
+        self.see()
+        for area, path, switch in (("publication", "publication", {"publication.method": "smtp"}),
+                                   ("fault_mail", "fault_mail", {"fault_mail.on": True})):
+            self.choose("en")
+            self.change_all({**switch, **{"%s.%s" % (area, name): value for name, value in post.items()}})
+            self.go("settings/" + path)
+            self.press("Test now")
+            self.browser.wait(said + ".startsWith('It has arrived.')", 20)
+            for language, button, changed, words in (
+                    ("de", "Jetzt testen", {"password": "wrong"}, "Der Server lehnt Benutzer oder Passwort ab. (535"),
+                    ("fr", "Tester maintenant", {"security": "tls"}, "Le certificat de la CA manque."),
+                    ("en", "Test now", {"security": "none", "port": free_port()}, "Nobody answers at that address and port."),
+                    ("de", "Jetzt testen", {"host": "no.such.host.invalid"}, "Der Name des Servers ist nicht bekannt.")):
+                self.choose(language)
+                self.change_all({"%s.%s" % (area, name): value for name, value in changed.items()})
+                self.go("settings")
+                self.go("settings/" + path)
+                self.press(button)
+                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)), 20)
+        self.choose("en")
+        self.browser.may_fail.append("/api/v1/publication/test")
+        self.change_all({"publication.method": "off", "fault_mail.on": False})
+        self.go("settings/publication")
+        self.press("Test now")
+        self.browser.wait(said + " === 'It is switched off: switch it on and apply first.'")
+        self.assertEqual(len(list(mails.iterdir())), 2)
 
     def test_pins_and_tokens_are_made_shown_once_and_taken_away(self):
         browser = self.browser

@@ -522,6 +522,17 @@ class TestEvents(KeeperTest):
         row = place.keeper.events.page(0, 1, {})[0]
         self.assertEqual((row["code"], row["detail"]), ("task_died", "meter: OSError: 5"))
 
+    def test_boot_number_goes_on_where_the_counters_files_are_damaged(self):
+        """Two starts of one number could not be told apart in the log."""
+        for number in (1, 2, 3):
+            place = self.boot()
+            self.assertEqual(place.keeper.stamp()[0], number)
+            place.run(2000)
+        for name in ("boot.0", "boot.1"):
+            with open(self.folder + name, "wb") as file:
+                file.write(b"damaged")
+        self.assertEqual(self.boot().keeper.stamp()[0], 4)
+
     def test_time_of_an_event_before_the_clock_was_set_is_completed(self):
         place = self.boot()
         place.run(5000)

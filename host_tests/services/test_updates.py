@@ -83,14 +83,14 @@ class Case(unittest.TestCase):
         self.charger = Charger()
         self.server = Offered("1.1.0")       # what it offers, or an error
         self.asked = []
-        self.real = work.look, work.fetch, module._forget
-        module._forget = lambda: None        # else a device loads the real ones again
+        self.real = work.look, work.fetch, module.OnDemand.forget
+        module.OnDemand.forget = lambda parts: None        # else a device loads the real ones again
         work.look, work.fetch = self.look, self.fetch
         self.fetching = None                 # what goes wrong with the fetching
         self.updates = self.started()
 
     def tearDown(self):
-        work.look, work.fetch, module._forget = self.real
+        work.look, work.fetch, module.OnDemand.forget = self.real
         for name in files.names(ROOT + "data"):
             os.remove(ROOT + "data/" + name)
         os.rmdir(ROOT + "data")

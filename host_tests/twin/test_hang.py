@@ -49,6 +49,20 @@ class Restarts(unittest.TestCase):
         self.assertEqual((self.found["cause"], self.found["detail"]), ("watchdog", "hang in ui"))
         self.assertEqual(self.found["event"], [("watchdog", "hang in ui")])
 
+    def test_a_critical_task_that_died_is_named_by_the_next_start_whatever_hung_before(self):
+        """The watchdog bites before the flash is free for the log."""
+        def hog_a_while():
+            del self.charger.app.panel.tick
+            time.sleep_ms(1500)
+        self.charge()
+        self.charger.at(8, lambda: self.at_once(hog_a_while))
+        self.charger.at(12, lambda: self.found.update(words=bytes(self.charger.twin.hal.rtc_memory)))
+        self.charger.at(12, lambda: self.charger.app.supervisor.tasks[0].task.cancel())
+        self.charger.at(30, self.note)
+        self.charger.run(31)
+        self.assertNotIn(b"hang", self.found["words"])
+        self.assertEqual((self.found["cause"], self.found["detail"]), ("watchdog", "control: cancelled"))
+
     def test_what_crashed_is_named(self):
         def crash():
             self.charger.app.supervisor.check = None        # the supervisor itself: nobody restarts it

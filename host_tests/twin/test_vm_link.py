@@ -1,61 +1,23 @@
 # cpython only: the world's end of the link, with the firmware's end in a MicroPython process
 """Firmware on MicroPython in its own process: both directions of the link, time, and everything that ends a boot."""
-import json
-import os
 import socket
-import tempfile
-import textwrap
-import unittest
-from pathlib import Path
 
-from tools.setup.vm import VmMissing, vm_command
-from tools.twin.clock import VirtualClock
+from host_tests.twin.on_vm import SECOND, OnVm
 from tools.twin.vm_link import VmLink, VmProcess
 
-ROOT = Path(__file__).resolve().parents[2]
-BOARD = json.loads((ROOT / "board_configs" / "twin.json").read_text())
-MAIN = str(ROOT / "tools" / "twin" / "vm_main.py")
-SECOND = 1_000_000
 
-
-class OnVm(unittest.TestCase):
-    def setUp(self):
-        try:
-            command = vm_command(1024)
-        except VmMissing as error:
-            self.skipTest("no MicroPython VM: %s" % error)
-        self.clock = VirtualClock(speed=1)
-        self.addCleanup(self.clock.close)
-        self.outputs = []
-        self.link = VmLink(BOARD, self.clock, lambda *event: self.outputs.append(event))
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.flash = Path(folder.name)
-        environment = {k: v for k, v in os.environ.items() if k != "MICROPYPATH"}
-        self.process = VmProcess(self.link, command, folder.name, MAIN, environment)
-        self.addCleanup(self.process.kill)
-
-    def start(self, text):
-        (self.flash / "boot.py").write_text(textwrap.dedent(text))
-        self.process.start()
-
-    def boot(self, text, limit_s=10):
-        self.start(text)
-        return self.process.wait(self.clock.now_us + limit_s * SECOND)
+class InRealTime(OnVm):
+    Link, Process = VmLink, VmProcess
+    speed = 1
+    limit_s = 10
 
     def run_until(self, done, limit_s=10):
         limit = self.clock.now_us + limit_s * SECOND
         self.clock.run_until(done, limit)
         self.assertTrue(done(), "nothing came in %d s: %r" % (limit_s, self.outputs[-5:]))
 
-    def values(self, signal, key):
-        return [e[2] for e in self.outputs if e[:2] == (signal, key)]
 
-    def said(self):
-        return json.loads((self.flash / "said.json").read_text())
-
-
-class Outputs(OnVm):
+class Outputs(InRealTime):
     def test_every_output_arrives_in_order_with_its_value(self):
         self.assertEqual(self.boot("""
             import machine, neopixel
@@ -107,7 +69,7 @@ class Outputs(OnVm):
         self.assertLess(self.link.heap_used_by_shims, 60_000)
 
 
-class Inputs(OnVm):
+class Inputs(InRealTime):
     def test_a_pilot_change_is_answered_within_three_ticks(self):
         self.link.set_pilot(9000, -12_000)
         self.start("""
@@ -172,7 +134,7 @@ class Inputs(OnVm):
         self.assertEqual(self.values("pin", 25), [0])
 
 
-class Ends(OnVm):
+class Ends(InRealTime):
     def test_resets_have_their_causes_and_the_chip_keeps_its_state(self):
         hold = """
             import machine

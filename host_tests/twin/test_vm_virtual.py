@@ -2,38 +2,26 @@
 """Firmware on MicroPython in virtual time: the same in every run whatever the host does, and everything that ends a boot."""
 import http.client
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import textwrap
 import threading
 import time
 import unittest
 from pathlib import Path
 
 from firmware.records.session_log import SessionLog
-from tools.setup.vm import VmMissing, vm_command
+from host_tests.twin.on_vm import BOARD, SECOND, OnVm, command
 from tools.twin import costs
-from tools.twin.clock import VirtualClock
 from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.scenario import Play, read
 from tools.twin.vm_lockstep import LockstepLink, LockstepProcess
-from tools.twin.vm_runner import HEAP_KB, MAIN, VmTwin
+from tools.twin.vm_runner import HEAP_KB, VmTwin
 
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = ROOT / "host_tests" / "scenarios" / "vm"
-BOARD = json.loads((ROOT / "board_configs" / "twin.json").read_text())
-SECOND = 1_000_000
 BURNERS = 4
-
-
-def command(case, heap_kb):
-    try:
-        return vm_command(heap_kb)
-    except VmMissing as error:
-        case.skipTest("no MicroPython VM: %s" % error)
 
 
 class Stories(unittest.TestCase):
@@ -160,36 +148,11 @@ class Stories(unittest.TestCase):
         self.assertEqual(clock.now_us, 12 * SECOND)
 
 
-class OnVm(unittest.TestCase):
-    def setUp(self):
-        vm = command(self, 1024)
-        self.clock = VirtualClock()
-        self.addCleanup(self.clock.close)
-        self.outputs = []
-        self.link = LockstepLink(BOARD, self.clock, lambda *event: self.outputs.append(event))
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.flash = Path(folder.name)
-        environment = {k: v for k, v in os.environ.items() if k != "MICROPYPATH"}
-        self.process = LockstepProcess(self.link, vm, folder.name, str(MAIN), environment)
-        self.addCleanup(self.process.kill)
-
-    def start(self, text):
-        (self.flash / "boot.py").write_text(textwrap.dedent(text))
-        self.process.start()
-
-    def boot(self, text, limit_s=100):
-        self.start(text)
-        return self.process.wait(self.clock.now_us + limit_s * SECOND)
-
-    def said(self):
-        return json.loads((self.flash / "said.json").read_text())
-
-    def values(self, signal, key):
-        return [e[2] for e in self.outputs if e[:2] == (signal, key)]
+class InVirtualTime(OnVm):
+    Link, Process = LockstepLink, LockstepProcess
 
 
-class Time(OnVm):
+class Time(InVirtualTime):
     def test_device_calls_cost_what_they_cost_and_sleeps_are_exact(self):
         self.assertEqual(self.boot("""
             import machine, time
@@ -353,7 +316,7 @@ class Time(OnVm):
         self.assertNotEqual(draw(2), first)
 
 
-class Ends(OnVm):
+class Ends(InVirtualTime):
     def test_resets_have_their_causes_and_the_chip_keeps_its_state(self):
         hold = """
             import machine

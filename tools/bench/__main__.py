@@ -7,16 +7,14 @@ that run writes), with its date; `reaction` alone measures a few now.
 import argparse
 import json
 import sys
+import time
 
-from tools.bench import docs, heap, meter, noise, page, reaction, records, running, simulation, size, slot, tick, wear
+from tools.bench import connected, docs, heap, meter, noise, page, reaction, records, running, simulation, size, slot, tick, wear
 from tools.bench.kept import PLACE
-from tools.bench.row import ROOT, not_measured
+from tools.bench.row import ROOT
 
-GROUPS = {"size": size, "slot": slot, "page": page, "heap": heap, "running": running, "tick": tick, "meter": meter,
-          "reaction": reaction, "records": records, "wear": wear, "simulation": simulation, "noise": noise}
-LATER = (  # rows of the budget table that nothing measures yet
-    ("heap with MQTT, Wi-Fi and cards connected", "≤ 70 kB, peak ≤ 100 kB"),
-)
+GROUPS = {"size": size, "slot": slot, "page": page, "heap": heap, "running": running, "connected": connected, "tick": tick,
+          "meter": meter, "reaction": reaction, "records": records, "wear": wear, "simulation": simulation, "noise": noise}
 
 
 def show(rows):
@@ -44,13 +42,11 @@ def main(arguments=None):
     table = []
     for name, module in GROUPS.items():
         if not options.groups or name in options.groups:
+            began = time.monotonic()
             rows = module.rows(options.long, bool(options.groups)) if module is reaction else module.rows()
             show(rows)
+            print("-- %s, %d s" % (name, time.monotonic() - began), flush=True)
             table += rows
-    if not options.groups:
-        rows = [not_measured(name, "no benchmark yet", budget) for name, budget in LATER]
-        show(rows)
-        table += rows
     if options.write_docs:
         docs.write(table)
     (ROOT / "build").mkdir(exist_ok=True)

@@ -27,6 +27,11 @@ class Busy:
         """{"answers", "refused", "events" of the stream, "told" by MQTT, "results" of commands}"""
         return json.loads(self._process.communicate()[0])
 
+    def kill(self):
+        """At once, and nobody wants to know."""
+        self._process.kill()
+        self._process.communicate()
+
 
 def _ask(port, ask_s, found, ended):
     while not ended.wait(ask_s):

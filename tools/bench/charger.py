@@ -21,6 +21,8 @@ FIRST_VIEW = ("", "style.css", "api.js", "dom.js", "shell.js", "texts.js", "sent
               "chart.js", "actions.js", "details.js", "view.js", "main.js",
               "translations/keys.json", "translations/en.json", "icon.svg", "api/v1/session", "api/v1/status")
 REQUEST_S = 10
+# valgrind lets one thread run at a time: the timer's, an interrupt on the device, waits for less than a millisecond
+TURNS = ("--fair-sched=try", "--scheduling-quantum=5000")
 
 
 class Failed(Exception):
@@ -62,9 +64,10 @@ class Charger:
     def __init__(self, heap_kb=4096, build_folder=None, slowed=False, prefix=(), **twin):
         self.port = free_port()
         self._flash = tempfile.TemporaryDirectory()
+        self.flash = self._flash.name
         self.events = []
-        command = [*prefix, *vm_command(heap_kb, os.devnull if slowed else None)]
-        self.twin = _Twin(self._flash.name, self.port, command, build=build_folder, event=self.events.append, **twin)
+        command = [*prefix, *vm_command(heap_kb, os.devnull if slowed else None, valgrind=TURNS)]
+        self.twin = _Twin(self.flash, self.port, command, build=build_folder, event=self.events.append, **twin)
         self._closing = []
         self.headers = {}                # of every request: who is logged in
 

@@ -42,21 +42,10 @@ def provision(folder):
 
 
 def in_order(texts):
-    """Names of the modules {name: text}, each after all that it imports while it is imported."""
-    order, open_ = ["asyncio", "json", "struct", "firmware.rows"], set()
-
-    def visit(name):
-        if name in open_ or name not in texts:
-            return
-        open_.add(name)
-        for node in ast.parse(texts[name]).body:
-            if isinstance(node, ast.ImportFrom) and node.module:
-                visit(node.module)
-                for alias in node.names:
-                    visit("%s.%s" % (node.module, alias.name))
-        order.append(name)
-    visit("firmware.app")
-    return order
+    """Names of the modules {name: text} that are loaded at start, the application last: it loads what needs something of it."""
+    wanted = {node.module for node in ast.parse(texts["firmware.app"]).body if isinstance(node, ast.ImportFrom)}
+    alone = [name for name in sorted(wanted) if name in texts and "firmware" not in texts[name]]
+    return ["asyncio", "json", "struct", "firmware.rows"] + alone + ["firmware.app"]
 
 
 def pools(names):
@@ -83,13 +72,26 @@ def _run(*arguments):
     return names, found
 
 
+def _parts():
+    """{name on the device: name} of the classes that the wiring builds."""
+    short = {}
+    device_sources(short=short)
+    tree = ast.parse((ROOT / "firmware/app.py").read_text())
+    names = [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return {short["firmware.app"].get(name, name): name for name in names if name.lower() != name != name.upper()
+            and name != "Supervisor"}
+
+
 def measure(place, flash):
     """dict: modules [(name, bytes)], names, tables (bytes of the tables of names), objects [(name, bytes)], built, import_us."""
     names, modules = _run("imports", SHIMS, place, *in_order(device_sources()))
     for index, row in enumerate(modules):
         row[1] -= pools(names[index + 1]) - pools(names[index])
-    objects_names, objects = _run("objects", SHIMS, place, flash)
-    everything = {row[0]: row[1] for row in objects}
+    called = _parts()
+    objects_names, objects = _run("objects", SHIMS, place, flash, *called)
+    everything = {}
+    for name, size, _ in objects:
+        everything[called.get(name, name)] = everything.get(called.get(name, name), 0) + size
     built = everything.pop("all") - (pools(objects_names[-1]) - pools(objects_names[0]))
     shims = everything.pop("shims")
     new_names = objects_names[-1] - objects_names[0] + names[-1] - names[0]

@@ -1,7 +1,7 @@
 """Runs on the VM: what the firmware's modules, and the objects of the built charger, take from the heap. See heap.py.
 
     imports SHIMS PLACE MODULE…    each module's import alone, in this order: what it needs comes before it
-    objects SHIMS PLACE FLASH      everything imported, then the charger built step by step
+    objects SHIMS PLACE FLASH KIND…        everything imported, then the charger built: what each object of these classes takes
 
 PLACE is a folder of .mpy files or a ROMFS image. A line is "what bytes"; between them stands qstr_info(), which tells the host how
 many names the VM knows: their table grows by doubling, and whoever comes first would pay for all that follow.
@@ -56,6 +56,8 @@ def imports(shims, place, *modules):
 class Silence:
     """A world that says nothing and wants to hear nothing."""
 
+    seen = [0]
+
     def poll(self, _=None):
         return None
 
@@ -104,7 +106,7 @@ def _count(kind, made):
     kind.__init__ = __init__
 
 
-def objects(shims, place, flash):
+def objects(shims, place, flash, *kinds):
     made = _twin(shims, flash)
     _place([shims], place)
     import firmware.app
@@ -119,9 +121,9 @@ def objects(shims, place, flash):
             steps.append((name, _used() - start - made[0] + start_shims))
             return thing
         return build
-    for name in dir(firmware.app):
-        kind = getattr(firmware.app, name)
-        if isinstance(kind, type) and name not in ("App", "Supervisor"):
+    for name in kinds:
+        kind = getattr(firmware.app, name, None)
+        if isinstance(kind, type):
             setattr(firmware.app, name, counted(name, kind))
     start_us = time.ticks_us()
     app = firmware.app.App(flash + "/")

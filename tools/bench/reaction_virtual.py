@@ -48,9 +48,9 @@ class _Story:
         lateness, late = sys.modules["firmware.app"].current.lateness, self.late
         note = lateness.note
 
-        def counting(late_ms, now_ms):
+        def counting(late_ms, *more):
             late[late_ms] = late.get(late_ms, 0) + 1
-            note(late_ms, now_ms)
+            note(late_ms, *more)
         lateness.note = counting
 
     def _stranger(self):

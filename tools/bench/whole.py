@@ -49,7 +49,7 @@ class Whole(Charger):
         try:
             self.broker = Mosquitto(self._cleanups)
             super().__init__(heap_kb, build_folder, slowed, mqtt_port=self.broker.port, meter="none", **more)
-            prepare(self._flash.name)
+            prepare(self.flash)
             self.meter = PymodbusMeter(self.twin)
             self._closing.append(self.meter)
         except BaseException:
@@ -61,6 +61,9 @@ class Whole(Charger):
         try:
             return super().play(story)
         finally:
+            busy, self._busy = self._busy, None
+            if busy is not None:
+                busy.kill()
             self._cleanups.close()
 
     def begin(self, limit_s=20):

@@ -1,6 +1,8 @@
-"""The modules of a folder become one before compiling: a module costs the device 250 bytes of heap before it holds anything.
+"""Modules become one before compiling: a module costs the device 250 bytes of heap before it holds anything, and a name or a text
+again in each that knows it.
 
-Sources stay in small files; the device gets `firmware.safety.all`, `firmware.charging.all`, …: the folder's modules one
+All that the application has loaded when it has started becomes one module, `firmware.app`; what is loaded later, one a folder.
+Sources stay in small files; the device gets `firmware.app`, `firmware.services.mqtt.all`, …: the modules one
 after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
 that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
@@ -14,6 +16,7 @@ ALONE = ("firmware.access.afterwards", "firmware.access.cache", "firmware.access
          "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.drivers.slot_pointer",
          "firmware.drivers.reset_marker", "firmware.services.web.https")
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
+APP = "firmware.app"
 ON_DEVICE = "sys.implementation.name == 'micropython'"
 
 
@@ -70,20 +73,36 @@ def _on_demand(trees):
 
 def _in_order(modules, trees):
     """The modules, each after those of them that it imports."""
-    order = []
+    order, open_ = [], set()
 
     def visit(module):
         if module in order:
             return
-        for node in ast.walk(trees[module]):
-            if isinstance(node, ast.ImportFrom):
-                for name in [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]:
-                    if name in modules and name != module:
-                        visit(name)
+        open_.add(module)
+        for name in _needed(trees[module].body):
+            if name in modules and name not in open_:
+                visit(name)
         order.append(module)
     for module in sorted(modules):
         visit(module)
     return order
+
+
+def _needed(statements):
+    """Full names that may be modules, of all that is imported while the module is."""
+    for node in statements:
+        if isinstance(node, ast.ImportFrom):
+            yield from [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from _needed(node.body + node.orelse)
+
+
+def _at_start(trees):
+    """Modules that are loaded when the application has been."""
+    found = [APP] if APP in trees else []
+    for module in found:
+        found += [name for name in dict.fromkeys(_needed(trees[module].body)) if name in trees and name not in found]
+    return found
 
 
 class _Move(ast.NodeTransformer):
@@ -93,20 +112,22 @@ class _Move(ast.NodeTransformer):
         self.module, self.place, self.called = module, place, called
         self.home = place.get(module, module)
         self.aliases, self.names, self.wanted, self.hidden = {}, {}, {}, []
+        tops = {id(node) for node in tree.body}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
-                    self._learn(node.module, alias)
+                    self._learn(node.module, alias, id(node) in tops)
         own = {name: new for (owner, name), new in called.items() if owner == module}
         self.names.update(own)
 
-    def _learn(self, module, alias):
+    def _learn(self, module, alias, at_once):
         here, whole = alias.asname or alias.name, "%s.%s" % (module, alias.name)
         if whole in self.place:
             self.aliases[here] = whole
         elif module in self.place:
             self.names[here] = self.called.get((module, alias.name), alias.name)
-            self._want(module, self.names[here])
+            if at_once:
+                self._want(module, self.names[here])
 
     def _want(self, module, name):
         if self.place[module] != self.home:
@@ -114,7 +135,10 @@ class _Move(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node):
         if node.module in self.place:
-            return None
+            if not self.hidden or self.place[node.module] == self.home:
+                return None
+            names = [self.names[alias.asname or alias.name] for alias in node.names]
+            return ast.copy_location(_import(self.place[node.module], names), node)     # when it is wanted, and not before
         node.names = [alias for alias in node.names if "%s.%s" % (node.module, alias.name) not in self.place]
         return node if node.names else None
 
@@ -169,15 +193,19 @@ def _called(places, trees):
             elif isinstance(node, ast.ImportFrom):      # a name it goes by elsewhere, or a module's
                 variables |= {alias.asname or alias.name for alias in node.names if alias.asname or node.module not in trees}
     times = {}
-    for names in bound.values():
-        for name in names:
+    for tree in trees.values():         # those that stay alone too: they take names from the bundles
+        for name in set(_module_level(tree.body)):
             times[name] = times.get(name, 0) + 1
-    called = {}
-    for module, names in bound.items():
-        last = module.rsplit(".", 1)[1]
-        for name in names:
-            taken = times[name] > 1 or name in variables
-            called[module, name] = "%s%s_%s" % ("_" if name.startswith("_") else "", last, name.lstrip("_")) if taken else name
+    called, given = {}, set()
+    for module, names in sorted(bound.items()):
+        parts = module.split(".")
+        for name in sorted(names):
+            new = name
+            for count in range(1, len(parts) + 1):
+                if new in given or new == name and module != APP and (times[name] > 1 or name in variables):
+                    new = "%s%s_%s" % ("_" if name.startswith("_") else "", "_".join(parts[-count:]), name.lstrip("_"))
+            called[module, name] = new
+            given.add(new)
     return called
 
 
@@ -189,27 +217,21 @@ def bundle(trees):
         folder = module.rsplit(".", 1)[0]
         if module not in alone and folder != "firmware" and module.count(".") > 1 and folder + ".__init__" not in trees:
             place[module] = "%s.%s" % (folder, BUNDLE)
+    place.update({module: APP for module in _at_start(trees) if module not in alone})
     place = {module: home for module, home in place.items() if not any(other.startswith(module + ".") for other in trees)}
     called = _called(place, trees)
-    out, bodies, imports = {}, {}, {}
+    out, bodies = {}, {}
     for module in _in_order(set(trees), trees):
         move = _Move(module, trees[module], place, called)
         tree = move.visit(trees[module])
-        statements = [node for node in tree.body if not isinstance(node, ast.Pass)
-                      and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-        home = place.get(module)
-        if home is None:
-            first = [_import(other, names) for other, names in sorted(move.wanted.items())]
-            out[module] = ast.Module(first + statements, [])
-            continue
-        given = imports.setdefault(home, {})
-        for other, names in move.wanted.items():
-            given.setdefault(other, set()).update(names)
-        bodies.setdefault(home, []).extend(statements)
+        # right before what needs it: what it imports may itself need what stands above
+        body = [_import(other, names) for other, names in sorted(move.wanted.items())]
+        body += [node for node in tree.body if not isinstance(node, ast.Pass)
+                 and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+        bodies.setdefault(place.get(module, module), []).extend(body)
     for home, statements in bodies.items():
-        first = [_import(other, names) for other, names in sorted(imports[home].items())]
         seen, kept = set(), []
-        for node in first + statements:
+        for node in statements:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 if ast.unparse(node) in seen:
                     continue

@@ -11,6 +11,7 @@ import re
 from tools.setup.bundle import bundle
 from tools.setup.flat import flatten
 from tools.setup.inlining import write_out
+from tools.setup.inner_names import shorten_inner
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
 
@@ -178,9 +179,10 @@ def _literal(value):
     return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if type(value) is int and value < 0 else ast.Constant(value)
 
 
-def inline(sources, keep=False, bundled=False, flat=False):
+def inline(sources, keep=False, bundled=False, flat=False, short=None):
     """{module name: source} with constants in their places. keep=True leaves the bindings, for tests that import them;
-    bundled=True makes one module of each folder (bundle.py), flat=True lays them all in one (flat.py)."""
+    bundled=True makes one module of each folder (bundle.py), flat=True lays them all in one (flat.py). short: a dict that learns
+    {module: {name: its short name}}, and what only modules see is then renamed (inner_names.py)."""
     trees = {module: ast.parse(text) for module, text in sources.items()}
     constants = {module: {} for module in sources}
     before = None
@@ -203,4 +205,6 @@ def inline(sources, keep=False, bundled=False, flat=False):
         trees = bundle(trees)
     if flat:
         trees = flatten(trees)
+    if short is not None and not keep:
+        short.update(shorten_inner(trees))
     return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}

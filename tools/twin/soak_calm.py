@@ -4,8 +4,8 @@ import json
 import sys
 
 from tools.twin.soak_faults import draw
-from tools.twin.soak_look import charges, state_of
-from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, SANE, S
+from tools.twin.soak_look import charges, persons_way, state_of
+from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, S
 from tools.twin.soak_watch import Violation
 from tools.twin.verbs import INPUTS
 
@@ -25,6 +25,7 @@ class Calm:
         self._humans = 0
         self._restarted = False
         self._trials = 0
+        self._audited = False
 
     def begin(self):
         """Take the faults away."""
@@ -56,7 +57,7 @@ class Calm:
         if chapter._app_now() is None:
             self._settings()
             return
-        body = json.dumps({key: SANE[key] for key in SANE}).encode()
+        body = json.dumps(chapter.sane).encode()
         chapter._call("PUT", "/api/v1/settings", body, self._orders)
 
     def _orders(self, status):
@@ -107,7 +108,7 @@ class Calm:
         app = self._chapter._app_now()
         if app is None or self._humans >= 2:
             return False
-        if "unplug" in self._ways() or "power_cycle" in self._ways():
+        if persons_way(app) is not None:
             return True
         by_hand = any("clear" in way for way in self._ways())
         return app.station.stopped or by_hand and app.station.retries.left_s(app.station.now_ms) is None and \
@@ -126,6 +127,8 @@ class Calm:
             chapter.watch.power_lost()
             chapter._expect_end("power", 2 * S)
             self._world.reset("power")
+        elif "restart" in ways and chapter._app_now() is not None and persons_way(chapter._app_now()) == "restart":
+            chapter._in_the_firmware(lambda app: chapter._command(app, "restart", {}))
         else:
             self._world.set_ev({"plugged": False})
             chapter.watch.look()
@@ -133,21 +136,25 @@ class Calm:
         chapter._after(15 * S, self._settings)
 
     def _end(self):
-        """First some faults inside the charger, one by one, while it charges in peace."""
+        """The books are looked at; then come some faults inside the charger, one by one, while it charges in peace."""
         chapter = self._chapter
-        if self._trials < TRIALS and not chapter.replays:
+        if not self._audited:
+            self._audited = True
+            self._unplug()
+        elif self._trials < TRIALS and not chapter.replays:
             self._trials += 1
             chapter._do(("trial", draw(chapter._rng, chapter.next_kind())))
         else:
-            self._unplug()
+            chapter.calm_is_over()
 
     def after_trial(self, went):
         """What it did to the settings, and what it left to people, is put right before the next."""
         self._humans = 0
         self._restarted = False
-        if went:
+        if went and not self._chapter.rotten:
             self._end()
         else:
+            self._chapter.rotten = False
             self._settings()
 
     def _unplug(self):
@@ -156,8 +163,8 @@ class Calm:
             self._chapter.watch.look()
             self._chapter._after(SETTLES_US, self._audit)
         else:
-            self._chapter.calm_is_over()
+            self._end()
 
     def _audit(self):
         self._chapter._in_the_firmware(self._chapter.audit)
-        self._chapter._after(100 * MS, self._chapter.calm_is_over)
+        self._chapter._after(100 * MS, self._end)

@@ -19,7 +19,7 @@ CALLS = (
     ("machine", "PWM", "duty_ns"), ("machine", "PWM", "duty_u16"), ("machine", "UART", "write"), ("machine", "UART", "readinto"),
     ("machine", "UART", "any"), ("machine", "WDT", "feed"), ("machine", "RTC", "datetime"), ("machine", "RTC", "memory"),
     ("neopixel", "NeoPixel", "write"), ("network", "WLAN", "isconnected"), ("network", "WLAN", "status"),
-    ("network", "WLAN", "ifconfig"), ("esp32", "", "mcu_temperature"), ("_onewire", "", "reset"), ("_onewire", "", "readbyte"),
+    ("network", "WLAN", "ifconfig"), ("machine", "Timer", "init"), ("_onewire", "", "reset"), ("_onewire", "", "readbyte"),
 )
 PINS = ("contactor_1", "contactor_2", "coil_watchdog", "contactor_feedback_1", "rcd_trip", "pe_ok", "rcd_test", "cp_disconnect")
 GUARD_US = 80 * MS              # after that long in one task the guard has opened the contactor
@@ -32,8 +32,9 @@ SAVES_WITHIN_MS = 150_000       # power flows: the flash is written once a minut
 
 # name; draw(rng) -> arguments; begin(inner, arguments) -> its length in us; tells: (kind, code) of events, one of which must be in
 # the log where power went; must(arguments) -> events, one of which must be in the log in any case; keeps: power does not go;
-# bound_s: so long after its end the charger charges again; books: energy stays right
-Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books")
+# bound_s: so long after its end the charger charges again; books: energy stays right; asks: a person may be needed, as the fault
+# table says; talks: well means connected to the broker too
+Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books asks talks", defaults=(False, False))
 
 
 class NotNow(Exception):
@@ -315,6 +316,13 @@ def _no_network(inner, arguments):
     return inner.lasts(arguments["ms"] * MS, lambda: air.set({"aps": points}))
 
 
+def _no_broker(inner, arguments):
+    inner.app()
+    broker = inner.chapter.broker
+    broker.stop()
+    return inner.lasts(arguments["ms"] * MS, broker.start)
+
+
 def _world_fault(inner, arguments):
     inner.app()
     chapter, name = inner.chapter, arguments["fault"]
@@ -370,6 +378,11 @@ def _refused_all(arguments):
     return (("fault", "flash"),) if arguments["every"] == 1 and arguments["ms"] >= SAVES_WITHIN_MS else ()
 
 
+def _died(arguments):
+    """A critical task's end is told by the start that follows, where the flash was not free before."""
+    return (("warning", "task_died", arguments["task"]), ("boot", "watchdog", arguments["task"] + ": "))
+
+
 def _hung(arguments):
     return (("boot", "watchdog", ("hang in " + arguments["task"])[:28]),) if arguments["ms"] >= 12_000 else ()
 
@@ -379,11 +392,11 @@ def _meter_lost(arguments):
 
 
 KINDS = (
-    Kind("task killed", _draw_task, _killed, _INSIDE, lambda arguments: (("warning", "task_died"),), False, 150, True),
+    Kind("task killed", _draw_task, _killed, _INSIDE, _died, False, 150, True),
     Kind("task raises", _draw_task, _raises, _INSIDE, _nothing, False, 150, True),
     Kind("task hogs", lambda rng: dict(_draw_task(rng), ms=rng.choice((20, 40, 90, 300, 1_500, 4_000, 12_000))), _hogs, _INSIDE,
          _hung, False, 150, True),
-    Kind("device call raises", _draw_device, _device, _DRIVERS, _nothing, False, 500, False),
+    Kind("device call raises", _draw_device, _device, _DRIVERS, _nothing, False, 500, False, True),
     Kind("flash refuses writes", lambda rng: {"writing": True, "every": rng.choice((1, 1, 2, 5)), "ms": _ms(rng, *_LONG)}, _flash,
          (), _refused_all, True, 30, False),
     Kind("flash refuses reads", lambda rng: {"writing": False, "every": rng.choice((1, 2, 5)), "ms": _ms(rng, *_LONG)}, _flash,
@@ -404,6 +417,7 @@ KINDS = (
                                        "ms": _ms(rng, *_LONG)}, _world_fault, (), _meter_lost, True, 30, False),
     Kind("card reader dead", lambda rng: {"fault": "reader_dead", "ms": _ms(rng, *_LONG)}, _world_fault, (), _nothing, True, 10,
          True),         # access is off: nobody asks the reader
+    Kind("broker gone", lambda rng: {"ms": _ms(rng, *_LONG)}, _no_broker, (), _nothing, True, 100, True, False, True),
     Kind("restart", lambda rng: {"cause": rng.choice(("power", "watchdog", "soft", "long_power"))}, _restart, _BOOT, _any_boot,
          False, 200, True),
 )

@@ -1,11 +1,12 @@
 """One fault inside a charger that charges in peace: power goes where it may, comes back in time, and the log tells why."""
 
 from tools.twin.soak_faults import S, kind_of
-from tools.twin.soak_look import charges, events_since, state_of, tasks_live
+from tools.twin.soak_look import charges, events_since, mark, persons_way, state_of, talks, tasks_live
 from tools.twin.soak_watch import Violation
 
 STEADY_S = 3            # so long power flows again before it counts
 FRESH_S = 5             # unplugged, so that the retries of the plug-in are not used up
+PATIENCE_S = 20         # before somebody looks why it does not charge
 STARTS_S = 120          # a vehicle that is plugged in gets power within
 
 
@@ -17,6 +18,7 @@ class Trial:
         self._chapter = chapter
         self._kind, self._arguments = kind_of(name), arguments
         self._opened = 0
+        self._asked = False
         self._begin_us = self._end_us = self._mark = None
         self._well_s = 0
         chapter.world.set_ev({"plugged": False})
@@ -46,8 +48,8 @@ class Trial:
         chapter = self._chapter
         app = chapter._app_now()
         self._end_us = None
-        if app is not None and charges(chapter):
-            self._mark, self._begin_us = app.records.stamp(), chapter.clock.now_us
+        if app is not None and charges(chapter) and (not self._kind.talks or talks(chapter)):
+            self._mark, self._begin_us = mark(app), chapter.clock.now_us
             self._before = [row[0][1] for row in app.station.faults.rows()]
             self._arguments = chapter.inner.resolve(self._kind.name, self._arguments)[1]
             self._end_us = chapter.inner.begin(self._kind.name, self._arguments)
@@ -59,7 +61,12 @@ class Trial:
     def _look(self):
         """Once a second until it is over."""
         chapter, now_us = self._chapter, self._chapter.clock.now_us
-        well = charges(chapter) and now_us >= self._end_us and tasks_live(chapter)
+        if self._kind.keeps and self._opened:
+            raise Violation("power", "%s took the power away; %s" % (self._told(), state_of(chapter)))
+        app = chapter._app_now()
+        if app is not None and now_us >= self._end_us + PATIENCE_S * S and not self._asked and self._kind.asks:
+            self._ask(persons_way(app))
+        well = charges(chapter) and now_us >= self._end_us and tasks_live(chapter) and (not self._kind.talks or talks(chapter))
         self._well_s = self._well_s + 1 if well else 0
         if self._well_s > STEADY_S:
             self._judge()
@@ -69,13 +76,27 @@ class Trial:
         else:
             chapter._after(1 * S, self._look)
 
+    def _ask(self, way):
+        """Somebody does what the fault table asks for."""
+        chapter = self._chapter
+        if way is None:
+            return
+        self._asked = True
+        chapter.counts_of(self._kind.name)["asked"] += 1
+        self._end_us = chapter.clock.now_us + 20 * S
+        if way == "power_cycle":
+            chapter._reset("power")
+        elif way == "restart":
+            chapter._in_the_firmware(lambda app: chapter._command(app, "restart", {}))
+        else:
+            chapter.world.set_ev({"plugged": False})
+            chapter._after(FRESH_S * S, lambda: chapter.world.set_ev({"plugged": True}))
+
     def _told(self):
         return "%s %s" % (self._kind.name, self._arguments)
 
     def _judge(self):
         chapter, kind = self._chapter, self._kind
-        if kind.keeps and self._opened:
-            raise Violation("power", "%s took the power away; %s" % (self._told(), state_of(chapter)))
         self._find_reason()
         took_s = (chapter.clock.now_us - self._end_us) / S - STEADY_S
         counts = chapter.counts_of(kind.name)
@@ -91,7 +112,12 @@ class Trial:
         found = [(event["kind"], event["code"], event["detail"]) for event in
                  events_since(self._chapter._app_now(), self._mark)]
         for tells in wanted:
-            if tells and not any(told == event[:len(told)] for told in tells for event in found) and \
+            if tells and not any(_tells(told, event) for told in tells for event in found) and \
                     not any(told[1] in self._before for told in tells):
                 raise Violation("log", "%s%s: the log tells none of %s, but %s" % (
                     self._told(), " took the power away" if self._opened else "", tells, found))
+
+
+def _tells(told, event):
+    """(kind, code) or (kind, code, beginning of the detail) is what the event says."""
+    return told[:2] == event[:2] and event[2].startswith(told[2] if len(told) > 2 else "")

@@ -4,13 +4,15 @@ Input is looked for by every read of a device and by every timer callback; nothi
 only on MicroPython's unix port.
 """
 import _thread
+import binascii
 import time
 
 import micropython
 
 _MASK = (1 << 30) - 1
 _HALF = 1 << 29
-_POLL_US = 200  # a burst of reads looks at the socket this often
+_POLL_US = 1000  # a burst of reads looks at the socket this often
+_WAIT_US = 200
 _FEED_EVERY_US = 20_000
 _EXITS = {"hard": 41, "watchdog": 42, "soft": 43}
 
@@ -42,17 +44,16 @@ class Link:
         self._view = memoryview(self._chunk)
         self._rest = b""
         self._busy = False
-        self._last = time.ticks_us()
-        self._fed = self._last
+        self.seen = [time.ticks_us()]  # when we looked last, for those who look for it in their own stride
+        self._fed = self.seen[0]
         self._latenesses = Latenesses()
         self.hal = None
 
     def poll(self, _=None):
-        """Takes in what the world has said, at most every 200 us; allocates nothing while it is silent."""
-        now = time.ticks_us()
-        if self._busy or time.ticks_diff(now, self._last) < _POLL_US:
+        """Takes in what the world has said; allocates nothing while it is silent."""
+        if self._busy:
             return
-        self._last = now
+        self.seen[0] = time.ticks_us()
         self._busy = True
         try:
             n = self._sock.readinto(self._chunk)
@@ -87,7 +88,7 @@ class Link:
             import json
             hal.set_onewire(int(w[1]), *json.loads(w[2]))
         elif verb == b"U":
-            hal.uart_rx(int(w[1]), _unhex(w[2]))
+            hal.uart_rx(int(w[1]), binascii.unhexlify(w[2]))
         elif verb == b"T":
             self.send("T %s %d\n" % (w[1].decode(), hal.clock.now_us))
         elif verb == b"G":
@@ -128,7 +129,7 @@ class Link:
         if value is None:
             return "-"
         if isinstance(value, bytes):
-            return "".join("%02x" % b for b in value) or "."
+            return binascii.hexlify(value).decode() or "."
         if signal == "pwm":
             wave = self.hal.pwm[key]
             return "%d,%d,%d,%d,%d" % (value[0], value[1], wave[1], wave[2], wave[3])
@@ -149,17 +150,13 @@ class Latenesses:
             lateness = sys.modules["firmware.app"].current.lateness
             note, counts = lateness.note, [0] * 256
 
-            def counting(late_ms, now_ms):
+            def counting(late_ms, *more):
                 counts[late_ms if late_ms < 256 else 255] += 1
-                note(late_ms, now_ms)
+                note(late_ms, *more)
             lateness.note, self._counts = counting, counts
         for ms in range(len(self._counts)):
             self._counts[ms] = 0
         return told
-
-
-def _unhex(text):
-    return bytes(int(text[i:i + 2], 16) for i in range(0, len(text), 2))
 
 
 class VmPort:
@@ -170,10 +167,18 @@ class VmPort:
         self.hal = hal
         self.radio_on = False
         self._rtc_s = rtc_s - int(time.time())
+        self.spend = self._looking()
 
-    def spend(self, us):
-        """Time passes by itself here; a device call is an occasion to look what the world says."""
-        self.link.poll()
+    def _looking(self):
+        """spend(us): time passes by itself here; a device call is an occasion to look what the world says. As light as can be: an
+        interpreter that is slowed down to a device's speed shall do the firmware's work, not ours."""
+        ticks_us = time.ticks_us
+        poll, seen = self.link.poll, self.link.seen
+
+        def spend(us):
+            if (ticks_us() - seen[0]) & _MASK >= _POLL_US:
+                poll()
+        return spend
 
     def schedule(self, fn, arg):
         try:
@@ -188,7 +193,7 @@ class VmPort:
     def wait_for(self, ready, us):
         end = time.ticks_add(time.ticks_us(), us)
         while not ready() and time.ticks_diff(end, time.ticks_us()) > 0:
-            time.sleep_us(_POLL_US)
+            time.sleep_us(_WAIT_US)
             self.link.poll()
 
     def tx_done_us(self, end_us):
@@ -202,13 +207,13 @@ class VmPort:
         hal = self.hal
         zero = hal.clock.zero
         ticks_us = time.ticks_us
-        poll = self.link.poll
+        poll, seen, look = self.link.poll, self.link.seen, self.spend
         live = hal.live_adc(gpio)
         if live is not None:
             def read_live_uv():
                 if guard is not None:
                     guard()
-                poll()
+                look(0)
                 uv = live()
                 return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
             return read_live_uv
@@ -216,8 +221,10 @@ class VmPort:
             p = hal.pilot
 
             def read_pilot_uv():
-                poll()
-                uv = p[3] if (((ticks_us() - zero) & _MASK) - p[0]) % p[1] < p[2] else p[4]
+                now = ticks_us()
+                if (now - seen[0]) & _MASK >= _POLL_US:
+                    poll()
+                uv = p[3] if (((now - zero) & _MASK) - p[0]) % p[1] < p[2] else p[4]
                 return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
             return read_pilot_uv
         levels = hal.adc_uv
@@ -225,7 +232,7 @@ class VmPort:
         def read_uv():
             if guard is not None:
                 guard()
-            poll()
+            look(0)
             uv = levels.get(gpio, 0)
             return 0 if uv < 100_000 else uv // 1000 * 1000 if uv < top_uv else top_uv
         return read_uv
@@ -258,7 +265,7 @@ class VmPort:
 
     def rtc_memory(self, data):
         self.hal.rtc_memory = data
-        self.link.send("B %s\n" % ("".join("%02x" % b for b in data) or "."))
+        self.link.send("B %s\n" % (binascii.hexlify(data).decode() or "."))
 
     def nvs_saved(self):
         import json

@@ -3,8 +3,9 @@
 import { make } from "../dom.js";
 import { FORM_TEXTS, labelOf, settingsForm, settingsTable } from "../parts/form.js";
 import { hooksFor } from "../parts/hooks.js";
+import { isSent, sending } from "../parts/sending.js";
 
-export const texts = FORM_TEXTS;
+export const texts = [...FORM_TEXTS, "sending"];
 
 // Areas in the order of use: name, what its keys begin with. A prefix that stands nowhere here is an area of its own.
 const AREAS = [
@@ -17,7 +18,10 @@ const FIRST = ["installation.fuse_a", "installation.phases", "installation.nomin
   "installation.phase_rotation", "charging.mode", "charging.max_current_a", "charging.min_current_a", "charging.min_current_3p_a",
   "meter.type", "meter.address", "meter.baud", "meter.parity", "meter.stop_bits", "station.name", "tariff.price_1_per_kwh",
   "tariff.price_2_per_kwh", "schedule.windows", "mqtt.enabled", "mqtt.host", "mqtt.port", "mqtt.user", "mqtt.password", "mqtt.base",
-  "mqtt.discovery", "mqtt.personal", "mqtt.admin", "mqtt.tls", "mqtt.ca", "update.mode", "update.url", "load.mode"];
+  "mqtt.discovery", "mqtt.personal", "mqtt.admin", "mqtt.tls", "mqtt.ca", "update.mode", "update.url", "load.mode",
+  "publication.method", "publication.every", "publication.security", "publication.host", "publication.port", "publication.path",
+  "publication.user", "publication.password", "fault_mail.on", "fault_mail.security", "fault_mail.host", "fault_mail.port",
+  "fault_mail.user", "fault_mail.password"];
 
 const prefix = key => key.split(".")[0];
 const rank = key => FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length;
@@ -42,5 +46,5 @@ export async function show(root, page) {
   const [name, rows] = found;
   root.append(make("p", {}, make("a", { href: "#/settings", text: `‹ ${page.text("settings.all")}` })),
     make("h2", { class: "title", text: named(name) }),
-    settingsForm(page, rows, { hooks: await hooksFor(page, rows) }));
+    settingsForm(page, rows, { hooks: await hooksFor(page, rows) }), isSent(name) ? sending(page, name) : "");
 }

@@ -2,7 +2,8 @@
 
 from micropython import const
 
-from firmware.services.http_client import HttpFailure, get
+from firmware.services.http_client import get
+from firmware.services.http_failure import HttpFailure
 from firmware.services.ota import manifest as manifests
 from firmware.services.ota import signature
 from firmware.services.ota.install import Install

@@ -4,6 +4,7 @@ REASONS = (
     # (code, what it says)
     ("no_server", "no update server is set"),
     ("bad_address", "the server's address is no http address"),
+    ("no_name", "the server's name is not known"),
     ("no_connection", "the server cannot be reached"),
     ("no_answer", "the server does not answer, or too slowly"),
     ("http_status", "the server answers with an error; the detail is its status"),

@@ -1,7 +1,7 @@
 """Where something is sent, from the settings of an area (publication.*, fault_mail.*), and who sends it: loaded for each use."""
 
 from firmware.on_demand import forget
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 
 # every setting of an area that a Target has, under the same name
 NAMES = ("host", "port", "path", "field", "user", "password", "sender", "to", "security", "ca", "passive", "plain_password")
@@ -74,5 +74,5 @@ def sender(method):
     else:
         from firmware.services.publication.send_smtp import send
     forget(("firmware.services.publication.send_http", "firmware.services.publication.send_ftp",
-            "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue"))
+            "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue", "firmware.services.http_client"))
     return send

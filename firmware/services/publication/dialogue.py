@@ -4,7 +4,8 @@ import asyncio
 
 from micropython import const
 
-from firmware.services.http_client import CONNECT_MS, WAIT_MS, HttpFailure, connect, within
+from firmware.services.http_client import CONNECT_MS, WAIT_MS, connect, within
+from firmware.services.http_failure import HttpFailure
 from firmware.services.web.sockets import ConnectionGone
 
 _LONGEST = const(1024)       # bytes of a line

@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.destination import must_wait, sender, target_from_settings
 
 _STEP_MS = const(2000)

@@ -10,7 +10,7 @@ import json
 from micropython import const
 
 from firmware.dates import date_from_utc
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.destination import must_wait, sender, target_from_settings
 from firmware.storage.atomic_file import AtomicFile
 

@@ -9,7 +9,8 @@ import os
 
 from micropython import const
 
-from firmware.services.http_client import WAIT_MS, HttpFailure, within
+from firmware.services.http_client import WAIT_MS, within
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.dialogue import Dialogue, open_line
 from firmware.services.web.sockets import Listener
 

@@ -6,7 +6,7 @@ TLS from the first byte (RFC 8314) or by STARTTLS (RFC 3207); a server that does
 import binascii
 
 from firmware.dates import date_from_utc
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.dialogue import Dialogue, open_line
 
 _BOUNDARY = "mode3-part-3c4fcf098815f7ab"

@@ -4,7 +4,8 @@ import gc
 import json
 
 from firmware.dates import rfc3339
-from firmware.services.http_client import HttpFailure, put
+from firmware.services.http_client import put
+from firmware.services.http_failure import HttpFailure
 from firmware.services.web.reply import JSON_TYPE, HttpError, Reply
 from firmware.services.web.request import json_object
 from firmware.services.web.roles import ADMIN

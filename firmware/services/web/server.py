@@ -211,7 +211,7 @@ class WebServer:
             if elsewhere is not None:
                 return (None, None, None, _giving(elsewhere), 0), ""
         request.role = self._role_of(request)
-        row, rest = self._routes.find(request.method, request.path, lambda needed: _must(request.role, needed))
+        row, rest = await self._routes.reach(request.method, request.path, lambda needed: _must(request.role, needed))
         _must(request.role, row[2])
         if length > abs(row[4]):
             raise HttpError(413, "payload_too_large", "a body may have %d bytes here" % abs(row[4]))

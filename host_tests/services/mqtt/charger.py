@@ -59,7 +59,7 @@ class VmCharger(Charger):
         super().__init__(test, broker_port)
 
     def _make_twin(self, **more):
-        return VmTwin(self.folder, free_port(), self._command, virtual=True, **more)
+        return VmTwin(self.folder, free_port(), self._command, virtual=True, event=self.told.append, **more)
 
     def set(self, **settings):
         values = {name.replace("__", "."): value for name, value in settings.items()}

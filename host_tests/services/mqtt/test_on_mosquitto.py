@@ -115,11 +115,22 @@ class TestConnected(unittest.TestCase):
         self.assertEqual([record["number"] for record in peer.all(BASE + "record")], [1])
 
     def test_a_restart_by_command_takes_its_leave_first(self):
-        peer, charger = Peer(self, self.broker), Charger(self, self.broker.port)
+        peer, charger, left = Peer(self, self.broker), Charger(self, self.broker.port), []
+
+        def watch():
+            online = charger.app.online
+            leave = online.leave
+
+            async def watched():
+                await leave()
+                until(lambda: peer.newest(BASE + "online") == "offline", "a goodbye before the last will")
+                left.append(True)
+            online.leave = watched
+        charger.at(4, watch)
         charger.at(5, lambda: peer.say(BASE + "cmd/restart", {}))
         charger.soon(5, lambda: peer.all(BASE + "online") == ["online", "offline", "online"], "offline, and there again")
         charger.run(15)
-        self.assertEqual(peer.newest(BASE + "result")["result"], "accepted")
+        self.assertEqual((left, peer.newest(BASE + "result")["result"]), ([True], "accepted"))
 
     def test_a_wrong_password_is_named_and_the_right_one_connects_at_once(self):
         broker = Mosquitto(self, users={"wallbox": "secret", "peer": "peer"})

@@ -200,7 +200,7 @@ class TestInstall(Case):
                               ("http:///x", "bad_address"),
                               ("http://u@h/", "bad_address"),
                               ("http://h:99999/", "bad_address"), ("http://h/\r\nX: y", "bad_address"),
-                              ("http://no.such.host.invalid/", "no_connection")):
+                              ("http://no.such.host.invalid/", "no_name")):
                 with self.assertRaises(UpdateError) as raised:
                     await package.Server(url, inline, lambda: 0).manifest()
                 self.refused(code, raised.exception)

@@ -9,7 +9,7 @@ import socket
 import threading
 import unittest
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import send_ftp, send_http, send_smtp
 from firmware.services.publication.destination import Target
 from host_tests.services.publication import servers

@@ -2,7 +2,7 @@
 import asyncio
 import unittest
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import fault_mail as module
 from firmware.services.publication.fault_mail import FaultMail
 

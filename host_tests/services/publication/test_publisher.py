@@ -2,7 +2,7 @@ import asyncio
 import json
 import unittest
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication import publisher as module
 from firmware.services.publication.publisher import RETRY_S, TRIES, Publisher, slot_of
 from firmware.zone import Zone

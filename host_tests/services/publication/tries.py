@@ -5,7 +5,7 @@ On the VM: `main(PATH)` reads the list as JSON and prints the answers as a line 
 import asyncio
 import json
 
-from firmware.services.http_client import HttpFailure
+from firmware.services.http_failure import HttpFailure
 from firmware.services.publication.destination import Target, sender
 from firmware.services.way_out import WayOut
 from host_tests.services.web.harness import run

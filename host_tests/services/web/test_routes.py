@@ -1,3 +1,4 @@
+import asyncio
 import unittest
 
 from firmware.services.web.reply import HttpError
@@ -5,10 +6,16 @@ from firmware.services.web.routes import Routes
 
 
 class Group:
-    """A group of routes that tells how often it was loaded."""
+    """A group of routes that tells how often it was loaded, and loads three modules before."""
 
     def __init__(self):
         self.loaded = 0
+        self.log = []
+
+    def steps(self):
+        for number in range(3):
+            self.log.append(number)
+            yield
 
     def rows(self):
         self.loaded += 1
@@ -20,7 +27,7 @@ class TestRoutes(unittest.TestCase):
         self.group = Group()
         self.routes = Routes((
             ("GET", "/api/v1/status", "public", "status", 0),
-            (None, "/api/v1/cards*", "admin", self.group.rows, 0),
+            (None, "/api/v1/cards*", "admin", self.group, 0),
             ("GET", "/*", "public", "page", 0),
         ))
 
@@ -44,6 +51,36 @@ class TestRoutes(unittest.TestCase):
     def test_method_that_a_group_lacks_is_405_and_a_path_that_it_lacks_is_the_pages(self):
         self.assertEqual(self.refusal("DELETE", "/api/v1/cards").status, 405)
         self.assertEqual(self.routes.find("GET", "/api/v1/cards-nobody-serves")[0][3], "page")
+
+    def test_what_a_group_needs_is_loaded_a_piece_at_a_turn_and_for_one_request_at_a_time(self):
+        found = []
+
+        async def other():
+            while len(found) < 2:
+                self.group.log.append("turn")
+                await asyncio.sleep_ms(0)
+
+        async def ask(path):
+            found.append((await self.routes.reach("GET", path, lambda role: None))[0][3])
+
+        async def main():
+            await asyncio.gather(other(), ask("/api/v1/cards"), ask("/api/v1/cards"), ask("/api/v1/status"))
+        asyncio.run(main())
+        self.assertEqual(sorted(found), ["list", "list", "status"])
+        pieces = [entry for entry in self.group.log if entry != "turn"]
+        self.assertEqual(pieces, [0, 1, 2, 0, 1, 2])
+        for number in (1, 2):
+            self.assertEqual(self.group.log[self.group.log.index(number) - 1], "turn")
+
+    def test_a_request_that_is_refused_keeps_no_other_waiting(self):
+        def may(role):
+            raise HttpError(403, "forbidden", role)
+
+        async def main():
+            with self.assertRaises(HttpError):
+                await self.routes.reach("GET", "/api/v1/cards", may)
+            return await self.routes.reach("GET", "/api/v1/cards", lambda role: None)
+        self.assertEqual(asyncio.run(main())[0][3], "list")
 
     def test_all_names_the_groups_rows_too(self):
         self.assertEqual([row[3] for row in self.routes.all()], ["status", "list", "change", "page"])

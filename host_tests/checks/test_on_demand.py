@@ -1,0 +1,65 @@
+# cpython only: reads the sources
+"""What is loaded on demand is named where it is loaded: each module before who needs it, and never one that stays loaded anyway."""
+import ast
+import unittest
+
+from tools.setup.mpy import ROOT
+
+
+def _trees():
+    found = {}
+    for path in sorted((ROOT / "firmware").rglob("*.py")):
+        name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        found[name] = ast.parse(path.read_text())
+    return found
+
+
+def _imported(statements):
+    """Full names that may be modules, of what is imported while a module is."""
+    for node in statements:
+        if isinstance(node, ast.ImportFrom):
+            yield from [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from _imported(node.body + node.orelse)
+
+
+def _calls(tree, name):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name]
+
+
+def _texts(node):
+    return [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+class OnDemand(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.trees = _trees()
+        cls.resident = ["firmware.app"]
+        for module in cls.resident:
+            cls.resident += [name for name in dict.fromkeys(_imported(cls.trees[module].body))
+                             if name in cls.trees and name not in cls.resident]
+
+    def test_nothing_is_forgotten_that_somebody_keeps(self):
+        """A second copy would be loaded beside it, whose exceptions nobody catches."""
+        for module, tree in self.trees.items():
+            for call in _calls(tree, "OnDemand") + _calls(tree, "forget"):
+                for name in _texts(call):
+                    with self.subTest(by=module, forgets=name):
+                        self.assertIn(name, self.trees)
+                        self.assertNotIn(name, self.resident)
+
+    def test_modules_are_loaded_one_at_a_time_each_after_what_it_needs(self):
+        groups = [(module, _texts(call)) for module, tree in self.trees.items() for call in _calls(tree, "OnDemand")]
+        self.assertGreater(len(groups), 12)
+        for module, names in groups:
+            there = set(self.resident)
+            for name in names:
+                with self.subTest(of=module, loads=name):
+                    needed = {one for one in _imported(self.trees[name].body) if one in self.trees}
+                    self.assertEqual(sorted(needed - there), [], "name them before it")
+                    there.add(name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,216 @@
+"""One charger that is never switched off: an ordinary life by the hour, and what it holds of the heap after each.
+
+`python -m tools.twin.soak_life --hours 24`; with --vm on MicroPython's 32-bit VM. A round is a quarter of an hour: a vehicle comes,
+is charged, somebody looks at the page's data, one thing outside fails for a while, the vehicle leaves. The heap is looked at in
+the same quiet moment of each round, after a collection: on the VM what its collector counts; on CPython what can be reached from
+the App, the twin's own left out.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import io
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+
+from tools.twin.runner import NotNow, Twin
+from tools.twin.soak_broker import Broker
+
+S = 1_000_000
+ROUND_S = 900
+LOOK_AT_S = 890                 # of a round: the vehicle has left four minutes ago
+PATHS = ("/api/v1/status", "/api/v1/facts", "/api/v1/settings", "/api/v1/sessions", "/api/v1/events", "/api/v1/meters")
+CAR = {"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "diode": True, "battery_wh": 60_000, "soc": 0.2}
+LEAST_ROUNDS = 6                # of the fit: what is loaded for the first time counts as growth before
+ALLOWED_PERCENT = 2             # of growth a day, and this much besides
+ALLOWED_BYTES = 2_000
+
+
+class Broken(Exception):
+    """What did not hold in this life."""
+
+
+class Life:
+    """Plays on a twin of either interpreter, `rounds` long. heap(): bytes held now. samples: (hour, bytes)."""
+
+    def __init__(self, twin, broker, rounds, seed, heap, tick=lambda life: None, out_of_time=lambda: False):
+        self.twin, self._broker, self._heap = twin, broker, heap
+        self._rng = random.Random(seed)
+        self._rounds = rounds
+        self._tick, self._out_of_time = tick, out_of_time
+        self.samples = []
+        self.wrong = None
+        self.counts = {"rounds": 0, "requests": 0, "troubles": 0, "charged": 0}
+        self._boxes = []
+        twin.clock.at(twin.clock.now_us + 20 * S, lambda: self._guarded(self._round))
+
+    def _at(self, seconds, fn, *args):
+        self.twin.clock.after(int(seconds * S), lambda: self._guarded(fn, *args))
+
+    def _guarded(self, fn, *args):
+        if self.wrong is None:
+            try:
+                fn(*args)
+            except (Broken, NotNow) as error:
+                self.wrong = "%s, in hour %.1f" % (error, self.twin.clock.now_us / S / 3600)
+                self.twin.end()
+
+    def _round(self):
+        rng, world = self._rng, self.twin.world
+        if self.counts["rounds"] >= self._rounds or self._out_of_time():
+            self.twin.end()
+            return
+        self.counts["rounds"] += 1
+        self._at(30, world.set_ev, dict(CAR, phases=rng.choice((1, 3)), soc=rng.choice((0.2, 0.5))))
+        self._at(150, self._must_charge)
+        for _ in range(8):
+            self._at(rng.uniform(10, 800), self._ask, rng.choice(PATHS))
+        begin, undo = rng.choice(self._troubles())
+        at_s = rng.uniform(160, 400)
+        self._at(at_s, begin)
+        self._at(at_s + rng.uniform(20, 140), undo)
+        self.counts["troubles"] += 1
+        self._at(rng.uniform(550, 640), world.set_ev, {"plugged": False})
+        self._at(LOOK_AT_S, self._look)
+        self._at(ROUND_S, self._round)
+
+    def _troubles(self):
+        """What fails outside, and how it ends."""
+        world, air = self.twin.world, self.twin.world.air
+        rows = [(lambda name=name: world.set_fault(name, True), lambda name=name: world.set_fault(name, False))
+                for name in ("meter_silent", "meter_babbling", "meter_slow", "reader_dead", "flash_full")]
+        rows.append((lambda: air.set({"ntp": "forged"}), lambda: air.set({"ntp": "good"})))
+        home = [dict(point, ssid=ssid) for ssid, point in sorted(air.points.items())]
+        rows.append((lambda: air.set({"aps": []}), lambda: air.set({"aps": home})))
+        if self._broker is not None:
+            rows += [(self._broker.stop, self._broker.start)] * 3
+        return rows
+
+    def _ask(self, path):
+        self.counts["requests"] += 1
+        self._boxes = [box for box in self._boxes if box[0] is None]
+        self._boxes.append(self.twin.visit("GET", path, "admin", None))
+
+    def _must_charge(self):
+        if not self.twin.world.mains.power_mw > 500_000:
+            raise Broken("the vehicle is not charged")
+        self.counts["charged"] += 1
+
+    def _look(self):
+        self.samples.append((round(self.twin.clock.now_us / S / 3600, 2), self._heap()))
+        self._tick(self)
+
+
+def slope_per_day(samples):
+    """Bytes a day by least squares, of the samples but the first few; None while there are too few."""
+    rows = samples[2:]
+    if len(rows) < LEAST_ROUNDS:
+        return None
+    mean_h, mean_b = sum(row[0] for row in rows) / len(rows), sum(row[1] for row in rows) / len(rows)
+    spread = sum((row[0] - mean_h) ** 2 for row in rows)
+    return round(24 * sum((row[0] - mean_h) * (row[1] - mean_b) for row in rows) / spread)
+
+
+def held(app):
+    """Bytes that can be reached from the App, the interpreter's and the twin's own objects left out."""
+    seen, total, waiting = set(), 0, [app]
+    skipped = (types.ModuleType, type, types.FrameType, types.CodeType, asyncio.AbstractEventLoop)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, skipped) or _is_others(one):
+            continue
+        seen.add(id(one))
+        total += sys.getsizeof(one)
+        if isinstance(one, types.FunctionType):     # its closure, not its module
+            waiting += [one.__closure__, one.__defaults__]
+        else:
+            waiting += gc.get_referents(one)
+    return total
+
+
+def _is_others(one):
+    place = one.__module__ if isinstance(one, types.FunctionType) else type(one).__module__
+    return (place or "").partition(".")[0] in _OTHERS
+
+
+_OTHERS = ("tools", "machine", "machine_pin", "machine_adc", "machine_pwm", "machine_bus", "network", "esp32", "neopixel", "_twin",
+           "selectors", "socket", "threading", "random")
+
+
+def _held_here():
+    app = getattr(sys.modules.get("firmware.app"), "current", None)
+    if app is None:
+        raise NotNow("the charger is not running")
+    gc.collect()
+    return held(app)
+
+
+def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: False):
+    """Plays a life; returns what is told of it, as plain data: {"hours", "on", "samples", "per_day", "counts", "wrong"}."""
+    rng = random.Random(seed)
+    broker = Broker()
+    broker.start()
+    printed = io.StringIO()
+    urandom, os.urandom = os.urandom, os.urandom if vm else rng.randbytes
+    try:
+        with tempfile.TemporaryDirectory(prefix="mode3-life-") as folder, contextlib.redirect_stderr(printed), \
+                contextlib.redirect_stdout(printed):
+            twin = _twin(Path(folder) / "flash", seed, vm, broker.port)
+            heap = _held_here if not vm else lambda: int(twin.hal.fact("heap"))
+            life = Life(twin, broker, max(1, round(hours * 3600 / ROUND_S)), seed, heap, tick, out_of_time)
+            ends = []
+            twin._event = ends.append
+            how = twin.run()
+            twin.close()
+    finally:
+        os.urandom = urandom
+        broker.stop()
+    if how == "exit":
+        raise KeyboardInterrupt
+    wrong = life.wrong or (ends and ends[0]) or None
+    per_day = slope_per_day(life.samples)
+    if wrong is None and per_day is not None and per_day > ALLOWED_BYTES + life.samples[-1][1] * ALLOWED_PERCENT // 100:
+        wrong = "the heap grows by %d bytes a day" % per_day
+    return {"hours": round(twin.clock.now_us / S / 3600, 2), "on": "MicroPython" if vm else "CPython", "samples": life.samples,
+            "per_day": per_day, "counts": dict(life.counts, published=broker.messages, connections=broker.connections),
+            "wrong": wrong, "printed": printed.getvalue().splitlines()[-20:] if wrong else []}
+
+
+def _twin(flash, seed, vm, mqtt_port):
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    if not vm:
+        return Twin(flash, port, seed=seed, mqtt_port=mqtt_port)
+    from tools.setup.vm import vm_command
+    from tools.twin.vm_runner import HEAP_KB, VmTwin
+    return VmTwin(flash, port, vm_command(HEAP_KB), virtual=True, seed=seed, mqtt_port=mqtt_port)
+
+
+def main(argv=None):
+    """Returns 0 when the heap is flat and all was well."""
+    parser = argparse.ArgumentParser(prog="python -m tools.twin.soak_life", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--hours", type=float, default=24, help="simulated hours (default 24)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--vm", action="store_true", help="on MicroPython's VM, in virtual time")
+    args = parser.parse_args(argv)
+    begin = time.monotonic()
+
+    def tick(life):
+        print("%5.1f h, %7.0f s: %d bytes" % (*life.samples[-1][:1], time.monotonic() - begin, life.samples[-1][1]),
+              file=sys.__stdout__, flush=True)
+    told = live(args.hours, args.seed, args.vm, tick)
+    print(json.dumps(told))
+    return 1 if told["wrong"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
