@@ -11,9 +11,9 @@ const told = new Set();
 
 // status 0: no answer. code: the firmware's, or "unreachable". field: what the failure is about, or null.
 export class ApiError extends Error {
-  constructor(status, code, message, field = null) {
+  constructor(status, code, message, field = null, rule = null) {
     super(message);
-    Object.assign(this, { status, code, field });
+    Object.assign(this, { status, code, field, rule });
   }
 }
 
@@ -73,8 +73,8 @@ const read = answer => answer.headers.get("Content-Type")?.startsWith("applicati
 
 export async function failure(answer) {
   try {
-    const { code, message, field } = (await answer.json()).error;
-    return new ApiError(answer.status, code, message, field);
+    const { code, message, field, rule } = (await answer.json()).error;
+    return new ApiError(answer.status, code, message, field, rule);
   } catch {
     return new ApiError(answer.status, "other", `status ${answer.status}`);
   }

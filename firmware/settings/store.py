@@ -20,10 +20,12 @@ FILE_VERSION = 1
 class SettingError(Exception):
     """A setting that was refused; str() is one sentence.
 
-    key; value (None for a secret); allowed: what would do; code "bad_value", "unknown_setting" or "read_only"."""
+    key; value (None for a secret); allowed: what would do; code "bad_value", "unknown_setting" or "read_only"; rule: what a bad
+    value goes against, the table's "range", a "guard" of this charger or a "rule" between settings."""
 
-    def __init__(self, key, value, allowed, code="bad_value"):
+    def __init__(self, key, value, allowed, code="bad_value", rule="range"):
         self.key = key
+        self.rule = rule
         self.value = value
         self.allowed = allowed
         self.code = code
@@ -242,7 +244,7 @@ class Store:
             if guarded == key:
                 allowed = refuse(value)
                 if allowed is not None:
-                    raise SettingError(key, value, allowed)
+                    raise SettingError(key, value, allowed, "bad_value", "guard")
 
     def _check_rules(self, values, changes):
         def get(key):
@@ -252,7 +254,7 @@ class Store:
             to_blame = [place for place in places if place[0] in changes]     # what was not touched holds as before
             if to_blame and not holds(get):
                 key, allowed = to_blame[0]
-                raise SettingError(key, get(key), allowed)
+                raise SettingError(key, get(key), allowed, "bad_value", "rule")
 
     def reset(self, keep=(schema.IDENTITY,)):
         """Factory reset: everything back to its default but the classes in `keep`; what was kept aside goes too."""

@@ -6,6 +6,7 @@ import sys
 from host_tests.ota_powercut import as_shipped
 from host_tests.ota_powercut.sweep import sweep
 from tools.build.keys import KeyProblem
+from tools.checks.report import report
 from tools.setup.vm import VmMissing
 from tools.twin import cpython
 
@@ -18,7 +19,8 @@ def main():
     if not cpython._stack:
         cpython.install()
     try:
-        findings = sweep(arguments.step)[1]
+        cuts, findings = sweep(arguments.step)[:2]
+        report(cuts - len(findings), len(findings))
         as_shipped.report()
         return 1 if findings else 0
     except (VmMissing, KeyProblem) as missing:

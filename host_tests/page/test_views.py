@@ -158,9 +158,17 @@ class Views(Visit):
         self.browser.may_fail.append("/api/v1/settings")
         self.put("tariff.times", "soon")
         self.press("Apply")
-        self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: DAYS HH:MM')")
+        self.browser.wait(error % "tariff.times" + ".startsWith('Not possible. Allowed: days and times')")
         self.assertEqual(self.browser.value("document.activeElement.name"), "tariff.times")
         self.press("Discard")
+        self.choose("de")
+        self.go("settings")
+        self.go("settings/tariff")
+        self.put("tariff.times", "soon")
+        self.press("Übernehmen")
+        self.browser.wait(error % "tariff.times" + ".startsWith('Nicht möglich. Erlaubt: Tage und Zeiten')")
+        self.press("Verwerfen")
+        self.choose("en")
 
     def test_a_backup_is_saved_and_what_it_would_change_is_told_before_it_is_restored(self):
         browser = self.browser

@@ -9,6 +9,7 @@ from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.soak import shorter
 from tools.twin.soak_chapter import Chapter
+from tools.twin.soak_life import slope_per_day
 from tools.twin.soak_user import NORMAL_CAR
 from tools.twin.soak_watch import Watch
 from tools.twin.world import World
@@ -214,6 +215,49 @@ class Runs(unittest.TestCase):
         self.assertEqual(chapter.run().rule, "soak")
         short = shorter(chapter)
         self.assertEqual([act for _, act in short.acts], [("ev", NORMAL_CAR), ("reset", "none")])
+
+    def trial(self, name, arguments, spoil=None, hours=0.025):
+        """A chapter of one fault while it charges in peace; spoil(app) breaks the charger at its start."""
+        chapter = Chapter(1, hours, [(3 * S, ("ev", NORMAL_CAR)), (4 * S, ("trial", (name, arguments)))])
+        new_boot = chapter._new_boot
+
+        def spoilt(app):
+            new_boot(app)
+            if spoil is not None:
+                spoil(app)
+        chapter._new_boot = spoilt
+        chapter.run()
+        return chapter
+
+    def test_what_fails_inside_takes_power_only_where_it_may_comes_back_and_is_told(self):
+        for name, arguments, opened in (("task killed", {"task": "control", "error": "OSError"}, 1),
+                                        ("task raises", {"task": "ui", "error": "MemoryError"}, 0),
+                                        ("task hogs", {"task": "ui", "error": "OSError", "ms": 300}, 1)):
+            with self.subTest(name):
+                chapter = self.trial(name, arguments)
+                self.assertIsNone(chapter.failure, chapter.failure and chapter.story())
+                counts = chapter.faults[name]
+                self.assertEqual((counts["trials"], counts["opened"]), (1, opened))
+
+    def test_charger_that_hides_what_failed_loses_power_for_nothing_or_does_not_come_back_is_found(self):
+        """The rules for what fails inside can be broken."""
+        for spoil, name, arguments, rule in (
+                (lambda app: setattr(app.supervisor, "_log", lambda *told: None), "task killed",
+                 {"task": "ui", "error": "OSError"}, "log"),
+                (lambda app: setattr(app.online.clock_desk, "set", lambda *told: app.timer.open_now()), "clock is set",
+                 {"s": 7_200}, "power"),
+                (lambda app: setattr(app.supervisor, "_start", lambda entry: None), "task killed",
+                 {"task": "ui", "error": "OSError"}, "comes back")):
+            with self.subTest(rule):
+                chapter = self.trial(name, arguments, spoil, 0.06 if rule == "comes back" else 0.025)
+                self.assertEqual(chapter.failure and chapter.failure.rule, rule)
+
+    def test_heap_that_grows_is_told_by_the_day(self):
+        flat = [(number / 4, 100_000 + (number % 3) * 100) for number in range(12)]
+        grows = [(hour, held + 50 * hour) for hour, held in flat]
+        self.assertLess(abs(slope_per_day(flat)), 1_000)
+        self.assertAlmostEqual(slope_per_day(grows), 1_200 + slope_per_day(flat), delta=2)
+        self.assertIsNone(slope_per_day(flat[:5]))
 
     def test_boot_that_ends_by_itself_is_found(self):
         chapter = Chapter(1, SHORT_H / 4, [])

@@ -5,6 +5,7 @@ import sys
 
 from host_tests.vm_powercut import wear
 from host_tests.vm_powercut.sweep import sweep
+from tools.checks.report import report
 from tools.setup.vm import VmMissing
 
 
@@ -21,7 +22,9 @@ def main():
     failed = False
     try:
         if not arguments.wear_only:
-            failed = bool(sweep(arguments.most)[1])
+            cuts, findings = sweep(arguments.most)[:2]
+            failed = bool(findings)
+            report(cuts - len(findings), len(findings))
         if not arguments.sweep_only:
             years = wear.report()
             failed = failed or years < wear.PROMISED_YEARS

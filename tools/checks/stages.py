@@ -41,6 +41,7 @@ STAGES = {
         Stage("documents: mqtt", (PY, "-m", "tools.docs.mqtt", "--check"), None),
         Stage("documents: settings", (PY, "-m", "tools.docs.settings", "--check"), None),
         Stage("documents: API", (PY, "-m", "tools.docs.openapi", "--check"), None),
+        Stage("documents: reliability", (PY, "-m", "tools.docs.reliability", "--check"), None),
         Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check"), None),
         Stage("cpython", PYTEST + SIDE_BY_SIDE + ("host_tests",), None),
         Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),

@@ -18,7 +18,8 @@ from firmware.version import VERSION  # isort: skip
 PAGE = ROOT / "firmware" / "page" / "api" / "openapi.json"
 TEXTS = ROOT / "firmware" / "page" / "translations" / "settings.en.json"
 COMMAND_PATH = "/api/v1/commands/*"
-ABOUT = """The charger's own interface: everything its page does. Answers are JSON; errors {"error": {"code", "message", "field"}}.
+ABOUT = """The charger's own interface: everything its page does. Answers are JSON; errors {"error": {"code", "message", "field"}},
+with "rule" where a setting is refused: range, guard (of this charger) or rule (between settings).
 
 Roles: public < read < control < admin. A program uses a token (`Authorization: Bearer`) whose scope is one of the last three; a
 browser logs in (`POST /api/v1/login`) and gets a cookie, and its changing calls carry `X-CSRF-Token`. What a path needs stands with
@@ -102,7 +103,8 @@ class _Document:
         effect = obj({name: listed({"type": "string"}) for name in ("applied", "restart_needed")})
         changed = {"allOf": [_refer("Settings"), effect]}
         error = obj({"error": obj({"code": {"type": "string"}, "message": {"type": "string"},
-                                   "field": {"type": ["string", "null"]}})})
+                                   "field": {"type": ["string", "null"]}, "rule": {"enum": ["range", "guard", "rule"]}},
+                                  ["code", "message", "field"])})
         refused = {"content": {"application/json": {"schema": _refer("Error")}}}
         return {
             "openapi": "3.1.0",

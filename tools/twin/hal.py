@@ -33,6 +33,8 @@ class Hal:
         self._cp_comparator_mv = cp.get("comparator_mv", -10_400)
         self._cp_peak_gpios = (pins.get("cp_high_adc"), pins.get("cp_low_adc"))
         self._cp_low = (cp.get("low_a_ppm", self._cp_a_ppm), cp.get("low_b_uv", self._cp_b_uv))
+        self.watched = frozenset()  # pins whose changes are counted in `moves`, as those of the pilot are
+        self.moves = 0
         self.wave = None  # the pilot as a waveform (use_wave); None: ideal levels and edges
         self._wave_values = None
         self.adc_uv = {}
@@ -68,6 +70,7 @@ class Hal:
             self.rtc_set(clock.utc_s())  # it has been ticking on its cell all the time
 
     def _hi_z(self):
+        self.moves += 1
         self.mode = {}  # gpio -> mode bits
         self.pull = {}
         self.latch = {}  # what an output drives or would drive
@@ -147,6 +150,8 @@ class Hal:
             self.driven.pop(gpio, None)
         else:
             self.driven[gpio] = level
+        if gpio in self.watched:
+            self.moves += 1
         self.note(gpio, level)
         self.out("pin", gpio, level)
         if gpio == self._cp_pwm_gpio:
@@ -200,6 +205,8 @@ class Hal:
             self.level_in.pop(gpio, None)
         else:
             self.level_in[gpio] = 1 if level else 0
+        if gpio in self.watched:
+            self.moves += 1
         now = self.read(gpio)
         if now != before:
             self.note(gpio, now)
@@ -209,6 +216,8 @@ class Hal:
     def set_adc(self, gpio, uv):
         """The world puts a voltage (microvolts at the pin) on an analogue input."""
         self.adc_uv[gpio] = _rails(uv)
+        if gpio in self.watched:
+            self.moves += 1
 
     def set_mcu_temperature(self, celsius):
         """Die temperature in whole degrees."""
@@ -341,6 +350,7 @@ class Hal:
             self._wave_changed()
 
     def _pilot_levels(self):
+        self.moves += 1
         p = self.pilot
         high = _rails(self._pilot_mv[0] * self._cp_a_ppm // 1000 + self._cp_b_uv)
         low = _rails(self._pilot_mv[1] * self._cp_a_ppm // 1000 + self._cp_b_uv)

@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import selectors
 
-from tools.twin.clock import LONGEST_WAIT_S
+from tools.twin.clock import LONGEST_WAIT_S, Halt
 
 TICK_US = 10_000  # CONFIG_FREERTOS_HZ=100: MicroPython's poll wakes on the system tick
 _OWN_FDS = 2  # asyncio's self-pipe and the clock's wake-up socket
@@ -96,7 +96,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def call_exception_handler(self, context):
         """Tasks that the end of a boot tore down are no error to report."""
-        from tools.twin.clock import Halt
         if not isinstance(context.get("exception"), Halt):
             super().call_exception_handler(context)
 

@@ -4,7 +4,8 @@ The tick is a function: of the objects that it reaches (core, drivers, timer, st
 in the millisecond and in the pilot's period it begins. `CLASSES` names every class that may be among those objects, and the few
 attributes that move with every tick although nothing happens; how each may be looked at is said there. All other attributes count
 exactly: one that differs makes another tick. An unknown class, noise on the pilot, or anything that falls due while the tick would
-run, and the tick is reckoned by the firmware as ever.
+run, and the tick is reckoned by the firmware as ever. While ticks are taken the objects tell when somebody else writes to them, so
+that a tick that follows another needs no comparison.
 """
 import heapq
 from array import array
@@ -72,11 +73,16 @@ class Quiet:
         self._tick = None                # the newest that was taken or learned, while nothing else has run since
         self._fuel = 0                   # so many more may follow it before a count or a countdown has to be looked at
         self._learning = None
+        self._armed = False              # the objects that a tick reaches tell when somebody else writes to them
+        self._touched = True             # somebody did
+        self._moves = 0                  # of the pins, when the newest tick was over
+        self._items_then = self._offset_ms = None
         self.taken = 0                   # counts, for tests and benches
         self._map()
 
     # -- what a tick reaches -----------------------------------------------------------------------------------------------
     def _map(self):
+        self._disarm()
         self._dicts, self._plain, self._lists, self._items = [], [], [], []
         self._time_cells, self._falling, self._followers = [], [], []
         core = self._app.core
@@ -93,6 +99,37 @@ class Quiet:
         self._beat = vars([entry for entry in self._app.supervisor.tasks if entry.name == "control"][0])
         self._table.clear()
         self._seen.clear()
+        self._hal.watched = frozenset(self._pins + self._adcs)
+        self._guarded = [(one, type(one), self._telling(type(one))) for one in self._known.values()
+                         if type(one).__module__.startswith("firmware.")]
+
+    def _telling(self, kind):
+        """The class, but an object of it tells when one of its attributes is written."""
+        def tell(one, name, value):
+            self._touched = True
+            object.__setattr__(one, name, value)
+        return type(kind.__name__, (kind,), {"__setattr__": tell, "__module__": kind.__module__})
+
+    def _arm(self):
+        for one, _plain, telling in self._guarded:
+            one.__class__ = telling
+        self._armed, self._touched = True, False
+
+    def _disarm(self):
+        """The firmware itself is about to write."""
+        if self._armed:
+            for one, plain, _telling in self._guarded:
+                one.__class__ = plain
+            self._armed = False
+
+    def _untouched(self, t_us):
+        """Since the newest tick nobody has written to anything that the next one reaches."""
+        return (self._armed and not self._touched and t_us == self.handle[1] and self._hal.moves == self._moves
+                and self._hal.wave is None and self._clock.ticks_offset_ms == self._offset_ms
+                and self._contents() == self._items_then)
+
+    def _contents(self):
+        return tuple([tuple(one.items()) if type(one) is dict else tuple(one) for one in self._items])
 
     def _walk(self, one):
         kind = type(one)
@@ -170,6 +207,7 @@ class Quiet:
             fuel_ms = min(fuel_ms, _RISEN_MS - since_ms + _FAR_MS)
             since_ms = -1
         self._fuel = min((fuel_ms - _FAR_MS) // _LONGEST_GAP_MS, _AGES_AT - 20 - total)
+        self._items_then, self._offset_ms = self._contents(), clock.ticks_offset_ms
         followers = tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers])
         told = heat = None
         if False in followers or min(falling) < _FAR_MS:
@@ -184,35 +222,38 @@ class Quiet:
                 tuple(map(hal.driven.get, self._pins)), tuple(map(hal.latch.get, self._pins)),
                 tuple(map(hal.level_in.get, self._pins)), tuple(map(hal.adc_uv.get, self._adcs)),
                 tuple([get(cells) for get, cells in self._plain]),
-                tuple([tuple(one.items()) if type(one) is dict else tuple(one) for one in self._items]))
+                self._items_then)
 
     # -- the loop asks -----------------------------------------------------------------------------------------------------
     def take(self, t_us, fresh):
         """The timer is due at t_us and the loop idle. True: the tick's effect was taken, the clock stands at its end. fresh:
         nothing has run since the tick that was taken last."""
-        tick = self._tick if fresh else None
+        tick = self._tick
+        if tick is not None and not fresh and not self._untouched(t_us):
+            tick = None
         clock = self._clock
         if tick is not None and self._fuel > 0 and tick.next is not None:
             tick = tick.next
             self._fuel -= 1
         else:
             state = self._state(t_us, (t_us // 1000 + clock.ticks_offset_ms) & _MASK)
-            if state is None:
-                self._tick = None
-                return False
-            found = self._table.get(state)
+            found = None if state is None else self._table.get(state)
             if found is None or self._fuel <= 0:
+                self._disarm()
                 self._tick = None
-                if found is None:
+                if state is not None and found is None:
                     self._look_closer(state, t_us)
                 return False
             if tick is not None:
                 tick.next = found
             tick = found
+            if not self._armed or self._touched:
+                self._arm()
         heap = clock._heap
         end_us = t_us + tick.us
         # the timer's own event is the first: what comes after it must not fall into the tick
         if (len(heap) > 1 and heap[1][0] <= end_us) or (len(heap) > 2 and heap[2][0] <= end_us):
+            self._disarm()
             self._tick = None
             return False
         self._tick = tick
@@ -242,12 +283,16 @@ class Quiet:
             counts[place] += more
         clock.now_us = t_us
         clock._rearm()
+        hal = self._hal
         if tick.outs:
-            hal = self._hal
+            moves = hal.moves + len(tick.outs)
             for us, gpio, level in tick.outs:
                 clock.now_us = t_us + us
                 hal.latch[gpio] = level
                 hal.drive(gpio, level)
+            if hal.moves != moves or clock._next_us <= t_us + tick.us:
+                self._tick = None        # the world answers at once: what follows is looked at as a whole
+        self._moves = hal.moves
         clock.spend_us(t_us + tick.us - clock.now_us)
 
     # -- a tick is watched ---------------------------------------------------------------------------------------------------

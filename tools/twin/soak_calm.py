@@ -5,7 +5,7 @@ import sys
 
 from tools.twin.soak_faults import draw
 from tools.twin.soak_look import charges, persons_way, state_of
-from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, SANE, S
+from tools.twin.soak_user import CEILINGS, FAULTS, MS, NORMAL_CAR, S
 from tools.twin.soak_watch import Violation
 from tools.twin.verbs import INPUTS
 
@@ -25,6 +25,7 @@ class Calm:
         self._humans = 0
         self._restarted = False
         self._trials = 0
+        self._audited = False
 
     def begin(self):
         """Take the faults away."""
@@ -56,7 +57,7 @@ class Calm:
         if chapter._app_now() is None:
             self._settings()
             return
-        body = json.dumps({key: SANE[key] for key in SANE}).encode()
+        body = json.dumps(chapter.sane).encode()
         chapter._call("PUT", "/api/v1/settings", body, self._orders)
 
     def _orders(self, status):
@@ -135,13 +136,16 @@ class Calm:
         chapter._after(15 * S, self._settings)
 
     def _end(self):
-        """First some faults inside the charger, one by one, while it charges in peace."""
+        """The books are looked at; then come some faults inside the charger, one by one, while it charges in peace."""
         chapter = self._chapter
-        if self._trials < TRIALS and not chapter.replays:
+        if not self._audited:
+            self._audited = True
+            self._unplug()
+        elif self._trials < TRIALS and not chapter.replays:
             self._trials += 1
             chapter._do(("trial", draw(chapter._rng, chapter.next_kind())))
         else:
-            self._unplug()
+            chapter.calm_is_over()
 
     def after_trial(self, went):
         """What it did to the settings, and what it left to people, is put right before the next."""
@@ -159,8 +163,8 @@ class Calm:
             self._chapter.watch.look()
             self._chapter._after(SETTLES_US, self._audit)
         else:
-            self._chapter.calm_is_over()
+            self._end()
 
     def _audit(self):
         self._chapter._in_the_firmware(self._chapter.audit)
-        self._chapter._after(100 * MS, self._chapter.calm_is_over)
+        self._chapter._after(100 * MS, self._end)

@@ -14,6 +14,7 @@ from collections import deque
 from pathlib import Path
 
 from tools.twin.runner import Twin
+from tools.twin.soak_broker import HOST, Broker
 from tools.twin.soak_calm import Calm
 from tools.twin.soak_faults import KINDS, Inner
 from tools.twin.soak_trial import Trial
@@ -72,6 +73,8 @@ class Chapter:
         self._next_hour = 1
         self.inner = Inner(self)
         self.trial = None               # the Trial that is under way
+        self.broker = Broker()
+        self.sane = dict(SANE, **{"mqtt.enabled": True, "mqtt.host": HOST, "mqtt.port": self.broker.port})
         self._calm = None
         self._deck = []
         self.faults = {}                # kind of fault -> its counts
@@ -89,13 +92,15 @@ class Chapter:
                 port = probe.getsockname()[1]
                 probe.close()
                 self.folder = Path(folder) / "flash"
+                self.broker.start()
                 with contextlib.redirect_stderr(printed):
-                    self.twin = Twin(self.folder, port, seed=self.seed, event=self._told)
+                    self.twin = Twin(self.folder, port, seed=self.seed, event=self._told, mqtt_port=self.broker.port)
                     self._begin()
                     how = self.twin.run()
                 self.twin.close()
         finally:
             os.urandom = urandom
+            self.broker.stop()
         if how == "exit" and self.failure is None:
             raise KeyboardInterrupt
         self._app = self._task = None           # the last boot's objects go now, not when the interpreter ends
@@ -325,7 +330,7 @@ class Chapter:
     def _call(self, method, path, body, done=None):
         """Ask a route of the firmware, as one of its tasks."""
         def start(app):
-            before = {key: app.settings.get(key) for key in SANE}
+            before = {key: app.settings.get(key) for key in self.sane}
             task = asyncio.get_running_loop().create_task(self._answer(app, Request(method, path, body), before, done))
             self._task = task           # the loop holds tasks by weak references only
         if path.endswith("commands/restart"):
@@ -355,14 +360,14 @@ class Chapter:
             return
         if status >= 500 and not (status == 503 and self.world.faults["flash_full"]) and not self.inner.spoilt:
             self._broken(Violation("api", "%s %s answers %d" % (request.method, request.path, status)))
-        after = {key: app.settings.get(key) for key in SANE}
+        after = {key: app.settings.get(key) for key in self.sane}
         self._settings_changed(app, before, after)
         if done is not None:
             done(status)
 
     def _settings_changed(self, app, before, after):
         from firmware.settings import schema
-        for key in SANE:
+        for key in self.sane:
             if before[key] != after[key] and "R" in schema.find(key)[6]:
                 self._restart_due = True
         self._limit(app)
@@ -370,7 +375,7 @@ class Chapter:
     def _limit(self, app):
         get = app.settings.get
         self.watch.limit(1000 * min(get("installation.fuse_a"), get("installation.cable_a"), get("charging.max_current_a"), 32))
-        if get("meter.type") != SANE["meter.type"]:
+        if get("meter.type") != self.sane["meter.type"]:
             self._meter_trouble = True
 
     # What is looked at from time to time
@@ -394,7 +399,7 @@ class Chapter:
         self._restart_due = False
         self.watch.pe_monitored = bool(app.core.fitted.pe_monitor)
         self._limit(app)
-        if [app.settings.get(key) for key in ("meter.address", "meter.baud")] != [SANE["meter.address"], SANE["meter.baud"]]:
+        if any(app.settings.get(key) != self.sane[key] for key in ("meter.address", "meter.baud")):
             self._meter_trouble = True
 
     def _look(self, app):
@@ -455,7 +460,8 @@ class Chapter:
 
     def figures(self):
         """What is kept of the chapter, as plain data."""
-        return {"hours": round(self.clock.now_us / HOUR_US, 3), "counts": self.counts, "faults": self.faults,
+        return {"hours": round(self.clock.now_us / HOUR_US, 3), "faults": self.faults,
+                "counts": dict(self.counts, published=self.broker.messages),
                 "worst_ms": {rule: us / 1000 for rule, us in self.watch.worst_us.items()},
                 "memory": [[round(hour, 2), objects, tasks] for hour, objects, tasks in self.objects]}
 

@@ -33,8 +33,8 @@ SAVES_WITHIN_MS = 150_000       # power flows: the flash is written once a minut
 # name; draw(rng) -> arguments; begin(inner, arguments) -> its length in us; tells: (kind, code) of events, one of which must be in
 # the log where power went; must(arguments) -> events, one of which must be in the log in any case; keeps: power does not go;
 # bound_s: so long after its end the charger charges again; books: energy stays right; asks: a person may be needed, as the fault
-# table says
-Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books asks", defaults=(False,))
+# table says; talks: well means connected to the broker too
+Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books asks talks", defaults=(False, False))
 
 
 class NotNow(Exception):
@@ -316,6 +316,13 @@ def _no_network(inner, arguments):
     return inner.lasts(arguments["ms"] * MS, lambda: air.set({"aps": points}))
 
 
+def _no_broker(inner, arguments):
+    inner.app()
+    broker = inner.chapter.broker
+    broker.stop()
+    return inner.lasts(arguments["ms"] * MS, broker.start)
+
+
 def _world_fault(inner, arguments):
     inner.app()
     chapter, name = inner.chapter, arguments["fault"]
@@ -410,6 +417,7 @@ KINDS = (
                                        "ms": _ms(rng, *_LONG)}, _world_fault, (), _meter_lost, True, 30, False),
     Kind("card reader dead", lambda rng: {"fault": "reader_dead", "ms": _ms(rng, *_LONG)}, _world_fault, (), _nothing, True, 10,
          True),         # access is off: nobody asks the reader
+    Kind("broker gone", lambda rng: {"ms": _ms(rng, *_LONG)}, _no_broker, (), _nothing, True, 100, True, False, True),
     Kind("restart", lambda rng: {"cause": rng.choice(("power", "watchdog", "soft", "long_power"))}, _restart, _BOOT, _any_boot,
          False, 200, True),
 )

@@ -17,6 +17,12 @@ def tasks_live(chapter):
                                    for entry in app.supervisor.tasks)
 
 
+def talks(chapter):
+    """It is connected to the broker."""
+    app = chapter._app_now()
+    return app is not None and app.station.fact("mqtt")["state"] == "connected"
+
+
 def state_of(chapter):
     """For people: what the charger says of itself."""
     app = chapter._app_now()
@@ -26,6 +32,7 @@ def state_of(chapter):
     state = {name: facts[name] for name in _FACTS}
     state["trips"], state["held"], state["failing"] = app.core.trips, app.station.held, dict(app.board.errors)
     state["tasks"] = {task["name"]: task["last_error"] for task in app.supervisor.fact() if task["last_error"]}
+    state["mqtt"] = app.station.fact("mqtt")
     return "faults %s, %s" % ([row[0][1] for row in app.station.faults.rows()], state)
 
 

@@ -1,7 +1,7 @@
 """One fault inside a charger that charges in peace: power goes where it may, comes back in time, and the log tells why."""
 
 from tools.twin.soak_faults import S, kind_of
-from tools.twin.soak_look import charges, events_since, mark, persons_way, state_of, tasks_live
+from tools.twin.soak_look import charges, events_since, mark, persons_way, state_of, talks, tasks_live
 from tools.twin.soak_watch import Violation
 
 STEADY_S = 3            # so long power flows again before it counts
@@ -48,7 +48,7 @@ class Trial:
         chapter = self._chapter
         app = chapter._app_now()
         self._end_us = None
-        if app is not None and charges(chapter):
+        if app is not None and charges(chapter) and (not self._kind.talks or talks(chapter)):
             self._mark, self._begin_us = mark(app), chapter.clock.now_us
             self._before = [row[0][1] for row in app.station.faults.rows()]
             self._arguments = chapter.inner.resolve(self._kind.name, self._arguments)[1]
@@ -61,10 +61,12 @@ class Trial:
     def _look(self):
         """Once a second until it is over."""
         chapter, now_us = self._chapter, self._chapter.clock.now_us
+        if self._kind.keeps and self._opened:
+            raise Violation("power", "%s took the power away; %s" % (self._told(), state_of(chapter)))
         app = chapter._app_now()
         if app is not None and now_us >= self._end_us + PATIENCE_S * S and not self._asked and self._kind.asks:
             self._ask(persons_way(app))
-        well = charges(chapter) and now_us >= self._end_us and tasks_live(chapter)
+        well = charges(chapter) and now_us >= self._end_us and tasks_live(chapter) and (not self._kind.talks or talks(chapter))
         self._well_s = self._well_s + 1 if well else 0
         if self._well_s > STEADY_S:
             self._judge()
@@ -95,8 +97,6 @@ class Trial:
 
     def _judge(self):
         chapter, kind = self._chapter, self._kind
-        if kind.keeps and self._opened:
-            raise Violation("power", "%s took the power away; %s" % (self._told(), state_of(chapter)))
         self._find_reason()
         took_s = (chapter.clock.now_us - self._end_us) / S - STEADY_S
         counts = chapter.counts_of(kind.name)

@@ -98,7 +98,7 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
       saved(values);
       return true;
     } catch (error) {
-      const said = error.status === 422 ? refusal(error.message) : page.errorWords(error);
+      const said = error.status === 422 ? refusal(error) : page.errorWords(error);
       if (!showError(fields, error, said)) {
         trouble.textContent = said;
         trouble.hidden = bar.hidden = false;
@@ -132,10 +132,13 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
   return form;
 }
 
-// What is allowed, where the charger says it; its words are a technician's.
-function refusal(message) {
-  const allowed = /; allowed is (.*)$/.exec(message)?.[1];
-  return allowed ? t.text("form.allowed", { allowed }) : t.text("form.refused", { message });
+// What is allowed: the charger tells whose rule it is, of the field or of its area. Only where there are no words for that, its own are
+// shown, which are a technician's.
+function refusal({ message, field, rule }) {
+  const said = /; allowed is (.*)$/.exec(message)?.[1];
+  if (!said) return t.text("form.refused", { message });
+  const key = [`allowed.${rule}.${field}`, `allowed.${rule}.${field?.split(".")[0]}`, `allowed.${rule}`].find(one => t.has(one));
+  return t.text("form.allowed", { allowed: key ? t.text(key, { said }) : said });
 }
 
 function sections(fields, groups) {

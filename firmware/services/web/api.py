@@ -101,7 +101,8 @@ class Api:
         try:
             changed = await self._change(values, _settings_role(request))
         except SettingError as error:
-            raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key)
+            raise HttpError(403 if error.code == "read_only" else 422, error.code, str(error), error.key,
+                            rule=error.rule if error.code == "bad_value" else None)
         except OSError:
             raise HttpError(503, "flash_failed", "the flash cannot be written; nothing was changed")
         return Reply(json_pieces(self._values_and_effect(request, sorted(changed))))

@@ -21,19 +21,23 @@ _SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n
 
 
 class HttpError(Exception):
-    """An answer that is an error: HTTP status, code for programs, message for people, field it is about (or None)."""
+    """An answer that is an error: HTTP status, code for programs, message for people, field it is about (or None); rule: of a
+    SettingError."""
 
-    def __init__(self, status, code, message, field=None, headers=()):
+    def __init__(self, status, code, message, field=None, headers=(), rule=None):
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.field = field
         self.headers = headers
+        self.rule = rule
 
     def reply(self):
         """The Reply that says it."""
         error = {"code": self.code, "message": self.message, "field": self.field}
+        if self.rule is not None:
+            error["rule"] = self.rule
         return Reply(json.dumps({"error": error}), self.status, headers=self.headers)
 
 
