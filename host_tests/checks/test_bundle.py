@@ -3,9 +3,11 @@
 import builtins
 import symtable
 import unittest
+from unittest import mock
 
+from tools.setup import bundle
 from tools.setup.constants import inline
-from tools.setup.mpy import device_sources
+from tools.setup.mpy import ROOT, device_sources
 
 
 def built(**modules):
@@ -79,6 +81,33 @@ class Bundle(unittest.TestCase):
             if not module.startswith("firmware.services.mqtt"):
                 for node in ast.parse(text).body:
                     self.assertFalse(isinstance(node, ast.ImportFrom) and node.module.startswith("firmware.services.mqtt."), module)
+
+    def test_what_is_loaded_together_on_demand_is_one_module_by_the_name_of_the_first(self):
+        with mock.patch.object(bundle, "TOGETHER", (("firmware.a.api", "firmware.b.low"), ("firmware.a.none", "firmware.a.other"))):
+            texts = built(a__api="from firmware.b.low import size\ndef ask():\n    return size() + 1\n",
+                          b__low="def size():\n    return 4\n", a__other="def x():\n    return 2\n",
+                          c__user="def f():\n    from firmware.b import low\n    from firmware.a.api import ask as first\n"
+                                  "    forget(('firmware.b.low', 'firmware.a.api', 'firmware.a.other'))\n"
+                                  "    return low.size(), first()\ndef forget(names):\n    pass\n")
+        self.assertEqual(sorted(texts), ["firmware.a.api", "firmware.a.other", "firmware.c.all"])
+        self.assertEqual(texts["firmware.c.all"].splitlines()[1:4], [
+            "    from firmware.a import api as low", "    from firmware.a.api import ask",
+            "    forget(('firmware.a.api', 'firmware.a.api', 'firmware.a.other'))"])
+        self.assertEqual(run(texts, "firmware.a.api")["ask"](), 5)
+
+    def test_one_name_for_two_things_of_other_modules_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "firmware.c.user imports two things as send"):
+            built(a__one="def send():\n    return 1\n", b__two="def send():\n    return 2\n",
+                  c__user="def f(x):\n    if x:\n        from firmware.a.one import send\n"
+                          "    else:\n        from firmware.b.two import send\n    return send\n")
+
+    def test_what_is_loaded_together_is_there_and_nothing_of_it_twice(self):
+        modules = [module for group in bundle.TOGETHER for module in group]
+        self.assertEqual([module for module in modules if not (ROOT / (module.replace(".", "/") + ".py")).is_file()], [])
+        self.assertEqual(len(modules), len(set(modules)))
+        texts = {module.rsplit(".", 1)[1] for module in device_sources()}
+        for group in bundle.TOGETHER:
+            self.assertEqual([module for module in group if module.rsplit(".", 1)[1] in texts], [group[0]])
 
     def test_every_name_that_the_firmware_uses_is_there(self):
         given = set(dir(builtins)) | {"__file__", "__name__"}

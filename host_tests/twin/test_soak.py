@@ -9,7 +9,7 @@ from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.soak import shorter
 from tools.twin.soak_chapter import Chapter
-from tools.twin.soak_life import slope_per_day
+from tools.twin.soak_life import grows, growth
 from tools.twin.soak_user import NORMAL_CAR
 from tools.twin.soak_watch import Watch
 from tools.twin.world import World
@@ -253,11 +253,11 @@ class Runs(unittest.TestCase):
                 self.assertEqual(chapter.failure and chapter.failure.rule, rule)
 
     def test_heap_that_grows_is_told_by_the_day(self):
-        flat = [(number / 4, 100_000 + (number % 3) * 100) for number in range(12)]
-        grows = [(hour, held + 50 * hour) for hour, held in flat]
-        self.assertLess(abs(slope_per_day(flat)), 1_000)
-        self.assertAlmostEqual(slope_per_day(grows), 1_200 + slope_per_day(flat), delta=2)
-        self.assertIsNone(slope_per_day(flat[:5]))
+        flat = [(number / 4, 100_000 + (number % 3) * 100) for number in range(40)]
+        leaks = [(hour, held + 400 * hour) for hour, held in flat]
+        self.assertLess(abs(growth(flat)[0]), 2 * growth(flat)[1])
+        self.assertAlmostEqual(growth(leaks)[0], 24 * 400 + growth(flat)[0], delta=2)
+        self.assertEqual([grows(samples) for samples in (flat, leaks, leaks[:5])], [False, True, False])
 
     def test_boot_that_ends_by_itself_is_found(self):
         chapter = Chapter(1, SHORT_H / 4, [])

@@ -56,7 +56,7 @@ HEAP = """
 One charger is never switched off: a vehicle each quarter of an hour, requests, MQTT, one trouble of the world outside in each. In
 the same quiet moment of every round, after a collection, the heap is looked at: on MicroPython's 32-bit VM what its collector
 counts (the twin's own with it), on CPython what can be reached from the App (the twin's own left out). Growth is the slope of a
-line through all rounds but the first two, times 24 h.
+line through all rounds but the first two, times 24 h, with its standard error; the soak fails where it is surely more than 2 %.
 
 ![Heap held by the hour](reliability_heap.svg)
 
@@ -117,7 +117,7 @@ def heap_rows(figures):
     return ["| %s | %.1f | %d | %d | %d | %s B | %s |" % (
         life["on"], life["hours"], life["counts"]["rounds"], life["counts"]["charged"], life["counts"]["published"],
         "{:,}".format(life["samples"][-1][1]) if life["samples"] else "?",
-        "too short to tell" if life["per_day"] is None else "{:+,} B".format(life["per_day"])) for life in figures["lives"]]
+        "too short to tell" if life["per_day"] is None else "{:+,} ± {:,} B".format(*life["per_day"])) for life in figures["lives"]]
 
 
 def picture(figures):

@@ -6,15 +6,37 @@ Sources stay in small files; the device gets `firmware.app`, `firmware.services.
 after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
 that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
-by a name of its own while running (ALONE).
+by a name of its own while running (ALONE). What is loaded on demand is put together with what it is loaded with (TOGETHER), up
+to a block of flash: each file takes whole blocks, and a step that loads more would hold the loop for long.
 """
 import ast
 
 BUNDLE = "all"
 # Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
 ALONE = ("firmware.access.afterwards", "firmware.access.cache", "firmware.access.remote", "firmware.access.reservation",
-         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.drivers.slot_pointer",
-         "firmware.drivers.reset_marker", "firmware.services.web.https")
+         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.services.web.https")
+_WEB, _OTA, _SENT = "firmware.services.web.", "firmware.services.ota.", "firmware.services.publication."
+TOGETHER = (     # the first gives the name
+    ("firmware.drivers.board_facts", "firmware.drivers.board_blocks", "firmware.drivers.board_pins"),      # at start only
+    ("firmware.energy.meter_types", "firmware.energy.meter_table"),
+    ("firmware.access.cache", "firmware.access.remote", "firmware.access.afterwards"),
+    (_WEB + "pins_api", "firmware.access.pins"),
+    (_WEB + "reset_api", "firmware.factory_reset"),
+    (_WEB + "certificate_api", _WEB + "certificates"),
+    (_WEB + "curve_api", "firmware.records.curve_log"),
+    (_WEB + "query", "firmware.csv_lines"),
+    (_WEB + "records_api", "firmware.records.export", _WEB + "session_choice"),
+    (_WEB + "settings_text_api", "firmware.settings.text_form", _WEB + "settings_changes"),
+    (_WEB + "backup_api", "firmware.settings.sealed"),
+    (_WEB + "update_api", _OTA + "record"),
+    (_WEB + "diagnostics_api", _WEB + "publication_api"),
+    (_OTA + "manifest", _OTA + "refusal", _OTA + "signature", _OTA + "release_keys"),
+    (_OTA + "install", _OTA + "slot_files"),
+    (_OTA + "work", _OTA + "package"),
+    (_SENT + "send_smtp", _SENT + "dialogue"),
+    (_SENT + "send_ftp", _SENT + "send_http"),
+    ("firmware.services.tls_client", "firmware.services.tls_context"),
+)
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
 APP = "firmware.app"
 ON_DEVICE = "sys.implementation.name == 'micropython'"
@@ -111,7 +133,7 @@ class _Move(ast.NodeTransformer):
     def __init__(self, module, tree, place, called):
         self.module, self.place, self.called = module, place, called
         self.home = place.get(module, module)
-        self.aliases, self.names, self.wanted, self.hidden = {}, {}, {}, []
+        self.aliases, self.later, self.names, self.wanted, self.hidden = {}, {}, {}, {}, []
         tops = {id(node) for node in tree.body}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
@@ -123,9 +145,11 @@ class _Move(ast.NodeTransformer):
     def _learn(self, module, alias, at_once):
         here, whole = alias.asname or alias.name, "%s.%s" % (module, alias.name)
         if whole in self.place:
-            self.aliases[here] = whole
+            (self.aliases if at_once or self.place[whole] == self.home else self.later)[here] = whole
         elif module in self.place:
-            self.names[here] = self.called.get((module, alias.name), alias.name)
+            there = self.called.get((module, alias.name), alias.name)
+            if self.names.setdefault(here, there) != there:
+                raise ValueError("%s imports two things as %s: give each a name of its own" % (self.module, here))
             if at_once:
                 self._want(module, self.names[here])
 
@@ -139,8 +163,16 @@ class _Move(ast.NodeTransformer):
                 return None
             names = [self.names[alias.asname or alias.name] for alias in node.names]
             return ast.copy_location(_import(self.place[node.module], names), node)     # when it is wanted, and not before
-        node.names = [alias for alias in node.names if "%s.%s" % (node.module, alias.name) not in self.place]
-        return node if node.names else None
+        kept, nodes = [], []
+        for alias in node.names:
+            home = self.place.get("%s.%s" % (node.module, alias.name))
+            if home is None:
+                kept.append(alias)
+            elif self.hidden and (alias.asname or alias.name) in self.later:
+                folder, last = home.rsplit(".", 1)
+                nodes.append(ast.copy_location(ast.ImportFrom(folder, [ast.alias(last, alias.asname or alias.name)], 0), node))
+        node.names = kept
+        return nodes + [node] if kept else nodes or None
 
     def visit_Attribute(self, node):
         if isinstance(node.value, ast.Name) and node.value.id in self.aliases and not self._is_hidden(node.value.id):
@@ -148,7 +180,18 @@ class _Move(ast.NodeTransformer):
             name = self.called.get((module, node.attr), node.attr)
             self._want(module, name)
             return ast.copy_location(ast.Name(name, node.ctx), node)
+        if isinstance(node.value, ast.Name) and node.value.id in self.later:
+            node.attr = self.called.get((self.later[node.value.id], node.attr), node.attr)
+            return node
         self.generic_visit(node)
+        return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in LOADERS:
+            for text in ast.walk(node):
+                if isinstance(text, ast.Constant) and text.value in self.place:
+                    text.value = self.place[text.value]
         return node
 
     def visit_Name(self, node):
@@ -218,6 +261,9 @@ def bundle(trees):
         if module not in alone and folder != "firmware" and module.count(".") > 1 and folder + ".__init__" not in trees:
             place[module] = "%s.%s" % (folder, BUNDLE)
     place.update({module: APP for module in _at_start(trees) if module not in alone})
+    kept = _used_as_objects(trees)
+    for group in TOGETHER:
+        place.update({module: group[0] for module in group if group[0] in trees and module in trees and module not in kept})
     place = {module: home for module, home in place.items() if not any(other.startswith(module + ".") for other in trees)}
     called = _called(place, trees)
     out, bodies = {}, {}
@@ -237,7 +283,8 @@ def bundle(trees):
                     continue
                 seen.add(ast.unparse(node))
             kept.append(node)
-        out[home] = ast.Module(kept, [])
+        if kept:
+            out[home] = ast.Module(kept, [])
     return {module: ast.fix_missing_locations(tree) for module, tree in out.items()}
 
 

@@ -64,7 +64,7 @@ def shorter(chapter, most_s=60):
 
 
 def _worker(shared, until_s):
-    global _shared
+    global _shared          # until_s counts as time.monotonic(), one for all processes: time.time() is the twin's while it runs
     _shared = shared, until_s
 
 
@@ -75,7 +75,7 @@ def play(place, seed, hours):
     def tick(chapter):
         shared[place] = int(chapter.clock.now_us / S)
     begin = time.monotonic()
-    chapter = Chapter(seed, hours, tick=tick, out_of_time=lambda: time.time() > until_s)
+    chapter = Chapter(seed, hours, tick=tick, out_of_time=lambda: time.monotonic() > until_s)
     failure = chapter.run()
     told = chapter.figures()
     told["real_s"] = round(time.monotonic() - begin, 1)
@@ -96,7 +96,7 @@ def play_life(place, seed, hours, vm):
     def tick(life):
         shared[place] = 0 if vm else int(life.twin.clock.now_us / S)
     begin = time.monotonic()
-    told = live(hours, seed, vm, tick, lambda: time.time() > until_s)
+    told = live(hours, seed, vm, tick, lambda: time.monotonic() > until_s)
     told["real_s"] = round(time.monotonic() - begin, 1)
     told["story"] = None
     if told["wrong"]:
@@ -125,7 +125,7 @@ def pieces(hours, seed):
 def chapters(hours, first_seed, jobs, minutes):
     """Plays the pieces, some side by side, until one breaks a rule or the time is up. Returns what they told, in their order."""
     spawn = multiprocessing.get_context("spawn")
-    begin = time.time()
+    begin = time.monotonic()
     plan = pieces(hours, first_seed)
     shared = spawn.Array("q", len(plan), lock=False)
     told = {}
@@ -140,7 +140,7 @@ def chapters(hours, first_seed, jobs, minutes):
             for future in done:
                 place = waiting.pop(future)
                 told[place] = future.result()
-            if any(row["story"] for row in told.values()) or time.time() - begin > minutes * 60:
+            if any(row["story"] for row in told.values()) or time.monotonic() - begin > minutes * 60:
                 for future in list(waiting):
                     if future.cancel():
                         waiting.pop(future)
@@ -195,7 +195,7 @@ def main(argv=None):
     for life in sums["lives"]:
         print("a life of %.1f h on %s: %s bytes held, %s bytes more a day" % (
             life["hours"], life["on"], life["samples"][-1][1] if life["samples"] else "?",
-            "not known how many" if life["per_day"] is None else "%+d" % life["per_day"]))
+            "not known how many" if life["per_day"] is None else "%+d ± %d" % tuple(life["per_day"])))
     if args.hours and not broken and sums["hours"] < args.hours - 0.05:
         print("the time was up: %.1f of %g h" % (sums["hours"], args.hours))
     for story in broken:
@@ -229,12 +229,12 @@ def _progress(hours, minutes, begin, shared):
 
     def tick(last=False):
         now_h = sum(shared) / 3600
-        share = max(now_h / hours, (time.time() - begin) / 60 / minutes)
+        share = max(now_h / hours, (time.monotonic() - begin) / 60 / minutes)
         if sys.stdout.isatty():
             print("\r[%-30s] %6.1f h of %g " % ("#" * int(30 * min(1, share)), now_h, hours), end="", flush=True)
         elif int(now_h) >= shown[0] + 3 or last:
             shown[0] = int(now_h)
-            print("%5.1f h simulated, %4.0f s" % (now_h, time.time() - begin), flush=True)
+            print("%5.1f h simulated, %4.0f s" % (now_h, time.monotonic() - begin), flush=True)
     return tick
 
 

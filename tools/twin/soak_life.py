@@ -28,7 +28,7 @@ ROUND_S = 900
 LOOK_AT_S = 890                 # of a round: the vehicle has left four minutes ago
 PATHS = ("/api/v1/status", "/api/v1/facts", "/api/v1/settings", "/api/v1/sessions", "/api/v1/events", "/api/v1/meters")
 CAR = {"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "diode": True, "battery_wh": 60_000, "soc": 0.2}
-LEAST_ROUNDS = 6                # of the fit: what is loaded for the first time counts as growth before
+LEAST_ROUNDS = 6                # of the fit; in the first two rounds what is loaded for the first time counts as growth
 ALLOWED_PERCENT = 2             # of growth a day, and this much besides
 ALLOWED_BYTES = 2_000
 
@@ -108,14 +108,22 @@ class Life:
         self._tick(self)
 
 
-def slope_per_day(samples):
-    """Bytes a day by least squares, of the samples but the first few; None while there are too few."""
+def growth(samples):
+    """(bytes a day, its standard error) by least squares, of the samples but the first two; None while there are too few."""
     rows = samples[2:]
     if len(rows) < LEAST_ROUNDS:
         return None
     mean_h, mean_b = sum(row[0] for row in rows) / len(rows), sum(row[1] for row in rows) / len(rows)
     spread = sum((row[0] - mean_h) ** 2 for row in rows)
-    return round(24 * sum((row[0] - mean_h) * (row[1] - mean_b) for row in rows) / spread)
+    slope = sum((row[0] - mean_h) * (row[1] - mean_b) for row in rows) / spread
+    left = sum((row[1] - mean_b - slope * (row[0] - mean_h)) ** 2 for row in rows)
+    return round(24 * slope), round(24 * (left / (len(rows) - 2) / spread) ** 0.5)
+
+
+def grows(samples):
+    """The heap surely grows by more than is allowed: also where the line lies three standard errors lower."""
+    found = growth(samples)
+    return found is not None and found[0] - 3 * found[1] > ALLOWED_BYTES + samples[-1][1] * ALLOWED_PERCENT // 100
 
 
 def held(app):
@@ -175,9 +183,9 @@ def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: Fa
     if how == "exit":
         raise KeyboardInterrupt
     wrong = life.wrong or (ends and ends[0]) or None
-    per_day = slope_per_day(life.samples)
-    if wrong is None and per_day is not None and per_day > ALLOWED_BYTES + life.samples[-1][1] * ALLOWED_PERCENT // 100:
-        wrong = "the heap grows by %d bytes a day" % per_day
+    per_day = growth(life.samples)
+    if wrong is None and grows(life.samples):
+        wrong = "the heap grows by %d (± %d) bytes a day: %s" % (*per_day, life.samples)
     return {"hours": round(twin.clock.now_us / S / 3600, 2), "on": "MicroPython" if vm else "CPython", "samples": life.samples,
             "per_day": per_day, "counts": dict(life.counts, published=broker.messages, connections=broker.connections),
             "wrong": wrong, "printed": printed.getvalue().splitlines()[-20:] if wrong else []}

@@ -1,6 +1,7 @@
 """One fault inside a charger that charges in peace: power goes where it may, comes back in time, and the log tells why."""
 
-from tools.twin.soak_faults import S, kind_of
+from tools.twin.soak_begin import S
+from tools.twin.soak_faults import kind_of
 from tools.twin.soak_look import charges, events_since, mark, persons_way, state_of, talks, tasks_live
 from tools.twin.soak_watch import Violation
 

@@ -68,11 +68,14 @@ def must_wait(get, area, charger):
 def sender(method):
     """The async function send(target, name, length, pieces, to_thread) of "http", "ftp" or "smtp"."""
     if method == "http":
-        from firmware.services.publication.send_http import send
+        from firmware.services.publication.send_http import send as by_http
+        send = by_http
     elif method == "ftp":
-        from firmware.services.publication.send_ftp import send
+        from firmware.services.publication.send_ftp import send as by_ftp
+        send = by_ftp
     else:
-        from firmware.services.publication.send_smtp import send
+        from firmware.services.publication.send_smtp import send as by_smtp
+        send = by_smtp
     forget(("firmware.services.publication.send_http", "firmware.services.publication.send_ftp",
             "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue", "firmware.services.http_client"))
     return send
