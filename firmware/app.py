@@ -18,14 +18,9 @@ from firmware.drivers import clock, last_words, reset_marker, slot_pointer, surv
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
-from firmware.drivers.rs485 import rs485_from_board
 from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
-from firmware.energy import catalogue
-from firmware.energy.meter import Meter
-from firmware.energy.modbus_rtu import ModbusRtu
-from firmware.energy.polled_meter import channel_order
 from firmware.energy.tariff import Cost, Tariff
 from firmware.guards import guard, windows
 from firmware.identity import Identity
@@ -34,10 +29,8 @@ from firmware.online import Online
 from firmware.records.keeper import Keeper
 from firmware.records.spoken import Spoken
 from firmware.safety.core import CLOSED, SafetyCore
-from firmware.safety.io_image import Fitted
 from firmware.safety.trips import SURVIVING
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
-from firmware.storage import files
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
@@ -61,8 +54,9 @@ class App:
         self.root = root
 
         # what this charger is, and how it is set
-        reset_by = _finish_reset(root + "data/")
-        facts, lacks = _board(root + "board.json")
+        from firmware import at_start
+        reset_by = at_start.finish_reset(root + "data/")
+        facts, lacks = at_start.board(root + "board.json")
         self.settings = Store(AtomicFile(root + "data/settings", FILE_KIND, FILE_VERSION))
         self.settings.load()
 
@@ -79,20 +73,22 @@ class App:
             self.board.use_socket()
         self.start = reset_marker.read()
         power_on = self.start["start"] == "power_on"
-        self.core = SafetyCore(self.board.complete(_installation(get)), 0 if power_on else survivors.read(), 0 if power_on else 1)
+        self.core = SafetyCore(self.board.complete(at_start.installation(get)), 0 if power_on else survivors.read(),
+                               0 if power_on else 1)
         self.timer = TickTimer(self.board.contactor, self.board.lock)
         self.lateness = Lateness()
         self.control = Control(self.core, self.board, self.timer, self.lateness, clock.ticks_ms)
         self.watchdog = Watchdog()
 
         # what happened before and what happens now
-        self.start["detail"] = _detail(self.start)
+        self.start["detail"] = at_start.detail(self.start)
         self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"])
 
         # the station: the one object that everyone outside knows
         self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
                                self.board.lock is not None, clock.ticks_ms())
-        self.meter = _meter(facts, get, self.core, self.station.faults)
+        self.meter = at_start.meter(facts, get, self._offer, self.station.faults)
+        forget(("firmware.at_start",))
         self.station.reading = self.meter.values
         self.feed = Feed(self.core)
         self.temperatures = Temperatures(facts, self.board.errors, dict([(place, get("sensors." + place)) for place in PLACES]))
@@ -339,6 +335,11 @@ class App:
         else:
             faults.end(name)
 
+    def _offer(self):
+        """For the meter's estimate: whether power may flow, how much, over how many phases."""
+        core = self.core
+        return core.phase == CLOSED, core.offered_ma, core.phases
+
     def _meter_age(self):
         age_ms = self.meter.age_ms(clock.ticks_ms())
         return None if age_ms is None else age_ms // 1000
@@ -423,63 +424,6 @@ class App:
             await self.supervisor.run()
         finally:
             self.board.safe()
-
-
-def _detail(start):
-    """Who wanted the restart, what crashed, or what ran when the loop stood still; "" where nothing is known."""
-    words = last_words.take()
-    if start["start"] == "watchdog":
-        return words
-    return start["reason"] or ("panic" if start["start"] == "crash" else "")
-
-
-def _installation(get):
-    """What the installer allows, for the safety core; the board adds what it has."""
-    return Fitted(
-        phases=get("installation.phases"), ventilated=1 if get("installation.ventilated") else 0,
-        pe_monitor=1 if get("installation.pe_monitoring") else 0, simplified=1 if get("charging.simplified_pilot") else 0,
-        over_allowance_ma=get("protection.over_allowance_ma"),
-        over_percents=tuple([get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)]),
-        over_times_ms=tuple([get("protection.over_%d_s" % grade) * 1000 for grade in (1, 2, 3)]))
-
-
-def _finish_reset(folder):
-    """Do the factory reset that was ordered before this start: who ordered it (text), the OSError where it failed, or None."""
-    if not files.exists(folder + "factory_reset"):
-        return None
-    from firmware import factory_reset
-    try:
-        return factory_reset.finish(folder)
-    except OSError as error:                    # the marker stays: the next start tries again
-        return error
-    finally:
-        forget(("firmware.factory_reset",))
-
-
-def _board(path):
-    """(the board's facts, what it lacks). On a device the modules that check them are then forgotten: heap for one look."""
-    from firmware.drivers import board_facts
-    facts = board_facts.load(path)
-    lacks = board_facts.lacks(facts)
-    forget(("firmware.drivers.board_facts", "firmware.drivers.board_blocks", "firmware.drivers.board_pins"))
-    return facts, lacks
-
-
-def _meter(facts, get, core, faults):
-    """The meter that the settings name; without one, or with a name that is none, the estimate."""
-    kind = None
-    try:
-        kind = catalogue.choose(get("meter.type"), get("meter.generic_registers"))
-    except ValueError:
-        faults.begin("meter_setting")
-    line = None
-    if kind is not None:
-        baud = get("meter.baud")
-        line = ModbusRtu(rs485_from_board(facts, baud, get("meter.parity"), clock.ticks_us, get("meter.stop_bits")), baud,
-                         clock.ticks_ms)
-    return Meter(line, clock.ticks_ms, lambda: (core.phase == CLOSED, core.offered_ma, core.phases), kind,
-                 get("meter.address"), get("meter.phase_voltage_v"),
-                 channel_order(get("installation.phase_rotation"), get("meter.phase_rotation")))
 
 
 def run(root="/"):

@@ -21,6 +21,7 @@ LAYERS = {
 # import them.
 FILES = {
     "app": ("*",),
+    "at_start": ("*",),
     "card_desk": ("*",),
     "factory_reset": ("settings", "storage"),
     "guards": ("*",),

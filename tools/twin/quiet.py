@@ -266,10 +266,9 @@ class Quiet:
         handle = self.handle
         handle[1] = due_us = t_us + self._period_us
         clock._seq += 1
-        old = clock._heap[0]
         handle[0] = entry = [due_us, clock._seq, self._fire]
-        heapq.heapreplace(clock._heap, entry)
-        old[2] = None
+        heap = clock._heap
+        heapq.heapreplace(heap, entry)[2] = None
         now_ms = t_us // 1000 + clock.ticks_offset_ms
         for cells, name, value in tick.sets:
             cells[name] = value
@@ -282,7 +281,7 @@ class Quiet:
         for counts, place, more in tick.counts:
             counts[place] += more
         clock.now_us = t_us
-        clock._rearm()
+        clock._next_us = heap[0][0]      # nobody has halted the clock or called it, or the loop would not have asked
         hal = self._hal
         if tick.outs:
             moves = hal.moves + len(tick.outs)
@@ -293,7 +292,11 @@ class Quiet:
             if hal.moves != moves or clock._next_us <= t_us + tick.us:
                 self._tick = None        # the world answers at once: what follows is looked at as a whole
         self._moves = hal.moves
-        clock.spend_us(t_us + tick.us - clock.now_us)
+        end_us = t_us + tick.us
+        if end_us < clock._next_us:
+            clock.now_us = end_us
+        else:
+            clock.spend_us(end_us - clock.now_us)
 
     # -- a tick is watched ---------------------------------------------------------------------------------------------------
     def _look_closer(self, state, t_us):
