@@ -84,7 +84,7 @@ class Inlining(unittest.TestCase):
 
     def test_what_does_something_is_done_once_also_where_its_result_is_used_twice(self):
         text = self.same("found = twice(self.say(now_ms))\nself.say(0)\nreturn found")
-        self.assertEqual(text.count("self.say("), 2)
+        self.assertEqual(text.count(".append("), 2)
 
     def test_a_method_called_once_stands_in_its_place_with_its_early_return(self):
         text = self.same("found = self.part.take(now_ms)\nreturn found, now_ms")
@@ -92,9 +92,33 @@ class Inlining(unittest.TestCase):
         self.assertNotIn("max(", text)
         self.assertNotIn("steps(", self.same("if steps(now_ms) > 5:\n    self.say(now_ms)\nelse:\n    self.say(-1)"))
 
-    def test_called_from_two_places_or_returning_out_of_a_loop_it_stays_a_call(self):
-        self.assertEqual(self.same("self.part.take(1)\nreturn self.other.take(now_ms)").count(".take("), 2)
+    def test_called_from_many_places_or_returning_out_of_a_loop_it_stays_a_call(self):
+        many = "self.part.take(1)\n" * 9
+        self.assertEqual(self.same(many + "return self.other.take(now_ms)").count(".take("), 10)
+        self.assertNotIn(".take(", self.same("self.part.take(1)\nreturn self.other.take(now_ms)"))     # small, and only twice
         self.assertIn(".find(", self.same("return self.part.find(now_ms)"))
+
+    def test_what_stays_a_call_is_written_out_too(self):
+        text = written("return self.big(now_ms)", """
+    def big(self, x):
+        self.part.left = max(self.part.left - x, 0)
+        return twice(self.part.left)
+    def use(self):
+        return self.big
+""" + "".join("    def use_%d(self):\n        return self.big(%d)\n" % (number, number) for number in range(12)))[1]
+        self.assertIn(".big(", text)
+        self.assertNotIn("twice(", text)
+        self.assertNotIn("max(", text)
+
+    def test_a_countdown_that_is_over_costs_one_question(self):
+        text = self.same("self.part.left = max(self.part.left - now_ms, 0)\nreturn self.part.left")
+        self.assertIn("if the_part.left:", text)
+        self.assertNotIn("if the_part.left:", self.same("self.part.left = max(now_ms - 3, 0)\nreturn self.part.left"))
+
+    def test_numbers_that_stand_for_truth_are_asked_for_their_question(self):
+        text = self.same("if self._there(now_ms) or not self._there(3):\n    return self._there(now_ms)\nreturn self.say(2)",
+                         "    def _there(self, x):\n        return 1 if 2 <= x <= 5 else 0\n")
+        self.assertEqual(text.count("1 if"), 1)
 
     def test_the_second_half_of_and_and_or_is_done_only_when_it_is_asked_for(self):
         text = self.same("return now_ms > 3 and self.part.take(now_ms)")

@@ -100,5 +100,5 @@ def rows():
     else:
         table.append(not_measured("API answer", "this system does not tell a process's time finely enough", "≤ 2000"))
     table.append(at_most("start: process to the page served", found["page_ms"], "ms", PAGE_MS, "real time"))
-    table.append(plain("the twin's own heap on the VM", found["shims"], "B", "subtracted above; with the image of the application"))
+    table.append(plain("the twin's own heap on the VM", found["shims"], "B", "subtracted above"))
     return table

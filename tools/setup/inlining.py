@@ -3,8 +3,10 @@
 The sources keep the core in small methods, each of which a test can call. On the VM a call costs as much as ten other steps,
 and a part of the core (`self.pilot`) is searched for by name at each use. So the build makes one function of the tick:
 - a function that is one expression takes the place of each of its calls; so do min() and max() of two simple numbers,
-- a method that is called from one place only takes the place of that call; its `return` leaves a loop that runs once,
-- a part of the core that is never exchanged is fetched once a tick.
+- a method that is called from one place, or a small one from several, takes the place of the call; its `return` leaves a loop that
+  runs once,
+- a part of the core that is never exchanged is fetched once a tick,
+- what is still called is written out in the same way.
 Only what is certain is touched: methods of classes of this package, on `self` and on parts that a constructor makes once. The
 order of what happens stays as the source says it. A method that nobody can call any more goes.
 """
@@ -21,6 +23,7 @@ from tools.setup.inlining_facts import (
     Package,
     bound_names,
     cheap,
+    drop,
     has_calls,
     leavable,
     own_names,
@@ -29,84 +32,44 @@ from tools.setup.inlining_facts import (
     statements_of,
     steady,
 )
+from tools.setup.inlining_nodes import Fetch, Leave, Put, asked, assign, at_zero, is_countdown, joined
 
 LONGEST = 45                # nodes of an expression that is repeated at each of its calls
+LONGEST_MORE = 260          # nodes of a function times the places more than one in which it is written out
 FRESH = re.compile(r"[xp]\d+")
-
-
-class _Put(ast.NodeTransformer):
-    """Names replaced by expressions, or by other names where they are bound."""
-
-    def __init__(self, given):
-        self.given = given
-
-    def visit_Name(self, node):
-        if node.id not in self.given:
-            return node
-        new = copy.deepcopy(self.given[node.id])
-        if not isinstance(node.ctx, ast.Load):
-            new.ctx = type(node.ctx)()
-        return new
-
-
-def _joined(operator, parts):
-    return parts[0] if len(parts) == 1 else ast.BoolOp(operator, parts)
-
-
-def _assign(variable, value):
-    return ast.Assign([ast.Name(variable.id, ast.Store())], value)
-
-
-class _Leave(ast.NodeTransformer):
-    """`return x` of a method that stands in place of its call: the result is kept, and the loop around it left."""
-
-    def __init__(self, result, loop):
-        self.result, self.loop = result, loop
-
-    def visit_Return(self, node):
-        found = [_assign(self.result, node.value)] if self.result else []
-        return found + ([ast.Break()] if self.loop else []) or ast.Pass()
-
-
-class _Fetch(ast.NodeTransformer):
-    """Parts replaced by their variables: {id of the node: name}."""
-
-    def __init__(self, names):
-        self.names = names
-
-    def visit_Attribute(self, node):
-        return ast.Name(self.names[id(node)], ast.Load()) if id(node) in self.names else self.generic_visit(node)
 
 
 class _Writer:
     """Writes one function out. Its variables are x1, x2, …; those of a statement are free again after it."""
 
-    def __init__(self, package, function):
-        self.package, self.function = package, function
-        self.module = package.classes[ENTRY[0]].module
+    def __init__(self, package, function, kind):
+        """kind: class of the function's self, None for a function that stands alone."""
+        self.package, self.function, self.kind = package, function, kind
+        self.module = package.home(function)
         self.free = self.serial = 0
         self.own = bound_names(function.body) | {part.arg for part in function.args.args}
         self.names = own_names(package.trees[self.module])
-        self.needed = {}            # name -> (module, name there) that the tick's module has to import
+        self.needed = {}            # name -> (module, name there) that the function's module has to import
+        self.called = []            # (function, class of its self) of calls that stay
 
     def write(self):
-        """Changes the function and adds to its module the imports it needs now."""
-        if not plain(self.function.body):
-            raise ValueError("%s.%s has statements that cannot be written out" % ENTRY)
+        """Changes the function and adds to its module the imports it needs now. Returns what it still calls."""
         self.function.body = self.statements(statements_of(self.function), self.module)
         self._fetch_parts()
         for name, (module, there) in self.needed.items():
             alias = ast.alias(there, None if name == there else name)
             self.package.trees[self.module].body.insert(0, ast.ImportFrom(module, [alias], 0))
+            self.package.imported[self.module][name] = (module, there)
+        return self.called
 
     def _fetch_parts(self):
         """What stands for one object during the whole tick and is used more than once gets a variable."""
         every = [node for part in self.function.body for node in ast.walk(part)
-                 if isinstance(node, ast.Attribute) and self.package.is_part(node, ENTRY[0])]
+                 if isinstance(node, ast.Attribute) and self.package.is_part(node, self.kind)]
         texts = {id(node): ast.unparse(node) for node in every}
         uses = Counter(texts.values())
         uses = {text: name for text in uses if uses[text] > 1 for name in [text.replace(".", "_").replace(ROOT, "the", 1)]}
-        fetch = _Fetch({number: uses[text] for number, text in texts.items() if text in uses})
+        fetch = Fetch({number: uses[text] for number, text in texts.items() if text in uses})
         self.function.body = [fetch.visit(node) for node in self.function.body]
         self.function.body[:0] = [ast.parse("%s = %s" % (name, text)).body[0] for text, name in sorted(uses.items())]
 
@@ -129,7 +92,7 @@ class _Writer:
         """One statement, and before it what its calls became."""
         before = []
         if isinstance(node, ast.If):
-            node.test = self.value(node.test, module, before)
+            node.test = asked(self.value(node.test, module, before))
             node.body = self.statements(node.body, module)
             node.orelse = self.statements(node.orelse, module)
         elif isinstance(node, ast.While):
@@ -141,6 +104,7 @@ class _Writer:
                 return before
         elif isinstance(node, (ast.Assign, ast.Return)) and node.value is not None:
             node.value = self.value(node.value, module, before)
+            node = at_zero(node)
         elif isinstance(node, ast.AugAssign):
             node.value = self.value(node.value, module, before if isinstance(node.target, ast.Name) else None)
         return before + [node]
@@ -175,18 +139,18 @@ class _Writer:
             if first and parts:
                 result = result or self.variable()
                 branch = ast.If(result if isinstance(node.op, ast.And) else ast.UnaryOp(ast.Not(), result), first, [])
-                before += [_assign(result, _joined(node.op, parts)), branch]
+                before += [assign(result, joined(node.op, parts)), branch]
                 before, parts = first, []
             elif first:
                 before += first
             parts.append(part)
         if result is None:
-            return _joined(node.op, parts)
-        before.append(_assign(result, _joined(node.op, parts)))
+            return joined(node.op, parts)
+        before.append(assign(result, joined(node.op, parts)))
         return result
 
     def need(self, name, module):
-        """A name of another module that stands in the tick has to be known there."""
+        """A name of another module that stands in the function now has to be known there."""
         if module == self.module or name == ROOT or FRESH.fullmatch(name) or name in self.own or hasattr(builtins, name):
             return
         source = self.package.imported[module].get(name, (module, name))
@@ -198,24 +162,47 @@ class _Writer:
 
     def call(self, node, module, before, wanted):
         """A call: the function's expression, the variable with its result, or the call itself."""
-        called = self.package.target(node, ENTRY[0], module)
+        called = self.package.target(node, self.kind, module)
         if called is not None and not called.args.defaults and plain(called.body):
             arguments = ([node.func.value] if isinstance(node.func, ast.Attribute) else []) + node.args
             body = statements_of(called)
             if len(body) == 1 and isinstance(body[0], ast.Return) and self.may_repeat(body[0], called, arguments):
                 return self.expression(called, arguments, module, before)
-            if before is not None and self.package.sites[id(called)] == 1 and leavable(body, wanted):
+            if before is not None and self.is_rare(called) and leavable(body, wanted):
                 return self.in_place(called, arguments, module, before, wanted)
+        if called is not None:
+            self.called.append((called, self.package.kind(node.func.value, self.kind) if isinstance(node.func, ast.Attribute)
+                                else None))
+        if is_countdown(node):
+            one, other = [self.value(part, module, None) for part in (node.args[0].left, node.args[0].right)]
+            return ast.IfExp(ast.Compare(one, [ast.Gt()], [other]),
+                             ast.BinOp(copy.deepcopy(one), ast.Sub(), copy.deepcopy(other)), node.args[1])
         node.func = self.value(node.func, module, None)
+        pair = isinstance(node.func, ast.Name) and node.func.id in PAIRS and len(node.args) == 2 and not node.keywords
         for number, part in enumerate(node.args):
             node.args[number] = part = self.value(part, module, before)
+            if pair and before is not None and not simple(part):
+                node.args[number] = part = self.kept(part, before)
+            elif not number and pair and before is not None and not steady(part) and has_calls(node.args[1]):
+                node.args[number] = part = self.kept(part, before)
             before = before if steady(part) else None
         for keyword in node.keywords:
             keyword.value = self.value(keyword.value, module, None)
-        if isinstance(node.func, ast.Name) and node.func.id in PAIRS and len(node.args) == 2 and all(map(cheap, node.args)):
+        if pair and all(map(cheap, node.args)):
             one, other = node.args
             return ast.IfExp(ast.Compare(one, [PAIRS[node.func.id]()], [other]), copy.deepcopy(one), copy.deepcopy(other))
         return node
+
+    def kept(self, value, before):
+        """A variable with the value."""
+        variable = self.variable()
+        before.append(assign(variable, value))
+        return variable
+
+    def is_rare(self, called):
+        """Called from one place, or so small that it may stand in several."""
+        sites = self.package.sites[id(called)]
+        return sites == 1 or (sites - 1) * len(list(ast.walk(called))) <= LONGEST_MORE
 
     def may_repeat(self, result, called, arguments):
         """The expression is small, and its arguments may be written as often as it names them."""
@@ -223,7 +210,7 @@ class _Writer:
             return False
         uses = Counter(part.id for part in ast.walk(result) if isinstance(part, ast.Name))
         pure = not has_calls(result)
-        return all(steady(given) or self.package.is_part(given, ENTRY[0]) or pure and (
+        return all(steady(given) or self.package.is_part(given, self.kind) or pure and (
             simple(given) or uses[name.arg] <= 1 and not has_calls(given)) for name, given in zip(called.args.args, arguments))
 
     def renamed(self, called, arguments, module, before):
@@ -237,22 +224,21 @@ class _Writer:
             argument = self.value(argument, module, before)
             self.serial += 1
             place = ast.Name("p%d" % self.serial, ast.Load())
-            if name.arg in bound or before is not None and not steady(argument) and not self.package.is_part(argument, ENTRY[0]):
-                place = self.variable()
-                before.append(_assign(place, argument))
+            if name.arg in bound or before is not None and not steady(argument) and not self.package.is_part(argument, self.kind):
+                place = self.kept(argument, before)
             else:
                 later[place.id] = argument
             first[name.arg] = place
         for name in sorted(bound - set(first)):
             first[name] = self.variable()
-        called.body = [_Put(first).visit(node) for node in statements_of(called)]
+        called.body = [Put(first).visit(node) for node in statements_of(called)]
         return called, later
 
     def expression(self, called, arguments, module, before):
         """The function's one expression, with the arguments in it."""
         home = self.package.home(called)
         copied, later = self.renamed(called, arguments, module, None)
-        return _Put(later).visit(self.value(copied.body[0].value, home, before))
+        return Put(later).visit(self.value(copied.body[0].value, home, None if later else before))
 
     def in_place(self, called, arguments, module, before, wanted):
         """The function's statements go to `before`; what is left is the variable with its result."""
@@ -261,9 +247,9 @@ class _Writer:
         result = self.variable() if wanted else None
         loop = any(isinstance(part, ast.Return) for node in copied.body for part in ast.walk(node)
                    if part is not copied.body[-1])
-        body = [_Put(later).visit(node) for node in self.statements(copied.body, home)]
+        body = [Put(later).visit(node) for node in self.statements(copied.body, home)]
         holder = ast.Module(body, [])
-        body = _Leave(result, loop).visit(holder).body
+        body = Leave(result, loop).visit(holder).body
         if loop:
             body = [ast.While(ast.Constant(True), body + ([] if isinstance(body[-1], ast.Break) else [ast.Break()]), [])]
         before += body
@@ -275,38 +261,13 @@ def write_out(trees, keep=False):
     if ENTRY[0] not in {node.name for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}:
         return
     package = Package(trees)
-    _Writer(package, package.classes[ENTRY[0]].methods[ENTRY[1]]).write()
+    waiting, done = [(package.classes[ENTRY[0]].methods[ENTRY[1]], ENTRY[0])], []
+    if not plain(waiting[0][0].body):
+        raise ValueError("%s.%s has statements that cannot be written out" % ENTRY)
+    while waiting:
+        function, kind = waiting.pop()
+        if function not in done and plain(function.body):
+            done.append(function)
+            waiting += _Writer(package, function, kind).write()
     if not keep:
-        _drop(package, trees)
-
-
-def _said(tree):
-    """(names that a module says to somebody else, also in texts, {class: names that it says to its own self})"""
-    said, own = set(), {}
-    for node in tree.body:
-        mine = own.setdefault(node.name, set()) if isinstance(node, ast.ClassDef) else said
-        for part in ast.walk(node):
-            if isinstance(part, ast.Attribute):
-                (mine if isinstance(part.value, ast.Name) and part.value.id == ROOT else said).add(part.attr)
-            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-                said.update(re.findall(r"\w+", part.value))
-    return said, own
-
-
-def _drop(package, trees):
-    """Takes away methods that nobody can mean any more: their name stands nowhere but after the `self` of other classes."""
-    outside = set().union(*(_said(tree)[0] for name, tree in trees.items() if name not in package.trees))
-    bases = {base.id for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases
-             if isinstance(base, ast.Name)}
-    gone = True
-    while gone:
-        gone = False
-        inside = [_said(tree) for tree in package.trees.values()]
-        said = outside.union(*(names for names, _own in inside))
-        for kind, found in package.classes.items():
-            mine = set().union(*(own.get(kind, ()) for _names, own in inside))
-            for name, method in list(found.methods.items()):
-                if kind not in bases and not name.startswith("__") and name != ENTRY[1] and name not in said | mine:
-                    found.node.body.remove(method)
-                    del found.methods[name]
-                    gone = True
+        drop(package, trees)

@@ -1,6 +1,7 @@
 """What inlining.py has to know before it may put something in the place of a call: which classes the package has, what their
 parts are, who is called from where, and which expressions may be moved or written twice."""
 import ast
+import re
 from collections import Counter
 
 PACKAGE = "firmware.safety"
@@ -167,3 +168,35 @@ class Package:
             if function in found.methods.values():
                 return found.module
         return next(module for (module, _name), node in self.functions.items() if node is function)
+
+
+def _said(tree):
+    """(names that a module says to somebody else, also in texts, {class: names that it says to its own self})"""
+    said, own = set(), {}
+    for node in tree.body:
+        mine = own.setdefault(node.name, set()) if isinstance(node, ast.ClassDef) else said
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute):
+                (mine if isinstance(part.value, ast.Name) and part.value.id == ROOT else said).add(part.attr)
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                said.update(re.findall(r"\w+", part.value))
+    return said, own
+
+
+def drop(package, trees):
+    """Takes away methods that nobody can mean any more: their name stands nowhere but after the `self` of other classes."""
+    outside = set().union(*(_said(tree)[0] for name, tree in trees.items() if name not in package.trees))
+    bases = {base.id for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases
+             if isinstance(base, ast.Name)}
+    gone = True
+    while gone:
+        gone = False
+        inside = [_said(tree) for tree in package.trees.values()]
+        said = outside.union(*(names for names, _own in inside))
+        for kind, found in package.classes.items():
+            mine = set().union(*(own.get(kind, ()) for _names, own in inside))
+            for name, method in list(found.methods.items()):
+                if kind not in bases and not name.startswith("__") and name != ENTRY[1] and name not in said | mine:
+                    found.node.body.remove(method)
+                    del found.methods[name]
+                    gone = True

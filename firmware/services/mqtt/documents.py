@@ -24,6 +24,7 @@ DOCUMENTS = (
 # what counts down or up by itself: it goes along, but is no news
 RESTLESS = ("retry_in_s", "reclose_in_s")
 _MASK = const(0x3FFFFFFF)
+_BREATH = const(4)              # facts made into text in one turn: each takes a device about a millisecond
 LOOK_MS = const(1000)           # all facts are looked at that often
 
 
@@ -53,32 +54,32 @@ class Documents:
         return None in self._sums
 
     def due(self, facts, now_ms, hurry=False):
-        """Yields (name, payload) of each document that has news and may be sent again; hurry: something visible changed."""
+        """Yields (name, payload) of each document that has news and may be sent again, and None in between, where others may run;
+        hurry: something visible changed."""
         for place, row in enumerate(DOCUMENTS):
             waited_ms = (now_ms - self._sent_ms[place]) & _MASK
             fresh = self._sums[place] is None
             if not fresh and waited_ms < row[1] and not (hurry and row[1] < DOCUMENTS[-1][1]):
                 continue
-            payload, checksum = self._text(row, facts)
+            out = bytearray(b"{")
+            checksum = made = 0
+            for name in names_of(row, self._known):
+                text = json.dumps(facts.get(name)).encode()
+                if name == "ceilings":
+                    checksum = crc32(_lasting(facts[name]), checksum)
+                elif name not in RESTLESS:
+                    checksum = crc32(text, checksum)
+                out.extend(b'"%s": ' % name.encode() if len(out) == 1 else b', "%s": ' % name.encode())
+                out.extend(text)
+                made += 1
+                if made % _BREATH == 0:
+                    yield None
+            out.extend(b"}")
             if checksum != self._sums[place]:
                 self._sums[place], self._sent_ms[place] = checksum, now_ms
-                yield row[0], payload
+                yield row[0], bytes(out)
             else:
                 yield None
-
-    def _text(self, row, facts):
-        out = bytearray(b"{")
-        checksum = 0
-        for name in names_of(row, self._known):
-            text = json.dumps(facts.get(name)).encode()
-            if name == "ceilings":
-                checksum = crc32(_lasting(facts[name]), checksum)
-            elif name not in RESTLESS:
-                checksum = crc32(text, checksum)
-            out.extend(b'"%s": ' % name.encode() if len(out) == 1 else b', "%s": ' % name.encode())
-            out.extend(text)
-        out.extend(b"}")
-        return bytes(out), checksum
 
 
 def _lasting(ceilings):
