@@ -167,7 +167,9 @@ def shorten_inner(trees):
         mine = sorted(set(bound) - kept - _in_scopes(tree) - set(OUTSIDE.get(module, ())))
         silent = [name for name in mine if name not in functions][:len(spare)]     # no traceback tells it
         short[module] = dict(zip(silent, spare))
-        short[module].update({name: "g%d" % number for number, name in enumerate(name for name in mine if name not in silent)})
+        # scattered: the VM's hashes of g1, g2, … lie side by side, and each look-up of `len` would go through all of them
+        short[module].update({name: "g%x" % ((number + 1) * 2654435761 % 1048573) for number, name in enumerate(
+            name for name in mine if name not in silent)})
     for module, tree in trees.items():
         _Rename(short[module], short).visit(tree)
     return short
