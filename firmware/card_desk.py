@@ -11,7 +11,6 @@ from firmware.access.cards import CardStore
 from firmware.access.gate import Gate
 from firmware.access.teaching import Teacher
 from firmware.drivers import clock
-from firmware.drivers.card_reader import reader_from_board
 from firmware.storage import files
 
 _TIDY_MS = const(5000)
@@ -43,8 +42,10 @@ class CardDesk:
         station.on("reserve", lambda args, source: self._reservations().reserve(args, source))
         station.on("cancel_reservation", lambda args: self._reservations().cancel(args))
         station.on("clear_cache", self._clear_cache)
-        self.reader = reader_from_board(facts, self._wants_cards)
-        if self.reader is not None:
+        self.reader = None
+        if facts.get("rfid"):
+            from firmware.drivers.card_reader import reader_from_board
+            self.reader = reader_from_board(facts, self._wants_cards)
             station.on("teach", self._teach)
 
     def tasks(self):

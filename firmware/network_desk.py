@@ -1,6 +1,6 @@
 """The network, wired: what its services need of the charger, in its words, and the routes of its API."""
 
-from firmware.drivers import clock, ethernet, radio
+from firmware.drivers import clock, radio
 from firmware.on_demand import OnDemand
 from firmware.services.network.portal import DNS_PORT, Portal
 from firmware.services.network.service import NetworkService
@@ -23,7 +23,11 @@ def service(app, facts, workers):
     def hotspot():
         """(name, key), as the label says."""
         return app.identity.get("ssid") or app.serial or "Mode3", app.identity.get("hotspot_key")
-    made = NetworkService(radio.Radio(), radio.scan, ethernet.from_board(facts), workers, clock.ticks_ms, hotspot,
+    wire = None
+    if facts.get("ethernet"):
+        from firmware.drivers.ethernet import from_board  # most boards have none: no heap for them
+        wire = from_board(facts)
+    made = NetworkService(radio.Radio(), radio.scan, wire, workers, clock.ticks_ms, hotspot,
                           "mode3-" + (app.serial or "charger").lower(),
                           Tell(app))
     app.settings.guard("network.hotspot", made.refuse_hotspot)

@@ -5,8 +5,6 @@ import asyncio
 from micropython import const
 
 from firmware.drivers.iso14443a import ReaderError
-from firmware.drivers.mfrc522 import Mfrc522
-from firmware.drivers.pn532 import I2cPort, Pn532, SpiPort, UartPort
 
 _POLL_MS = const(120)          # a card held to the reader for 300 ms is seen
 _RETRY_MS = const(2000)
@@ -19,11 +17,13 @@ def chip_from_board(facts):
     reader, pins = facts["rfid"], facts["pins"]
     number = reader.get("number", 1)
     if reader["kind"] == "mfrc522":
+        from firmware.drivers.mfrc522 import Mfrc522
         return Mfrc522(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_reset"])
     if reader["kind"] == "pn5180":
-        from firmware.drivers.pn5180 import Pn5180  # no board of ours has one: no heap for the others
+        from firmware.drivers.pn5180 import Pn5180
         return Pn5180(number, pins["spi_sck"], pins["spi_mosi"], pins["spi_miso"], pins["rfid_cs"], pins["rfid_irq"],
                       pins["rfid_reset"])
+    from firmware.drivers.pn532 import I2cPort, Pn532, SpiPort, UartPort
     if reader["bus"] == "i2c":
         return Pn532(I2cPort(number, pins["i2c_scl"], pins["i2c_sda"]))
     if reader["bus"] == "spi":
@@ -31,10 +31,20 @@ def chip_from_board(facts):
     return Pn532(UartPort(number, pins["rfid_tx"], pins["rfid_rx"]))
 
 
+def _load(kind):
+    """Loads the driver of this board's chip, and of no other, before the control loop runs: it takes milliseconds."""
+    if kind == "mfrc522":
+        from firmware.drivers.mfrc522 import Mfrc522 as chip
+    elif kind == "pn5180":
+        from firmware.drivers.pn5180 import Pn5180 as chip
+    else:
+        from firmware.drivers.pn532 import Pn532 as chip
+    return chip
+
+
 def reader_from_board(facts, wanted):
-    """The CardReader of a board, None where it has none. wanted(): whether cards are of use now."""
-    if not facts.get("rfid"):
-        return None
+    """The CardReader of a board that has one. wanted(): whether cards are of use now."""
+    _load(facts["rfid"]["kind"])
     kept = {"rfid": dict(facts["rfid"]), "pins": {}}
     for name in ("spi_sck", "spi_mosi", "spi_miso", "rfid_cs", "rfid_reset", "rfid_irq", "i2c_sda", "i2c_scl", "rfid_tx",
                  "rfid_rx"):

@@ -4,7 +4,6 @@ import machine
 from micropython import const
 
 from firmware.drivers.led_strip import LedStrip
-from firmware.drivers.plain_leds import PLAIN, PlainLeds
 
 _HALF_DUTY_U16 = const(32768)
 _MIDDLE_HZ = const(2500)     # the melodies are written around this; a buzzer is loudest at its own frequency
@@ -58,7 +57,8 @@ class FrontPanel:
         self._lights = self._tone = None
         if pins["led_strip"] is not None:
             self._lights = self._build("led_strip", LedStrip, pins["led_strip"], facts["led"])
-        elif [1 for name in PLAIN if pins.get(name) is not None]:
+        elif [1 for name in ("led_red", "led_green", "led_blue") if pins.get(name) is not None]:
+            from firmware.drivers.plain_leds import PlainLeds
             self._lights = self._build("leds", PlainLeds, pins, facts["active_low"])
         if pins["buzzer"] is not None:
             self._tone = self._build("buzzer", self._buzzer)

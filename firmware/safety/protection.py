@@ -12,6 +12,8 @@ from firmware.safety.limits import count_down
 _MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
 _LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
 _LEVEL_PERCENT = (100, 75, 50, 1)   # of the offer in each derating level; 1 % ends at 6 A
+# where each level of each sensor begins: TEMPERATURE_LIMITS in three equal steps from the first to the limit
+_BEGINS_C = ((80, 85, 90, 95), (60, 65, 70, 75), (60, 65, 70, 75), (75, 80, 85, 90), (75, 80, 85, 90))
 
 
 class OfferMemory:
@@ -21,29 +23,42 @@ class OfferMemory:
         self._offers_ma = [0] * _MEMORY
         self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended
         self._now_ma = 0
-        self._newest = 0
+        self._newest = _MEMORY - 1  # places are taken in turn
+        self._counting = 0          # 0: every remembered offer ended so long ago that none counts any more
 
     def update(self, gap_ms, offered_ma):
-        """Follow the offer; remember the one that ends. Offers that end within 5 s (not under load) are one: the highest."""
+        """Follow the offer; remember the one that ends."""
+        if self._counting:
+            self._grow_older(gap_ms)
+        if offered_ma < self._now_ma:
+            self._end()
+        self._now_ma = offered_ma
+
+    def _grow_older(self, gap_ms):
         ages_ms = self._ages_ms
-        oldest = 0
+        self._counting = 0
         index = 0
         while index < _MEMORY:
             if ages_ms[index] <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
                 ages_ms[index] += gap_ms
-            if ages_ms[index] > ages_ms[oldest]:
-                oldest = index
+                self._counting = 1
             index += 1
-        if offered_ma < self._now_ma:
-            if ages_ms[self._newest] >= limits.OFFER_CHANGE_MS:
-                self._newest = oldest
-                self._offers_ma[oldest] = self._now_ma
-            ages_ms[self._newest] = 0
-            self._offers_ma[self._newest] = max(self._offers_ma[self._newest], self._now_ma)
-        self._now_ma = offered_ma
+
+    def _end(self):
+        """The offer ends. Offers that end within 5 s (not under load) are one: the highest."""
+        newest = self._newest
+        if self._ages_ms[newest] >= limits.OFFER_CHANGE_MS:
+            newest = (newest + 1) % _MEMORY
+            self._newest = newest
+            self._offers_ma[newest] = self._now_ma
+        self._ages_ms[newest] = 0
+        self._offers_ma[newest] = max(self._offers_ma[newest], self._now_ma)
+        self._counting = 1
 
     def highest_ma(self, age_ms):
         """Highest offer that held at any time in the last 6 s plus age_ms."""
+        if not self._counting:
+            return self._now_ma
         window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS)
         highest_ma = self._now_ma
         index = 0
@@ -76,16 +91,19 @@ class CurrentWatch:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
+        drawn_ma = inputs.drawn_ma
+        percents = self._percents
+        above_ms = self._above_ms
         tripped = False
         grade = 0
         while grade < 3:
-            limit_ma = reference_ma + reference_ma // 100 * self._percents[grade] + self._allowance_ma
-            if reference_ma == 0 or inputs.drawn_ma <= limit_ma:
-                self._above_ms[grade] = 0
+            limit_ma = reference_ma + reference_ma // 100 * percents[grade] + self._allowance_ma
+            if reference_ma == 0 or drawn_ma <= limit_ma:
+                above_ms[grade] = 0
             else:
-                self._above_ms[grade] += self._since_ms if self._above_ms[grade] else 1
-                if self._above_ms[grade] > self._times_ms[grade]:
-                    self._above_ms[grade] = self._times_ms[grade]
+                above_ms[grade] += self._since_ms if above_ms[grade] else 1
+                if above_ms[grade] > self._times_ms[grade]:
+                    above_ms[grade] = self._times_ms[grade]
                     tripped = True
             grade += 1
         self._since_ms = 0
@@ -116,10 +134,8 @@ class SupplyWatch:
         return inside < 0 or inside == 0 and max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) > NOT_FITTED
 
     def _judge(self, supply_mv):
-        """1: inside, 0: nothing to judge, -3: outside."""
-        if supply_mv < self._low_mv:       # NOT_FITTED is below any
-            return 0
-        return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
+        """1: inside, 0: nothing to judge (NOT_FITTED is below any), -3: outside."""
+        return 0 if supply_mv < self._low_mv else 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
 
 
 class TemperatureWatch:
@@ -180,17 +196,13 @@ def _fitted(inputs):
                inputs.temperature_4_c) > NO_TEMPERATURE
 
 
-def _begins_at_c(row, level):
-    return row[0] + (row[1] - row[0]) * (level - 1) // (limits.TEMPERATURE_LEVELS - 1)
-
-
 def level_from_celsius(sensor, celsius, level):
     """The level that follows `level` at so many °C: up at once, down with hysteresis, from the limit only at the resume value."""
-    row = limits.TEMPERATURE_LIMITS[sensor]
-    while level < limits.TEMPERATURE_LEVELS and celsius >= _begins_at_c(row, level + 1):
+    begins_c = _BEGINS_C[sensor]
+    while level < limits.TEMPERATURE_LEVELS and celsius >= begins_c[level]:
         level += 1
-    if level >= limits.TEMPERATURE_LEVELS and celsius > row[2]:
+    if level >= limits.TEMPERATURE_LEVELS and celsius > limits.TEMPERATURE_LIMITS[sensor][2]:
         return level
-    while level > 0 and celsius <= _begins_at_c(row, level) - limits.TEMPERATURE_HYSTERESIS_C:
+    while level > 0 and celsius <= begins_c[level - 1] - limits.TEMPERATURE_HYSTERESIS_C:
         level -= 1
     return level

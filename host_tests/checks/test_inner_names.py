@@ -64,6 +64,12 @@ class InnerNames(unittest.TestCase):
                                "def look():\n    return value\n")
         self.assertEqual(run(texts, "firmware.a")[names["firmware.a"]["bump"]](), 1)
 
+    def test_what_no_traceback_tells_takes_the_name_of_an_attribute_and_never_that_of_a_variable(self):
+        texts, names = short(a="TABLE = (3, 4)\ndef f(seen):\n    return seen.rate + seen.held + sum(TABLE)\n"
+                               "def g(held):\n    return held\n")
+        self.assertEqual(names["firmware.a"], {"TABLE": "rate", "f": "g0", "g": "g1"})
+        self.assertEqual(run(texts, "firmware.a")["g0"](type("Seen", (), {"rate": 1, "held": 2})), 10)
+
     def test_boot_finds_the_application(self):
         names = {}
         text = device_sources(short=names)["firmware.app"]

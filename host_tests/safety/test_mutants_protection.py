@@ -10,7 +10,7 @@ from firmware.safety.protection import CurrentWatch, OfferMemory, SupplyWatch, T
 class TestOfferMemory(unittest.TestCase):
     def test_begins_with_no_offer_and_nothing_remembered(self):
         memory = OfferMemory()
-        self.assertEqual((list(memory._offers_ma), memory._now_ma, memory._newest), ([0] * 4, 0, 0))
+        self.assertEqual((list(memory._offers_ma), memory._now_ma, memory._newest), ([0] * 4, 0, 3))
         self.assertEqual(list(memory._ages_ms), [limits.TICKS_MASK] * 4)
         self.assertEqual(memory.highest_ma(10000), 0)
 
@@ -74,6 +74,16 @@ class TestOfferMemory(unittest.TestCase):
             memory.update(5000, 8000)
             memory.update(1, 6000)
         self.assertEqual(list(memory._offers_ma), [8000] * 4)
+
+    def test_time_is_taken_only_while_something_remembered_can_still_count(self):
+        memory = OfferMemory()
+        self.assertEqual(memory._counting, 0)
+        for offered_ma, gap_ms, counting in ((16000, 10, 0), (10000, 10, 1), (10000, 16000, 1), (10000, 10, 1), (10000, 10, 0)):
+            memory.update(gap_ms, offered_ma)
+            self.assertEqual(memory._counting, counting)
+        self.assertEqual(list(memory._ages_ms), [16010] + [limits.TICKS_MASK] * 3)
+        memory.update(10, 9000)
+        self.assertEqual((memory._counting, memory._newest, memory.highest_ma(0)), (1, 1, 10000))
 
     def test_agrees_with_a_full_history_of_offers_5_s_apart(self):
         number, now_ms, history = 12345, 0, []
@@ -264,6 +274,13 @@ class TestTemperatureWatch(unittest.TestCase):
                 (78, 1, 1), (77, 1, 0), (83, 2, 2), (82, 2, 1), (77, 2, 0), (88, 3, 3), (87, 3, 2), (82, 3, 1), (77, 3, 0),
                 (94, 4, 4), (81, 4, 4), (80, 4, 1), (77, 4, 0), (78, 4, 1)):
             self.assertEqual(level_from_celsius(0, celsius, before), after, (celsius, before))
+
+    def test_levels_begin_in_equal_steps_from_the_first_to_the_limit(self):
+        for sensor, (first_c, limit_c, _resume_c) in enumerate(limits.TEMPERATURE_LIMITS):
+            for level in range(4):
+                begins_c = first_c + (limit_c - first_c) * level // 3
+                self.assertEqual([level_from_celsius(sensor, celsius, 0) for celsius in (begins_c - 1, begins_c)],
+                                 [level, level + 1])
 
     def test_each_sensor_has_its_own_degrees(self):
         for sensor, first_c, limit_c in ((0, 80, 95), (1, 60, 75), (2, 60, 75), (3, 75, 90), (4, 75, 90)):

@@ -9,12 +9,29 @@ import json
 import sys
 import time
 
-from tools.bench import connected, docs, heap, meter, noise, page, reaction, records, running, simulation, size, slot, tick, wear
+from tools.bench import (
+    connected,
+    docs,
+    heap,
+    imports,
+    meter,
+    noise,
+    page,
+    reaction,
+    records,
+    running,
+    simulation,
+    size,
+    slot,
+    tick,
+    wear,
+)
 from tools.bench.kept import PLACE
 from tools.bench.row import ROOT
 
 GROUPS = {"size": size, "slot": slot, "page": page, "heap": heap, "running": running, "connected": connected, "tick": tick,
-          "meter": meter, "reaction": reaction, "records": records, "wear": wear, "simulation": simulation, "noise": noise}
+          "imports": imports, "meter": meter, "reaction": reaction, "records": records, "wear": wear, "simulation": simulation,
+          "noise": noise}
 
 
 def show(rows):

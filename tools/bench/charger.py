@@ -73,11 +73,14 @@ class Charger:
 
     def log_in(self):
         """From now on every request is the admin's."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_S)
-        client.request("POST", "/api/v1/login", json.dumps({"user": "admin", "password": ACCESS["admin_password"]}))
-        answer = client.getresponse()
-        body = answer.read()
-        client.close()
+        try:
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_S)
+            client.request("POST", "/api/v1/login", json.dumps({"user": "admin", "password": ACCESS["admin_password"]}))
+            answer = client.getresponse()
+            body = answer.read()
+            client.close()
+        except (OSError, http.client.HTTPException) as error:      # too small a heap, for one
+            raise Failed("login: %r" % error)
         if answer.status != 200:
             raise Failed("login: %d %s" % (answer.status, body[:200]))
         self.headers = {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": json.loads(body)["csrf"]}

@@ -12,9 +12,10 @@ to a block of flash: each file takes whole blocks, and a step that loads more wo
 import ast
 
 BUNDLE = "all"
-# Read once at start and then dropped, looked at by the boot chain on their own, or seldom wanted at all.
+# Read once at start and then dropped, looked at by the boot chain on their own, hardware that many boards lack, or seldom wanted.
 ALONE = ("firmware.access.afterwards", "firmware.access.cache", "firmware.access.remote", "firmware.access.reservation",
-         "firmware.charging.demo", "firmware.drivers.onewire", "firmware.drivers.pn5180", "firmware.services.web.https")
+         "firmware.charging.demo", "firmware.drivers.ethernet", "firmware.drivers.mfrc522", "firmware.drivers.onewire",
+         "firmware.drivers.pn5180", "firmware.drivers.pn532", "firmware.services.web.https")
 _WEB, _OTA, _SENT = "firmware.services.web.", "firmware.services.ota.", "firmware.services.publication."
 TOGETHER = (     # the first gives the name
     ("firmware.drivers.board_facts", "firmware.drivers.board_blocks", "firmware.drivers.board_pins"),      # at start only

@@ -14,6 +14,7 @@ from tools.setup.inlining import write_out
 from tools.setup.inner_names import shorten_inner
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
+from tools.setup.texts import cut_out
 
 LONGEST_TEXT = 10  # characters; MicroPython interns texts up to this, a longer one would be copied to each use
 NAME = re.compile(r"_*[A-Z][A-Z0-9_]*|_[0-9]+_[A-Z][A-Z0-9_]*")
@@ -206,5 +207,6 @@ def inline(sources, keep=False, bundled=False, flat=False, short=None):
     if flat:
         trees = flatten(trees)
     if short is not None and not keep:
+        cut_out(trees)
         short.update(shorten_inner(trees))
     return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}

@@ -2,13 +2,16 @@
 
 The VM keeps each name that it has met in a table which doubles when full and never shrinks: beyond 2540 names it takes 36 kB.
 Some 500 functions, classes and tables of the application are only ever found by the compiler. Renamed here, to `g0`, `g1`, …,
-is what a module binds once at its outermost level, or takes from another module there. Left as they are:
+is what a module binds at its outermost level, or takes from another module there. What is no function gets an attribute's name,
+which the VM knows anyway. Left as they are:
 - names that are also a text, an attribute or an argument anywhere: the VM would keep them all the same,
 - exceptions and coroutines: an error's kind and the task that hung are told to people,
 - what a module binds that is used as an object, and what boot.py and the console take of `firmware.app`.
 `mapping()` of the result turns a traceback's names back: `python -m tools.setup.inner_names MODULE NAME`.
 """
 import ast
+import builtins
+import keyword
 import sys
 
 OUTSIDE = {"firmware.app": ("run", "current", "App")}   # taken by boot.py, the console and the twin
@@ -100,6 +103,25 @@ def _objects(trees):
     return found
 
 
+def _spare(trees):
+    """Names of attributes that no variable, argument, function or module has: the VM knows them, and at the outermost level of a
+    module they are free."""
+    attributes, taken = set(), set(dir(builtins)) | set(keyword.kwlist)
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                attributes.add(node.attr)
+            elif isinstance(node, ast.Name):
+                taken.add(node.id)
+            elif isinstance(node, ast.arg):
+                taken.add(node.arg)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+                taken.add(node.name)
+            elif isinstance(node, ast.alias):
+                taken.update((node.name.split(".")[0], node.asname or node.name))
+    return sorted(attributes - taken)
+
+
 class _Rename(ast.NodeTransformer):
     def __init__(self, mine, theirs):
         self.mine, self.theirs, self.depth = mine, theirs, 0
@@ -135,14 +157,17 @@ class _Rename(ast.NodeTransformer):
 
 def shorten_inner(trees):
     """Changes the bundled trees {module: ast.Module} in place; returns {module: {name: its short name}}."""
-    kept, objects = _kept(trees), _objects(trees)
+    kept, objects, spare = _kept(trees), _objects(trees), _spare(trees)
+    functions = {name for tree in trees.values() for name, node in _bound(tree).items() if isinstance(node, ast.FunctionDef)}
     short = {}
     for module, tree in trees.items():
         bound = _bound(tree)
         if module in objects:       # what it takes from others at most: nobody looks for that in it
             bound = {name: node for name, node in bound.items() if isinstance(node, ast.ImportFrom)}
         mine = sorted(set(bound) - kept - _in_scopes(tree) - set(OUTSIDE.get(module, ())))
-        short[module] = {name: "g%d" % number for number, name in enumerate(mine)}
+        silent = [name for name in mine if name not in functions][:len(spare)]     # no traceback tells it
+        short[module] = dict(zip(silent, spare))
+        short[module].update({name: "g%d" % number for number, name in enumerate(name for name in mine if name not in silent)})
     for module, tree in trees.items():
         _Rename(short[module], short).visit(tree)
     return short

@@ -13,6 +13,7 @@ from tools.setup.constants import inline
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "mpy"
+_made = {}      # what device_sources() has made of which sources: it takes seconds
 PLACE = re.compile(r'File "[^"]*", line (\d+)')
 
 
@@ -60,7 +61,14 @@ def device_sources(root=ROOT, keep_constants=False, bundled=None, changes=None, 
     files = [path for path in sorted((root / "firmware").rglob("*.py")) if "__pycache__" not in path.parts and path.stat().st_size]
     given = {_module(path.relative_to(root)): path.read_text() for path in files}
     given.update(changes or {})
-    return inline(given, keep_constants, bundled, bundled, ({} if short is None else short) if bundled else None)
+    key = hash((keep_constants, bundled, tuple(given.items())))
+    if key not in _made:
+        names = {}
+        _made[key] = inline(given, keep_constants, bundled, bundled, names if bundled else None), names
+    texts, names = _made[key]
+    if short is not None:
+        short.update({module: dict(found) for module, found in names.items()})
+    return dict(texts)
 
 
 def compile_application(root=ROOT, keep_constants=False, bundled=None, changes=None, named=_module):

@@ -43,6 +43,7 @@ CLASSES = {
 }
 # a rule "Record.attribute" is the follower of that SEQ
 _FAR_MS = 200            # from the end of a countdown
+_FAR = -1                # stands for all that are
 _LONGEST_GAP_MS = 20     # of a quiet tick
 _AGES_AT = 60_000        # where Lateness halves its counts
 _RISEN_MS = 4_800        # below: far from the cap of RISING
@@ -197,7 +198,7 @@ class Quiet:
         for cells, name in self._falling:
             left_ms = cells[name]
             if left_ms > _FAR_MS:
-                falling.append(_FAR_MS)
+                falling.append(_FAR)
                 if left_ms < fuel_ms:
                     fuel_ms = left_ms
             else:
@@ -210,9 +211,10 @@ class Quiet:
         self._items_then, self._offset_ms = self._contents(), clock.ticks_offset_ms
         followers = tuple([cells[name] == base[its_name] for cells, name, base, its_name in self._followers])
         told = heat = None
-        if False in followers or min(falling) < _FAR_MS:
+        near = max(falling) > _FAR
+        if near or False in followers:
             told = self._readings(inputs)
-            if not self._heat_followed() or min(falling) < _FAR_MS:
+            if near or not self._heat_followed():
                 heat = self._heat(inputs)
         return (t_us % 1000, (t_us - pilot[0]) % pilot[1], tuple(pilot), since_ms, burst & 3,
                 (burst - self._reader["_burst"]) & _MASK, clock.ticks_offset_ms,

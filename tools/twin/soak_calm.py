@@ -144,8 +144,17 @@ class Calm:
         elif self._trials < TRIALS and not chapter.replays:
             self._trials += 1
             chapter._do(("trial", draw(chapter._rng, chapter.next_kind())))
+        elif self._trials:
+            self._trials = 0
+            self._world.set_ev({"plugged": False})
+            chapter._after(SETTLES_US, self._close_the_books)
         else:
             chapter.calm_is_over()
+
+    def _close_the_books(self):
+        """What the trials did to them is no affair of the next look."""
+        self._chapter._in_the_firmware(self._chapter.audit)
+        self._chapter._after(100 * MS, self._chapter.calm_is_over)
 
     def after_trial(self, went):
         """What it did to the settings, and what it left to people, is put right before the next."""

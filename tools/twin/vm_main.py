@@ -105,7 +105,11 @@ def main(port, root):
     _twin.port = chip_port = begin(sock, state, costs, hal_module.Hal)
     link = chip_port.link
     hal = chip_port.hal
-    import machine  # noqa: F401  (ours: a file comes before the built-in)
+    import _onewire  # noqa: F401  (ours, and what a device has built in: the charger's heap shall not hold it)
+    import esp32  # noqa: F401
+    import machine  # noqa: F401
+    import neopixel  # noqa: F401
+    import network  # noqa: F401
     # what a device finds on its path, then the shims for network and its kin
     place = "/rom" if _mount(here + "/image.romfs") else root.rstrip("/")
     sys.path[:] = [place] + [p for p in before if p.startswith(".frozen")] + [root.rstrip("/") + "/lib", here + "/lib",
