@@ -122,13 +122,19 @@ def _change(charger, watch, number):
 
 def _story(charger, run, changes, most_ticks, limit_s):
     """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "saw": {}}"""
-    progress, found, odd, number = Progress(), [], 0, 0
+    progress, found, odd, number, ended = Progress(), [], 0, 0, ""
     charger.begin(120)
     watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
     end = time.monotonic() + limit_s
     while (len(found) < changes or ticks.total < most_ticks) and time.monotonic() < end:
         if len(found) < changes:
-            took_ms = _change(charger, watch, number)
+            try:
+                took_ms = _change(charger, watch, number)
+            except Failed as error:
+                if not found:
+                    raise
+                ended = str(error)
+                break
             number += 1
             odd += took_ms is None
             found += [] if took_ms is None else [took_ms]
@@ -139,7 +145,7 @@ def _story(charger, run, changes, most_ticks, limit_s):
     progress.end()
     if not found or not ticks.total:
         raise Failed("no change in %d s" % limit_s)
-    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "saw": charger.end(),
+    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "ended": ended, "saw": charger.end(),
             "very_late": sum(count for ms, count in ticks.counts.items() if ms > LATE_MS)}
 
 
@@ -214,6 +220,8 @@ def _rows(run, found, when):
     note = "%d changes%s; %s" % (changes["count"], when, CONNECTED)
     if "slowness" in found:
         note += "; %d× slower" % found["slowness"]
+    if found.get("ended"):
+        note += "; then " + found["ended"]
     if found.get("odd"):
         note += "; %d more found the coil off already" % found["odd"]
     table = [plain(name + ", p50", changes["p50"], "ms", note), plain(name + ", p99", changes["p99"], "ms"),
