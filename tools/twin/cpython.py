@@ -75,7 +75,11 @@ class _Sleep:
         if ms <= 0:
             yield
             return
-        future = asyncio.get_running_loop().sleep_future(ms)
+        loop = asyncio.get_running_loop()
+        if not hasattr(loop, "sleep_future"):       # a real loop, as that of a server beside the twin
+            yield from asyncio.sleep(ms / 1000).__await__()
+            return
+        future = loop.sleep_future(ms)
         try:
             yield from future
         except BaseException:
