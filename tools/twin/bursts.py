@@ -3,8 +3,8 @@
 A burst is a function of where in the generator's period it begins, the pilot's phase record, its own stride and dither, and of the
 costs of the device calls: no noise, no history. The first one runs through the device calls as ever; later ones with the same
 values take its reads, its judgement and its time. Nothing is remembered or repeated while an event, a callback or another thread
-would come in between, nor where the pilot is a waveform with noise, nor for boards with other samplers, nor while somebody has replaced
-device calls (Hal.disturb).
+would come in between, nor where the pilot is a waveform with noise, nor for boards with other samplers, nor while somebody has
+replaced device calls (Hal.disturb).
 """
 
 KEPT = 20_000

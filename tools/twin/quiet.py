@@ -4,9 +4,9 @@ The tick is a function: of the objects that it reaches (core, drivers, timer, st
 in the millisecond and in the pilot's period it begins. `CLASSES` names every class that may be among those objects, and the few
 attributes that move with every tick although nothing happens; how each may be looked at is said there. All other attributes count
 exactly: one that differs makes another tick. An unknown class, noise on the pilot, or anything that falls due while the tick would
-run, and the tick is reckoned by the firmware as ever. So it is while somebody has replaced what the firmware calls: the few
-functions of `FUNCTIONS` and attributes that hide a method are seen by themselves, of all others Hal.disturb() must be told. While ticks are taken the objects tell when somebody else writes to them, so
-that a tick that follows another needs no comparison.
+run, and the tick is reckoned by the firmware as ever. So it is while somebody has replaced what the firmware calls: `FUNCTIONS` and
+attributes that hide a method are looked at here, of all others Hal.disturb() must be told. While ticks are taken the objects tell
+when somebody else writes to them, so that a tick that follows another needs no comparison.
 """
 import heapq
 from array import array
