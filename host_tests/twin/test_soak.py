@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
-from tools.twin.soak import shorter
+from tools.twin.soak import shorter, vacuous
 from tools.twin.soak_chapter import Chapter
-from tools.twin.soak_life import grows, growth
+from tools.twin.soak_life import FLAT, GROWS, TOO_SHORT, UNSURE, growth, verdict
 from tools.twin.soak_user import NORMAL_CAR
 from tools.twin.soak_watch import Watch
 from tools.twin.world import World
@@ -257,7 +257,27 @@ class Runs(unittest.TestCase):
         leaks = [(hour, held + 400 * hour) for hour, held in flat]
         self.assertLess(abs(growth(flat)[0]), 2 * growth(flat)[1])
         self.assertAlmostEqual(growth(leaks)[0], 24 * 400 + growth(flat)[0], delta=2)
-        self.assertEqual([grows(samples) for samples in (flat, leaks, leaks[:5])], [False, True, False])
+        noisy = [(hour, held + number * 7_919 % 60_000) for number, (hour, held) in enumerate(flat)]
+        self.assertEqual([verdict(samples) for samples in (flat, leaks, leaks[:5], noisy, noisy[:20])],
+                         [FLAT, GROWS, TOO_SHORT, UNSURE, TOO_SHORT])
+
+    def test_a_long_run_that_compared_no_energy_or_saw_no_device_take_power_away_is_refused(self):
+        def sums(hours, audits, opened, told):
+            return {"hours": hours + 24, "lives": [{"hours": 24, "on": "CPython"}, {"hours": 2, "on": "MicroPython"}],
+                    "counts": {"audits": audits}, "faults": {"device call raises": {"opened": opened, "told": told}}}
+        self.assertEqual(vacuous(sums(48, 16, 1, 1)), [])
+        self.assertEqual(vacuous(sums(3, 0, 0, 0)), [])
+        for wrong in (sums(48, 15, 1, 1), sums(48, 16, 0, 0), sums(48, 16, 1, 0), sums(4, 1, 0, 0)):
+            self.assertEqual(len(vacuous(wrong)), 1, wrong)
+
+    def test_a_reader_that_was_dead_takes_cards_again_and_one_that_does_not_is_found(self):
+        dead = {"fault": "reader_dead", "ms": 16_000}
+        self.assertEqual(self.trial("card reader dead", dead, hours=0.05).faults["card reader dead"]["trials"], 1)
+
+        def deaf(app):
+            card, heard = app.gate.card, []
+            app.gate.card = lambda uid, now_ms: heard.append(uid) or (card(uid, now_ms) if len(heard) == 1 else None)
+        self.assertEqual(self.trial("card reader dead", dead, deaf, 0.08).failure.rule, "card")
 
     def test_boot_that_ends_by_itself_is_found(self):
         chapter = Chapter(1, SHORT_H / 4, [])

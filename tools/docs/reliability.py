@@ -9,6 +9,7 @@ import sys
 from tools.checks.source import ROOT
 from tools.docs.made import run
 from tools.twin.soak_faults import KINDS
+from tools.twin.soak_life import verdict
 
 PAGE = ROOT / "docs" / "reliability.md"
 FIGURES = ROOT / "docs" / "reliability.json"
@@ -56,12 +57,13 @@ HEAP = """
 One charger is never switched off: a vehicle each quarter of an hour, requests, MQTT, one trouble of the world outside in each. In
 the same quiet moment of every round, after a collection, the heap is looked at: on MicroPython's 32-bit VM what its collector
 counts (the twin's own with it), on CPython what can be reached from the App (the twin's own left out). Growth is the slope of a
-line through all rounds but the first two, times 24 h, with its standard error; the soak fails where it is surely more than 2 %.
+line through all rounds but the first two, times 24 h, with its standard error; the soak fails where it is surely more than 2 %,
+and where a long life cannot tell.
 
 ![Heap held by the hour](reliability_heap.svg)
 
-| on | hours | rounds | vehicles charged | MQTT messages | held at the end | growth a day |
-|---|---:|---:|---:|---:|---:|---:|"""
+| on | hours | rounds | vehicles charged | MQTT messages | held at the end | growth a day | |
+|---|---:|---:|---:|---:|---:|---:|---|"""
 
 NOT_CLAIMED = """
 ## What is not claimed
@@ -114,10 +116,11 @@ def kinds(figures):
 
 def heap_rows(figures):
     """A row for each life."""
-    return ["| %s | %.1f | %d | %d | %d | %s B | %s |" % (
+    return ["| %s | %.1f | %d | %d | %d | %s B | %s | %s |" % (
         life["on"], life["hours"], life["counts"]["rounds"], life["counts"]["charged"], life["counts"]["published"],
         "{:,}".format(life["samples"][-1][1]) if life["samples"] else "?",
-        "too short to tell" if life["per_day"] is None else "{:+,} ± {:,} B".format(*life["per_day"])) for life in figures["lives"]]
+        "?" if life["per_day"] is None else "{:+,} ± {:,} B".format(*life["per_day"]), verdict(life["samples"]))
+        for life in figures["lives"]]
 
 
 def picture(figures):

@@ -21,7 +21,7 @@ from tools.checks.source import ROOT
 from tools.setup.vm import VmMissing, find_vm
 from tools.twin.clock import Halt
 from tools.twin.soak_chapter import HOUR_US, Chapter
-from tools.twin.soak_life import live
+from tools.twin.soak_life import live, verdict
 from tools.twin.soak_user import NORMAL_CAR, S
 
 CHAPTER_H = 4
@@ -31,6 +31,9 @@ VM_LIFE_H = 2           # and one on MicroPython, beside the hours asked for
 LOOK_S = 2
 PROOFS = ("failing devices", "power cuts", "power cuts in updates")     # stages whose counts docs/reliability.md tells
 RESERVE_S = 60          # of the time that a suite has left: for the report, and the stages' own
+AUDITS_FROM_H = 4       # of random users: from then on the energy must have been compared so often
+AUDIT_EACH_H = 3
+DEVICES_FROM_H = 24     # and a device call that raised must have taken the power away, and the log told why
 _shared = None          # of a worker: (virtual seconds of each chapter, real time at which to stop)
 
 
@@ -148,6 +151,20 @@ def chapters(hours, first_seed, jobs, minutes):
     return [told[place] for place in sorted(told)]
 
 
+def vacuous(sums):
+    """What a run was too long not to have looked at: texts, none where all was."""
+    hours = sums["hours"] - sum(life["hours"] for life in sums["lives"] if life["on"] == "CPython")
+    missing = []
+    if hours >= AUDITS_FROM_H and sums["counts"].get("audits", 0) * AUDIT_EACH_H < hours:
+        missing.append("in %.1f h the records' energy was compared with the world's %d times, it must be once in %d h" % (
+            hours, sums["counts"].get("audits", 0), AUDIT_EACH_H))
+    devices = sums["faults"].get("device call raises", {"opened": 0, "told": 0})
+    if hours >= DEVICES_FROM_H and not (devices["opened"] and devices["told"]):
+        missing.append("in %.1f h device calls that raised took the power away %d times, told by the log %d times" % (
+            hours, devices["opened"], devices["told"]))
+    return missing
+
+
 def summed(told):
     """The figures of several chapters as one, and the lives."""
     together = {"hours": 0, "chapters": 0, "counts": {}, "faults": {}, "worst_ms": {}, "memory": [], "lives": []}
@@ -186,6 +203,7 @@ def main(argv=None):
     told = chapters(hours, args.seed, args.jobs, minutes)
     sums = summed(told)
     broken = [row["story"] for row in told if row["story"]]
+    broken += vacuous(sums) if not broken else []
     counts = ", ".join("%s %d" % (name.replace("_", " "), count) for name, count in sums["counts"].items())
     print("\n%.1f h simulated in %d chapters and %.0f s: %s" % (sums["hours"], sums["chapters"], time.monotonic() - begin, counts))
     print("longest reactions: " + ", ".join("%s %.1f ms" % row for row in sums["worst_ms"].items()))
@@ -193,9 +211,10 @@ def main(argv=None):
         print("  %-22s %4d, %4d judged, %4d took the power away, back after %5.1f s at most" % (
             kind, counts["begun"], counts["trials"], counts["opened"], counts["longest_s"]))
     for life in sums["lives"]:
-        print("a life of %.1f h on %s: %s bytes held, %s bytes more a day" % (
+        print("a life of %.1f h on %s: %s bytes held, %s bytes more a day: %s" % (
             life["hours"], life["on"], life["samples"][-1][1] if life["samples"] else "?",
-            "not known how many" if life["per_day"] is None else "%+d ± %d" % tuple(life["per_day"])))
+            "not known how many" if life["per_day"] is None else "%+d ± %d" % tuple(life["per_day"]),
+            verdict(life["samples"])))
     if args.hours and not broken and sums["hours"] < args.hours - 0.05:
         print("the time was up: %.1f of %g h" % (sums["hours"], args.hours))
     for story in broken:

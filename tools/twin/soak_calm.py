@@ -25,7 +25,7 @@ class Calm:
         self._humans = 0
         self._restarted = False
         self._trials = 0
-        self._audited = False
+        self._audits = 0
 
     def begin(self):
         """Take the faults away."""
@@ -138,9 +138,11 @@ class Calm:
     def _end(self):
         """The books are looked at; then come some faults inside the charger, one by one, while it charges in peace."""
         chapter = self._chapter
-        if not self._audited:
-            self._audited = True
-            self._unplug()
+        if self._audits < 2:
+            self._audits += 1
+            self._world.set_ev({"plugged": False})
+            chapter.watch.look()
+            chapter._after(SETTLES_US, self._audit)
         elif self._trials < TRIALS and not chapter.replays:
             self._trials += 1
             chapter._do(("trial", draw(chapter._rng, chapter.next_kind())))
@@ -166,14 +168,12 @@ class Calm:
             self._chapter.rotten = False
             self._settings()
 
-    def _unplug(self):
-        if self._chapter._rng.random() < 0.7:
-            self._world.set_ev({"plugged": False})
-            self._chapter.watch.look()
-            self._chapter._after(SETTLES_US, self._audit)
-        else:
-            self._end()
-
     def _audit(self):
+        """The first look may be at what users did to the meter; a charge in peace follows, and its energy must be told."""
         self._chapter._in_the_firmware(self._chapter.audit)
-        self._chapter._after(100 * MS, self._end)
+        self._chapter._after(100 * MS, self._end if self._audits > 1 else self._plug)
+
+    def _plug(self):
+        self._world.set_ev({"plugged": True})
+        self._due_us = self._clock.now_us + RECOVERS_US
+        self._wait()

@@ -264,12 +264,12 @@ class Chapter(Inside):
 
     def counts_of(self, kind):
         """The counts of a kind of fault."""
-        return self.faults.setdefault(kind, {"begun": 0, "trials": 0, "opened": 0, "asked": 0, "longest_s": 0})
+        return self.faults.setdefault(kind, {"begun": 0, "trials": 0, "opened": 0, "told": 0, "asked": 0, "longest_s": 0})
 
     def next_kind(self):
-        """Name of the next kind of fault to try: all of them by turns, in any order."""
+        """Name of the next kind of fault to try: all of them by turns, in any order; device calls are of many kinds themselves."""
         if not self._deck:
-            self._deck = [kind.name for kind in KINDS]
+            self._deck = [kind.name for kind in KINDS] + 2 * ["device call raises"]
             self._rng.shuffle(self._deck)
         return self._deck.pop()
 

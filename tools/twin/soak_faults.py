@@ -28,13 +28,14 @@ from tools.twin.soak_begin import (
 
 NTP_NONSENSE = ("old", "kiss_rate", "kiss_deny", "forged", "unsynchronised", "client", "silent")
 DAY_S = 86_400
+READER_SILENT_MS = 15_000       # by then somebody has noticed that it does not answer
 SAVES_WITHIN_MS = 150_000       # power flows: the flash is written once a minute
 
 # name; draw(rng) -> arguments; begin(inner, arguments) -> its length in us; tells: (kind, code) of events, one of which must be in
 # the log where power went; must(arguments) -> events, one of which must be in the log in any case; keeps: power does not go;
 # bound_s: so long after its end the charger charges again; books: energy stays right; asks: a person may be needed, as the fault
-# table says; talks: well means connected to the broker too
-Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books asks talks", defaults=(False, False))
+# table says; talks: well means connected to the broker too; cards: access is on, and afterwards a card must start a charge
+Kind = namedtuple("Kind", "name draw begin tells must keeps bound_s books asks talks cards", defaults=(False, False, False))
 
 
 def _ms(rng, *most):
@@ -113,8 +114,8 @@ KINDS = (
          10, True),
     Kind("meter trouble", lambda rng: {"fault": rng.choice(("meter_silent", "meter_babbling", "meter_slow", "meter_wrong_address")),
                                        "ms": _ms(rng, *_LONG)}, world_fault, (), _meter_lost, True, 30, False),
-    Kind("card reader dead", lambda rng: {"fault": "reader_dead", "ms": _ms(rng, *_LONG)}, world_fault, (), _nothing, True, 10,
-         True),         # access is off: nobody asks the reader
+    Kind("card reader dead", lambda rng: {"fault": "reader_dead", "ms": _ms(rng, *_LONG)}, world_fault, (),
+         _after(READER_SILENT_MS, ("fault", "card_reader")), True, 20, True, False, False, True),
     Kind("broker gone", lambda rng: {"ms": _ms(rng, *_LONG)}, no_broker, (), _nothing, True, 100, True, False, True),
     Kind("restart", lambda rng: {"cause": rng.choice(("power", "watchdog", "soft", "long_power"))}, restart, _BOOT, _any_boot,
          False, 200, True),

@@ -31,6 +31,8 @@ CAR = {"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "diod
 LEAST_ROUNDS = 6                # of the fit; in the first two rounds what is loaded for the first time counts as growth
 ALLOWED_PERCENT = 2             # of growth a day, and this much besides
 ALLOWED_BYTES = 2_000
+LONG_ROUNDS = 32                # from then on the line must be sure enough
+FLAT, GROWS, UNSURE, TOO_SHORT = "flat", "grows", "not sure enough", "too short to judge"
 
 
 class Broken(Exception):
@@ -120,10 +122,18 @@ def growth(samples):
     return round(24 * slope), round(24 * (left / (len(rows) - 2) / spread) ** 0.5)
 
 
-def grows(samples):
-    """The heap surely grows by more than is allowed: also where the line lies three standard errors lower."""
+def verdict(samples):
+    """FLAT: growth a day and two standard errors are within what is allowed. GROWS: surely more, also where the line lies three
+    standard errors lower. UNSURE: a long life whose standard error alone is more than is allowed. TOO_SHORT: else."""
     found = growth(samples)
-    return found is not None and found[0] - 3 * found[1] > ALLOWED_BYTES + samples[-1][1] * ALLOWED_PERCENT // 100
+    if found is None:
+        return TOO_SHORT
+    allowed = ALLOWED_BYTES + samples[-1][1] * ALLOWED_PERCENT // 100
+    if found[0] - 3 * found[1] > allowed:
+        return GROWS
+    if found[0] + 2 * found[1] <= allowed:
+        return FLAT
+    return UNSURE if len(samples) >= LONG_ROUNDS and found[1] > allowed else TOO_SHORT
 
 
 def held(app):
@@ -184,8 +194,9 @@ def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: Fa
         raise KeyboardInterrupt
     wrong = life.wrong or (ends and ends[0]) or None
     per_day = growth(life.samples)
-    if wrong is None and grows(life.samples):
-        wrong = "the heap grows by %d (± %d) bytes a day: %s" % (*per_day, life.samples)
+    heap_is = verdict(life.samples)
+    if wrong is None and heap_is in (GROWS, UNSURE):
+        wrong = "the heap: %s, %d (± %d) bytes more a day: %s" % (heap_is, *per_day, life.samples)
     return {"hours": round(twin.clock.now_us / S / 3600, 2), "on": "MicroPython" if vm else "CPython", "samples": life.samples,
             "per_day": per_day, "counts": dict(life.counts, published=broker.messages, connections=broker.connections),
             "wrong": wrong, "printed": printed.getvalue().splitlines()[-20:] if wrong else []}
