@@ -56,6 +56,8 @@ class Flat(unittest.TestCase):
                  if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in loaders
                  for text in ast.walk(node) if isinstance(text, ast.Constant) and str(text.value).startswith("firmware.")]
         self.assertGreater(len(named), 20)
+        self.assertIn("firmware.board_facts", [name for _, name in named])      # of a call of forget
+        self.assertNotIn("firmware.drivers.board_facts", "".join(texts.values()))
         self.assertEqual([place for place in named if place[1] not in texts], [])
         self.assertEqual([module for module in texts if module.count(".") > 1], [])
 

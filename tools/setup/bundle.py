@@ -241,12 +241,12 @@ def _called(places, trees):
         for name in set(_module_level(tree.body)):
             times[name] = times.get(name, 0) + 1
     called, given = {}, set()
-    for module, names in sorted(bound.items()):
+    for module, names in sorted(bound.items(), key=lambda row: (not row[1] & set(LOADERS), row[0])):
         parts = module.split(".")
         for name in sorted(names):
             new = name
             for count in range(1, len(parts) + 1):
-                if new in given or new == name and module != APP and (times[name] > 1 or name in variables):
+                if new in given or new == name and module != APP and name not in LOADERS and (times[name] > 1 or name in variables):
                     new = "%s%s_%s" % ("_" if name.startswith("_") else "", "_".join(parts[-count:]), name.lstrip("_"))
             called[module, name] = new
             given.add(new)
