@@ -97,8 +97,9 @@ class Echo(unittest.TestCase):
 
     def rows(self):
         """(method, port, code, what may be said)"""
-        for method, answers, number, told, first, last in (("ftp", FTP, "500", "500", 0, 4), ("smtp", SMTP, "550", "550 5.5.2", 1, 4),
-                                                           ("smtp", LOGIN, "500", "500 5.5.2", 2, 3)):
+        for method, answers, number, told, first, last in (
+                ("ftp", FTP, "500", "500", 0, 4), ("smtp", SMTP, "550", "550 5.5.2", 1, 4),
+                ("smtp", LOGIN, "500", "500 5.5.2", 2, 3)):
             for hidden in range(first, last):
                 yield method, self.serve(answers, hidden, number), told
 
@@ -143,8 +144,9 @@ class Echo(unittest.TestCase):
     def settings(self, port, method="smtp"):
         values = {"publication.method": method, "publication.every": "day", "fault_mail.on": True}
         for area in ("publication.", "fault_mail."):
-            for name, value in (("host", "127.0.0.1"), ("port", port), ("user", USER), ("password", PASSWORD), ("sender", "a@b.lan"),
-                                ("to", "c@d.lan"), ("security", "none"), ("plain_password", True), ("path", "in")):
+            for name, value in (
+                    ("host", "127.0.0.1"), ("port", port), ("user", USER), ("password", PASSWORD), ("sender", "a@b.lan"),
+                    ("to", "c@d.lan"), ("security", "none"), ("plain_password", True), ("path", "in")):
                 values[area + name] = value
         return lambda key: values[key]
 
