@@ -1,20 +1,13 @@
 # cpython only: the build runs on the host
 """The tick written out in full before compiling: calls go, what happens and in which order stays."""
-import importlib.abc
-import importlib.util
-import random
 import re
-import sys
 import unittest
-from pathlib import Path
 
-from firmware.safety.io_image import Fitted
-from host_tests.safety.rig import Rig
 from tools.setup.constants import inline
 
-ROOT = Path(__file__).resolve().parents[2]
 CORE = """
 from firmware.safety.parts import Part, twice, steps
+from firmware.safety.limits import count_down
 class SafetyCore:
     def __init__(self):
         self.log = []
@@ -25,6 +18,10 @@ class SafetyCore:
         return what
     def tick(self, now_ms):
 %s
+"""
+LIMITS = """
+def count_down(left_ms, gap_ms):
+    return max(left_ms - gap_ms, 0)
 """
 PARTS = """
 LIMIT = 3
@@ -57,22 +54,23 @@ class Part:
 def written(body, more="", parts=PARTS):
     """Sources of a small core, whose tick has this body, as the build makes them."""
     core = CORE % "\n".join("        " + line for line in body.splitlines()) + more
-    return core, inline({"firmware.safety.core": core, "firmware.safety.parts": parts})["firmware.safety.core"]
+    modules = {"firmware.safety.core": core, "firmware.safety.parts": parts, "firmware.safety.limits": LIMITS}
+    return core, inline(modules)["firmware.safety.core"]
 
 
 def made(core, parts=PARTS):
     """A SafetyCore of these sources."""
     space = {}
-    exec(parts, space)
+    exec(LIMITS + parts, space)
     exec(re.sub(r"(?m)^from firmware.*$", "", core), space)
     return space["SafetyCore"]()
 
 
 class Inlining(unittest.TestCase):
-    def same(self, body, more="", nows=range(8)):
+    def same(self, body, more="", nows=range(8), parts=""):
         """The written-out tick, which must do what the sources do; returns its text."""
-        source, text = written(body, more)
-        one, other = made(source), made(text)
+        source, text = written(body, more, PARTS + parts)
+        one, other = made(source, PARTS + parts), made(text, PARTS + parts)
         for now_ms in nows:
             self.assertEqual(one.tick(now_ms), other.tick(now_ms), (now_ms, text))
             self.assertEqual((one.log, vars(one.part), vars(one.other)), (other.log, vars(other.part), vars(other.other)))
@@ -111,9 +109,92 @@ class Inlining(unittest.TestCase):
         self.assertNotIn("max(", text)
 
     def test_a_countdown_that_is_over_costs_one_question(self):
-        text = self.same("self.part.left = max(self.part.left - now_ms, 0)\nreturn self.part.left")
+        text = self.same("self.part.left = count_down(self.part.left, now_ms)\nreturn self.part.left")
         self.assertIn("if the_part.left:", text)
-        self.assertNotIn("if the_part.left:", self.same("self.part.left = max(now_ms - 3, 0)\nreturn self.part.left"))
+        self.assertNotIn("if the_part.left:", self.same("self.part.left = count_down(now_ms, 3)\nreturn self.part.left"))
+
+    def test_only_a_countdown_of_the_limits_that_sets_one_thing_is_left_out_at_zero(self):
+        for gap in ("now_ms", "-now_ms"):           # what anybody else subtracts may be negative
+            text = self.same("self.part.left = max(self.part.left - %s, 0)\nreturn self.part.left" % gap, nows=(5, 3, 0, 4))
+            self.assertNotIn("if the_part.left:", text)
+        for targets in ("self.part.left = self.other.left", "self.other.left = self.part.left"):
+            self.same("self.other.left = now_ms\n%s = count_down(self.part.left, 3)\nreturn self.other.left" % targets)
+            self.same("self.part.left = now_ms\n%s = count_down(self.other.left, 3)\nreturn self.other.left" % targets)
+
+    def test_what_is_returned_to_nobody_is_worked_out_all_the_same(self):
+        for returned in ("self.log.append(x)", "self.say(x) and self.say(-x)", "1 + twice(self.say(x))", "min(self.say(x), 3)", "x",
+                         "self.part.take(x)"):
+            for body in ("return %s", "if x > 3:\n            return %s\n        self.log.append(0)"):
+                self.same("self._do(now_ms)\nself._do(2)", "    def _do(self, x):\n        %s\n" % (body % returned))
+        for failing in ("TABLE[x]", "4 // (2 - x)"):
+            self.assertRaises((IndexError, ZeroDivisionError), made(written("self.part.get(now_ms)", parts=PARTS + (
+                "    def get(self, x):\n        self.left = x\n        return %s\n" % failing))[1]).tick, 2)
+
+    def test_a_function_of_nothing_leaves_a_statement_that_does_nothing(self):
+        more = "    def _no(self):\n        pass\n    def _doc(self):\n        'nothing'\n"
+        for name in ("_no", "_doc"):
+            self.same("if now_ms > 2:\n    self.%s()\nwhile now_ms > 5:\n    now_ms -= 1\n    self.%s()\nreturn now_ms" % (
+                name, name), more)
+            self.same("return self.%s()" % name, more)
+        self.same("self._no()", more)
+
+    def test_a_return_of_nothing_gives_none(self):
+        self.same("return self._one(), self.say(2)", "    def _one(self):\n        return\n")
+        more = "    def _some(self, x):\n        if x > 3:\n            return\n        return self.say(x)\n"
+        self.assertNotIn("_some", self.same("found = self._some(now_ms)\nreturn found, now_ms", more))
+
+    def test_what_calls_itself_stays_a_call(self):
+        more = "    def _sum(self, x):\n        if x <= 0:\n            return 0\n        return x + self._sum(x - 1)\n"
+        self.assertIn("._sum(", self.same("found = self._sum(now_ms)\nreturn found", more))
+        more = ("    def _even(self, x):\n        return self._odd(x - 1) if x else 1\n"
+                "    def _odd(self, x):\n        return self._even(x - 1) if x else 0\n")
+        self.same("return self._even(now_ms) + self._odd(now_ms)", more)
+        self.same("self.say(now_ms)\nif now_ms > 2:\n    return self.tick(now_ms - 1)\nreturn now_ms")
+
+    def test_names_that_the_build_makes_itself_are_refused(self):
+        for body, more, parts in (
+                ("x1 = now_ms\nreturn twice(x1)", "", ""), ("the_part = 3\nreturn the_part", "", ""),
+                ("return now_ms", "    def _do(self, x):\n        p3 = x\n        return p3\n", ""),
+                ("return x12[0] + now_ms", "x12 = [1]\n", ""),
+                ("return now_ms", "", "def x2():\n    return 2\n"), ("max = now_ms\nreturn max", "", ""),
+                ("self = 4\nreturn self", "", ""),
+                ("return min(now_ms, 3)", "from firmware.safety.limits import count_down as min\n", "")):
+            with self.subTest(body), self.assertRaisesRegex(
+                    ValueError, "firmware.safety.(core|parts) line .* the name (x|p|the_|max|min|self)"):
+                written(body, more, PARTS + parts)
+        self.same("x1a, px, then = now_ms, 2, 3\nreturn twice(x1a) + px + then")
+
+    def test_two_parts_that_would_have_one_name_and_two_classes_of_one_name_are_refused(self):
+        made_of = "    def __init__(self):\n        self.%s = Part()\n"
+        core = ("from firmware.safety.parts import Part, Box\nclass SafetyCore:\n"
+                "    def __init__(self):\n        self.box = Box()\n"
+                "        self.box_part = Part()\n    def tick(self, now_ms):\n"
+                "        self.box.part.left = self.box_part.left\n        self.box_part.left = self.box.part.left\n")
+        with self.assertRaisesRegex(ValueError, "the_box_part"):
+            inline({"firmware.safety.core": core, "firmware.safety.parts": PARTS + "class Box:\n" + made_of % "part"})
+        with self.assertRaisesRegex(ValueError, "class Part"):
+            written("return now_ms", "class Part:\n    pass\n")
+
+    def test_a_name_of_the_tick_that_a_function_means_otherwise_is_refused(self):
+        for name in ("TABLE", "LIMIT_"):
+            with self.assertRaisesRegex(ValueError, "%s of other means something else in tick" % name):
+                written("%s = (now_ms,)\nother(3)\nreturn %s" % (name, name), """
+LIMIT_ = [4]
+TABLE = [5]
+def other(x):
+    return LIMIT_[0] + TABLE[0] + x
+""", PARTS.replace("TABLE", "ROWS"))
+        self.same("steps = self.part.take\nreturn steps(now_ms)")           # no function of that name any more
+
+    def test_arguments_and_decorators_that_only_an_interpreter_understands_stay_a_call(self):
+        for head, call in (("@staticmethod\n    def _do(x)", "_do(now_ms)"), ("def _do(self, x, *rest)", "_do(now_ms, 2)"),
+                           ("def _do(self, *rest, x=2)", "_do(now_ms)"), ("def _do(self, x, **rest)", "_do(now_ms)"),
+                           ("def _do(self, x, /)", "_do(now_ms)"), ("@classmethod\n    def _do(self, x)", "_do(now_ms)")):
+            self.assertIn("._do(", self.same("found = self.%s\nreturn found" % call, "    %s:\n        return x + 1\n" % head))
+        for call in ("self._do(now_ms, 3)", "self._do()", "twice()", "twice(1, 2)"):
+            text = written("return " + call, "    def _do(self, x):\n        return x + 1\n")[1]
+            with self.assertRaises(TypeError):
+                made(text).tick(1)
 
     def test_numbers_that_stand_for_truth_are_asked_for_their_question(self):
         text = self.same("if self._there(now_ms) or not self._there(3):\n    return self._there(now_ms)\nreturn self.say(2)",
@@ -143,6 +224,20 @@ class Inlining(unittest.TestCase):
         self.assertEqual(self.same(body).count("self.part"), 1)
         self.assertEqual(self.same(body, "    def exchange(self):\n        self.part = Part()\n").count("self.part.left"), 2)
 
+    def test_a_part_that_the_constructor_may_make_otherwise_is_not_known(self):
+        other = "class Other:\n    def __init__(self):\n        self.left = 7\n    def take(self, x):\n        return 99\n"
+        for how in ("if self.log == []:\n            self.part = Other()", "self.part, self.more = Other(), 1",
+                    "while self.part.left == 5:\n            self.part = Other()", "self.part = Other()"):
+            core = (CORE % "        return self.part.take(now_ms)").replace("import Part", "import Other, Part").replace(
+                "    def say", "        %s\n    def say" % how)
+            modules = {"firmware.safety.core": core, "firmware.safety.parts": PARTS + other}
+            text = inline(modules)["firmware.safety.core"]
+            self.assertIn(".part.take(", text)
+            self.assertEqual(made(text, PARTS + other).tick(1), 99)
+
+    def test_a_part_that_a_function_exchanges_is_not_known(self):
+        self.assertIn(".part.take(", self.same("return self.part.take(now_ms)", "def exchange(core):\n    core.part = None\n"))
+
     def test_what_the_build_does_not_understand_stays_a_call(self):
         count = "    def _count(self, x):\n        n = 0\n        for i in (1, x):\n            n += i\n        return n\n"
         self.assertIn("._count(", self.same("return self._count(now_ms)", count))
@@ -162,81 +257,3 @@ class Inlining(unittest.TestCase):
         self.assertNotIn("_one", written("self._one(now_ms)", more)[1])
         self.assertIn("def _one", written("self._one(now_ms)", more + "    def __call__(self):\n        return self._one\n")[1])
         self.assertIn("def _one", written("self._one(now_ms)\nself.say('_one')", more)[1])
-
-
-class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """The safety core as the build writes it, under another package's name."""
-
-    def __init__(self):
-        sources = {"firmware.safety." + path.stem: path.read_text() for path in (ROOT / "firmware/safety").glob("*.py")}
-        self.texts = {name.replace("firmware", "written", 1): text.replace("firmware.safety", "written.safety")
-                      for name, text in inline(sources).items()}
-
-    def find_spec(self, name, path=None, target=None):
-        if name in self.texts or name in ("written", "written.safety"):
-            return importlib.util.spec_from_loader(name, self, is_package=name not in self.texts)
-        return None
-
-    def exec_module(self, module):
-        if module.__name__ in self.texts:
-            exec(self.texts[module.__name__], vars(module))
-
-
-def values(thing):
-    """All that an object and its parts hold, in order: names are other ones as built."""
-    return [values(value) if hasattr(value, "__dict__") else repr(value) for name, value in vars(thing).items()
-            if name != "tick"]      # which the test puts there
-
-
-class Core(unittest.TestCase):
-    LIVES, STEPS = 12, 14
-
-    def setUp(self):
-        self.finder = _Written()
-        sys.meta_path.insert(0, self.finder)
-
-    def tearDown(self):
-        sys.meta_path.remove(self.finder)
-        for name in [name for name in sys.modules if name.split(".")[0] == "written"]:
-            del sys.modules[name]
-
-    def test_the_written_core_lives_as_the_sources_say_in_random_worlds(self):
-        core = importlib.import_module("written.safety.core")
-        seen = set()
-        for seed in range(self.LIVES):
-            pick = random.Random(seed)
-            fitted = {name: pick.choice(allowed) for name, allowed in (
-                ("contactors", (1, 2)), ("feedback", (0, 1, 1)), ("lock", (0, 1)), ("rcd_test", (0, 1)), ("ventilated", (0, 1)),
-                ("phases", (1, 3)), ("pe_monitor", (0, 1)), ("cp_disconnect", (0, 1)), ("simplified", (0, 1)))}
-            self._live(Rig(pick.choice((0, (1 << 30) - 9000)), **fitted), core.SafetyCore(Fitted(**fitted)), pick, seen)
-        self.assertGreater(len(seen), 60)
-
-    def _live(self, rig, twin, pick, seen):
-        """One random life; the twin is told the same and must be the same after every tick."""
-        core, real = rig.core, rig.core.tick
-
-        def both(now_ms):
-            if pick.random() < 0.005:
-                setattr(core.inputs, pick.choice(("pe_ok", "enable", "upstream_tripped", "guard_opened")), pick.choice((0, 1)))
-            if pick.random() < 0.01:
-                core.inputs.pe_ok, core.inputs.enable, core.inputs.upstream_tripped, core.inputs.guard_opened = 1, 1, 0, 0
-            if pick.random() < 0.05:
-                rig.read_temperature(pick.randrange(5), pick.choice((20, 20, 66, 72, 88, 110, -999)))
-            vars(twin.inputs).update(vars(core.inputs))
-            vars(twin.request).update(vars(core.request))
-            real(now_ms)
-            twin.tick(now_ms)
-            if values(core) != values(twin):
-                self.fail("%s\n%s" % (values(core), values(twin)))
-            seen.add((core.phase, core.trips, core.pilot.state))
-
-        core.tick, rig.invariants.check = both, lambda: None
-        rig.allow()
-        for _ in range(self.STEPS):
-            rig.vehicle = pick.choice("ABBCCCCDE")
-            rig.diode, rig.low_seen, rig.renew = pick.random() > 0.05, pick.random() > 0.05, pick.random() > 0.05
-            rig.rcd, rig.drawn_ma = int(pick.random() < 0.05), pick.choice((None, 0, 16000, 30000))
-            core.request.offered_ma, core.request.phases = pick.choice((0, 6000, 16000, 60000)), pick.choice((1, 3, 3))
-            rig.order(pick.choice(("clear", "clear", "clear", "unlock", "wake", "selftest")))
-            for _ in range(pick.choice((2, 20, 60, 60))):
-                rig.step(pick.choice((10,) * 40 + (0, 3, 200, 7000)))

@@ -13,14 +13,16 @@ order of what happens stays as the source says it. A method that nobody can call
 import ast
 import builtins
 import copy
-import re
 from collections import Counter
 
 from tools.setup.inlining_facts import (
+    COUNTDOWN,
     ENTRY,
+    FRESH,
     PAIRS,
     ROOT,
     Package,
+    acts,
     bound_names,
     cheap,
     drop,
@@ -28,6 +30,7 @@ from tools.setup.inlining_facts import (
     leavable,
     own_names,
     plain,
+    refuse_names,
     simple,
     statements_of,
     steady,
@@ -36,7 +39,6 @@ from tools.setup.inlining_nodes import Fetch, Leave, Put, asked, assign, at_zero
 
 LONGEST = 45                # nodes of an expression that is repeated at each of its calls
 LONGEST_MORE = 260          # nodes of a function times the places more than one in which it is written out
-FRESH = re.compile(r"[xp]\d+")
 
 
 class _Writer:
@@ -51,10 +53,11 @@ class _Writer:
         self.names = own_names(package.trees[self.module])
         self.needed = {}            # name -> (module, name there) that the function's module has to import
         self.called = []            # (function, class of its self) of calls that stay
+        self.inside = [function]    # functions that are being written out, each in the one before it
 
     def write(self):
         """Changes the function and adds to its module the imports it needs now. Returns what it still calls."""
-        self.function.body = self.statements(statements_of(self.function), self.module)
+        self.function.body = self.statements(statements_of(self.function), self.module) or [ast.Pass()]
         self._fetch_parts()
         for name, (module, there) in self.needed.items():
             alias = ast.alias(there, None if name == there else name)
@@ -69,6 +72,9 @@ class _Writer:
         texts = {id(node): ast.unparse(node) for node in every}
         uses = Counter(texts.values())
         uses = {text: name for text in uses if uses[text] > 1 for name in [text.replace(".", "_").replace(ROOT, "the", 1)]}
+        for name, count in Counter(uses.values()).items():
+            if count > 1:
+                raise ValueError("%s: two parts of the core would be %s" % (self.module, name))
         fetch = Fetch({number: uses[text] for number, text in texts.items() if text in uses})
         self.function.body = [fetch.visit(node) for node in self.function.body]
         self.function.body[:0] = [ast.parse("%s = %s" % (name, text)).body[0] for text, name in sorted(uses.items())]
@@ -93,14 +99,14 @@ class _Writer:
         before = []
         if isinstance(node, ast.If):
             node.test = asked(self.value(node.test, module, before))
-            node.body = self.statements(node.body, module)
+            node.body = self.statements(node.body, module) or [ast.Pass()]
             node.orelse = self.statements(node.orelse, module)
         elif isinstance(node, ast.While):
             node.test = self.value(node.test, module, None)
-            node.body = self.statements(node.body, module)
+            node.body = self.statements(node.body, module) or [ast.Pass()]
         elif isinstance(node, ast.Expr):
             node.value = self.value(node.value, module, before, wanted=False)
-            if not has_calls(node.value):
+            if not acts(node.value):
                 return before
         elif isinstance(node, (ast.Assign, ast.Return)) and node.value is not None:
             node.value = self.value(node.value, module, before)
@@ -151,7 +157,9 @@ class _Writer:
 
     def need(self, name, module):
         """A name of another module that stands in the function now has to be known there."""
-        if module == self.module or name == ROOT or FRESH.fullmatch(name) or name in self.own or hasattr(builtins, name):
+        if module == self.module or name == ROOT or FRESH.fullmatch(name):
+            return
+        if hasattr(builtins, name) and name not in {*self.package.imported[module], *own_names(self.package.trees[module])}:
             return
         source = self.package.imported[module].get(name, (module, name))
         own = self.package.imported[self.module]
@@ -163,10 +171,13 @@ class _Writer:
     def call(self, node, module, before, wanted):
         """A call: the function's expression, the variable with its result, or the call itself."""
         called = self.package.target(node, self.kind, module)
-        if called is not None and not called.args.defaults and plain(called.body):
+        if isinstance(node.func, ast.Name) and node.func.id in self.own:
+            called = None
+        if called is not None and not called.args.defaults and plain(called.body) and called not in self.inside:
             arguments = ([node.func.value] if isinstance(node.func, ast.Attribute) else []) + node.args
             body = statements_of(called)
-            if len(body) == 1 and isinstance(body[0], ast.Return) and self.may_repeat(body[0], called, arguments):
+            if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None and \
+                    self.may_repeat(body[0], called, arguments):
                 return self.expression(called, arguments, module, before)
             if before is not None and self.is_rare(called) and leavable(body, wanted):
                 return self.in_place(called, arguments, module, before, wanted)
@@ -215,8 +226,13 @@ class _Writer:
 
     def renamed(self, called, arguments, module, before):
         """(the function with its own names out of the way, {placeholder: argument}): what may not be repeated gets a variable."""
-        called, first, later = copy.deepcopy(called), {}, {}
         bound = bound_names(called.body)
+        meant = {part.id for node in called.body for part in ast.walk(node) if isinstance(part, ast.Name)}
+        meant -= bound | {part.arg for part in called.args.args} | {ROOT}
+        if meant & self.own:
+            raise ValueError("%s: %s of %s means something else in %s" % (
+                self.module, sorted(meant & self.own)[0], called.name, self.function.name))
+        called, first, later = copy.deepcopy(called), {}, {}
         for name, argument in zip(called.args.args, arguments):
             if name.arg == ROOT:
                 first[ROOT] = argument
@@ -238,7 +254,12 @@ class _Writer:
         """The function's one expression, with the arguments in it."""
         home = self.package.home(called)
         copied, later = self.renamed(called, arguments, module, None)
-        return Put(later).visit(self.value(copied.body[0].value, home, None if later else before))
+        self.inside.append(called)
+        made = Put(later).visit(self.value(copied.body[0].value, home, None if later else before))
+        self.inside.pop()
+        if called is self.package.functions.get(COUNTDOWN):
+            made.counts_down = True
+        return made
 
     def in_place(self, called, arguments, module, before, wanted):
         """The function's statements go to `before`; what is left is the variable with its result."""
@@ -247,11 +268,13 @@ class _Writer:
         result = self.variable() if wanted else None
         loop = any(isinstance(part, ast.Return) for node in copied.body for part in ast.walk(node)
                    if part is not copied.body[-1])
+        self.inside.append(called)
         body = [Put(later).visit(node) for node in self.statements(copied.body, home)]
+        self.inside.pop()
         holder = ast.Module(body, [])
         body = Leave(result, loop).visit(holder).body
         if loop:
-            body = [ast.While(ast.Constant(True), body + ([] if isinstance(body[-1], ast.Break) else [ast.Break()]), [])]
+            body = [ast.While(ast.Constant(True), body + ([] if body and isinstance(body[-1], ast.Break) else [ast.Break()]), [])]
         before += body
         return result or ast.Constant(None)
 
@@ -261,6 +284,7 @@ def write_out(trees, keep=False):
     if ENTRY[0] not in {node.name for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}:
         return
     package = Package(trees)
+    refuse_names(package.trees)
     waiting, done = [(package.classes[ENTRY[0]].methods[ENTRY[1]], ENTRY[0])], []
     if not plain(waiting[0][0].body):
         raise ValueError("%s.%s has statements that cannot be written out" % ENTRY)

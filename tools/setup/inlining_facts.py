@@ -6,10 +6,12 @@ from collections import Counter
 
 PACKAGE = "firmware.safety"
 ENTRY = ("SafetyCore", "tick")
+COUNTDOWN = (PACKAGE + ".limits", "count_down")         # its gap is a time that went by: never negative
 ROOT = "self"
 RECORDS = {"inputs", "outputs", "request", "fitted"}    # parts without methods of their own
 LONGEST_PAIR = 12                                       # nodes of an argument of min() and max() that is written twice
 PAIRS = {"min": ast.LtE, "max": ast.GtE}
+FRESH = re.compile(r"[xp]\d+|the_\w+")                  # names that the written-out functions get
 UNDERSTOOD = (ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.While, ast.Return, ast.Break, ast.Continue, ast.Pass, ast.Name,
               ast.Constant, ast.Attribute, ast.Subscript, ast.Tuple, ast.Call, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare,
               ast.IfExp, ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
@@ -39,6 +41,12 @@ def has_calls(node):
                for part in ast.walk(node))
 
 
+def acts(node):
+    """Working it out may change something, or fail: a call, an index, a division."""
+    return has_calls(node) or any(isinstance(part, (ast.Subscript, ast.FloorDiv, ast.Div, ast.Mod, ast.LShift, ast.RShift, ast.Pow))
+                                  for part in ast.walk(node))
+
+
 def steady(node):
     """A number or a variable of the tick: the same wherever it is written."""
     return isinstance(node, (ast.Name, ast.Constant)) or isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
@@ -55,10 +63,42 @@ def plain(body):
 
 
 def leavable(body, wanted):
-    """No `return` in a loop, and at the end one where a result is wanted."""
+    """It does something, no `return` is in a loop, and at the end is one where a result is wanted."""
     loops = [node for part in body for node in ast.walk(part) if isinstance(node, (ast.While, ast.For))]
-    return not any(isinstance(part, ast.Return) for node in loops for part in ast.walk(node)) and (
+    return bool(body) and not any(isinstance(part, ast.Return) for node in loops for part in ast.walk(node)) and (
         not wanted or isinstance(body[-1], ast.Return))
+
+
+def fits(function, given):
+    """`given` positional arguments, self among them, are what the function takes; no decorator makes something else of it."""
+    taken = function.args
+    return not (function.decorator_list or taken.posonlyargs or taken.vararg or taken.kwonlyargs or taken.kwarg) and (
+        len(taken.args) - len(taken.defaults) <= given <= len(taken.args))
+
+
+def is_own(node):
+    """An attribute of self."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == ROOT
+
+
+def refuse_names(trees):
+    """ValueError where a name of the package is one that the build makes itself, or means min(), max() or self anew."""
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            bound, said = [], []
+            if isinstance(node, ast.Name):
+                (said if isinstance(node.ctx, ast.Load) else bound).append(node.id)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                said.append(node.name)
+            elif isinstance(node, ast.arg):
+                said.append(node.arg)
+                bound += [node.arg] if node.arg in PAIRS else []
+            elif isinstance(node, ast.ImportFrom):
+                bound += [alias.asname or alias.name for alias in node.names]
+            for name in said + bound:
+                if FRESH.fullmatch(name) or name in bound and (name in PAIRS or name == ROOT):
+                    raise ValueError("%s line %s: the build of the tick needs the name %s for itself; allowed: any other" % (
+                        module, getattr(node, "lineno", "?"), name))
 
 
 def imported_names(tree):
@@ -95,6 +135,8 @@ class Package:
         for module, tree in self.trees.items():
             for node in tree.body:
                 if isinstance(node, ast.ClassDef):
+                    if node.name in self.classes:
+                        raise ValueError("%s: a class %s is in %s too" % (module, node.name, self.classes[node.name].module))
                     self.classes[node.name] = Known(module, node)
                 elif isinstance(node, ast.FunctionDef):
                     self.functions[module, node.name] = node
@@ -110,17 +152,20 @@ class Package:
         """{(class, attribute)} that is written outside of the constructors, (None, attribute) where the class is not known: it
         may be another object tomorrow."""
         return {(kind if isinstance(node.value, ast.Name) and node.value.id == ROOT else None, node.attr)
-                for kind, found in self.classes.items() for method in found.methods.values() for node in ast.walk(method)
+                for kind, method in [(kind, method) for kind, found in self.classes.items() for method in found.methods.values()]
+                + [(None, function) for function in self.functions.values()] for node in ast.walk(method)
                 if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-                and not (method.name == "__init__" and isinstance(node.value, ast.Name) and node.value.id == ROOT)}
+                and not (method.name == "__init__" and is_own(node))}
 
     def _parts(self, found):
-        """{attribute: class name or None} of what the constructor makes."""
+        """{attribute: class name or None} of what the constructor makes, for certain and once."""
         if "__init__" not in found.methods:
             return {}
         parts = {}
+        made_once = Counter(node.attr for node in ast.walk(found.methods["__init__"])
+                            if is_own(node) and not isinstance(node.ctx, ast.Load))
         for node in found.methods["__init__"].body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            if isinstance(node, ast.Assign) and is_own(node.targets[0]) and made_once[node.targets[0].attr] == 1:
                 name, value = node.targets[0].attr, node.value
                 made = value.func if isinstance(value, ast.Call) else None
                 kind = made.id if isinstance(made, ast.Name) else made.attr if isinstance(made, ast.Attribute) else None
@@ -148,15 +193,17 @@ class Package:
         return kind is not None and node.attr in self.classes[kind].parts
 
     def target(self, call, own, module):
-        """The function or method of the package that a call means, where `own` is the class of self; None: not known."""
+        """The function or method of the package that a call means, where `own` is the class of self; None: not known, or called
+        in a way that only an interpreter understands."""
         if call.keywords or any(isinstance(part, ast.Starred) for part in call.args):
             return None
+        found, given = None, len(call.args)
         if isinstance(call.func, ast.Name):
-            return self.function(module, call.func.id)
-        if isinstance(call.func, ast.Attribute):
+            found = self.function(module, call.func.id)
+        elif isinstance(call.func, ast.Attribute):
             kind = self.kind(call.func.value, own)
-            return self.classes[kind].methods.get(call.func.attr) if kind else None
-        return None
+            found, given = self.classes[kind].methods.get(call.func.attr) if kind else None, given + 1
+        return found if found is not None and fits(found, given) else None
 
     def function(self, module, name):
         """A function that a module has by this name, its own or imported from the package."""

@@ -2,7 +2,7 @@
 import ast
 import copy
 
-from tools.setup.inlining_facts import simple
+from tools.setup.inlining_facts import acts, simple
 
 
 class Put(ast.NodeTransformer):
@@ -54,8 +54,10 @@ def asked(node):
 
 
 def at_zero(node):
-    """`x = x - gap if x > gap else 0` does nothing where x is 0 already, as most countdowns are: no gap is negative."""
-    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp) and isinstance(node.value.test, ast.Compare)):
+    """`x = x - gap if x > gap else 0` does nothing where x is 0 already, as most countdowns are. Only of what count_down() of the
+    limits became (`counts_down`), whose gap is never negative, and only where nothing else is set to it too."""
+    if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and getattr(node.value, "counts_down", False)
+            and isinstance(node.value, ast.IfExp) and isinstance(node.value.test, ast.Compare)):
         return node
     left = node.value.test.left
     if ast.unparse(node.targets[0]) != ast.unparse(left) or not is_zero(node.value.orelse) or \
@@ -65,13 +67,17 @@ def at_zero(node):
 
 
 class Leave(ast.NodeTransformer):
-    """`return x` of a method that stands in place of its call: the result is kept, and the loop around it left."""
+    """`return x` of a method that stands in place of its call: the result is kept, and the loop around it left. Where nobody wants
+    the result, x is worked out all the same if that does something."""
 
     def __init__(self, result, loop):
         self.result, self.loop = result, loop
 
     def visit_Return(self, node):
-        found = [assign(self.result, node.value)] if self.result else []
+        if self.result:
+            found = [assign(self.result, node.value or ast.Constant(None))]
+        else:
+            found = [ast.Expr(node.value)] if node.value and acts(node.value) else []
         return found + ([ast.Break()] if self.loop else []) or ast.Pass()
 
 

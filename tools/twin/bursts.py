@@ -3,7 +3,8 @@
 A burst is a function of where in the generator's period it begins, the pilot's phase record, its own stride and dither, and of the
 costs of the device calls: no noise, no history. The first one runs through the device calls as ever; later ones with the same
 values take its reads, its judgement and its time. Nothing is remembered or repeated while an event, a callback or another thread
-would come in between, nor where the pilot is a waveform with noise, nor for boards with other samplers.
+would come in between, nor where the pilot is a waveform with noise, nor for boards with other samplers, nor while somebody has
+replaced device calls (Hal.disturb).
 """
 
 KEPT = 20_000
@@ -23,6 +24,9 @@ def remember(sampler, kind, hal, clock):
     known = {}
 
     def burst(inputs):
+        if hal.disturbed:
+            plain(inputs)
+            return
         t0 = clock.now_us
         next_us = clock._next_us
         stride_us = sampler._stride_us

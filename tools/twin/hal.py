@@ -35,6 +35,8 @@ class Hal:
         self._cp_low = (cp.get("low_a_ppm", self._cp_a_ppm), cp.get("low_b_uv", self._cp_b_uv))
         self.watched = frozenset()  # pins whose changes are counted in `moves`, as those of the pilot are
         self.moves = 0
+        self.disturbed = 0  # so many have replaced something that the firmware calls and not put it back yet (disturb)
+        self.disturbances = 0  # all of them so far
         self.wave = None  # the pilot as a waveform (use_wave); None: ideal levels and edges
         self._wave_values = None
         self.adc_uv = {}
@@ -80,6 +82,18 @@ class Hal:
         self.uart_rx_limit = {}
         self.uart_frame = {}
         self.history = {}
+
+    def disturb(self):
+        """To be called by whoever replaces a device call or a function of the firmware: until what this returns is called, every
+        control tick is reckoned and every burst read, and none of them is remembered."""
+        self.disturbed += 1
+        self.disturbances += 1
+        left = [1]
+
+        def over():
+            self.disturbed -= left[0]
+            left[0] = 0
+        return over
 
     def _set_2000(self):
         self.rtc_offset_us = EPOCH_2000_S * 1_000_000 - self.clock.now_us

@@ -4,8 +4,9 @@ The tick is a function: of the objects that it reaches (core, drivers, timer, st
 in the millisecond and in the pilot's period it begins. `CLASSES` names every class that may be among those objects, and the few
 attributes that move with every tick although nothing happens; how each may be looked at is said there. All other attributes count
 exactly: one that differs makes another tick. An unknown class, noise on the pilot, or anything that falls due while the tick would
-run, and the tick is reckoned by the firmware as ever. While ticks are taken the objects tell when somebody else writes to them, so
-that a tick that follows another needs no comparison.
+run, and the tick is reckoned by the firmware as ever. So it is while somebody has replaced what the firmware calls: `FUNCTIONS` and
+attributes that hide a method are looked at here, of all others Hal.disturb() must be told. While ticks are taken the objects tell
+when somebody else writes to them, so that a tick that follows another needs no comparison.
 """
 import heapq
 from array import array
@@ -50,6 +51,9 @@ _RISEN_MS = 4_800        # below: far from the cap of RISING
 _MOST = 4_000            # ticks that are remembered
 
 
+FUNCTIONS = (("Control", "step"), ("SafetyCore", "tick"), ("TickTimer", "wait"), ("Board", "read"), ("Board", "write"))
+
+
 class _NotQuiet(Exception):
     """The board has something that quiet ticks do not know."""
 
@@ -78,6 +82,7 @@ class Quiet:
         self._touched = True             # somebody did
         self._moves = 0                  # of the pins, when the newest tick was over
         self._items_then = self._offset_ms = None
+        self._disturbances = hal.disturbances        # when the tick that is learned began
         self.taken = 0                   # counts, for tests and benches
         self._map()
 
@@ -90,6 +95,9 @@ class Quiet:
         self._records = {"Request": vars(core.request), "Inputs": vars(core.inputs)}
         self._pins, self._adcs, self._known = [], [], {}
         self._walk(self._app.control)
+        self._sizes = [len(cells) for cells, _ in self._dicts]
+        classes = {type(one).__name__: type(one) for one in self._known.values() if type(one).__name__ in CLASSES}
+        self._functions = [(vars(classes[kind]), name, vars(classes[kind])[name]) for kind, name in FUNCTIONS]
         self._readings, self._heat = [itemgetter(*[name for name, rule in CLASSES["Inputs"].items() if rule == group])
                                       for group in (METER, HEAT)]
         self._inputs, self._reader = vars(core.inputs), vars(core.pilot)
@@ -101,6 +109,7 @@ class Quiet:
         self._table.clear()
         self._seen.clear()
         self._hal.watched = frozenset(self._pins + self._adcs)
+        self._own = {id(one): frozenset(vars(one)) for one in self._known.values() if type(one).__name__ in CLASSES}
         self._guarded = [(one, type(one), self._telling(type(one))) for one in self._known.values()
                          if type(one).__module__.startswith("firmware.")]
 
@@ -186,6 +195,8 @@ class Quiet:
 
     def _state(self, t_us, now_ms):
         """All that the tick at t_us depends on, to be compared; None where it cannot be quiet."""
+        if [len(cells) for cells, _ in self._dicts] != self._sizes and (self._hidden() or not self._mapped_anew()):
+            return None
         clock, hal, inputs = self._clock, self._hal, self._inputs
         total = self._lateness["_total"]
         if (hal.wave is not None or total > _AGES_AT - 20 or self._lateness["warnings"] > 900_000 or max(self._above)
@@ -230,6 +241,10 @@ class Quiet:
     def take(self, t_us, fresh):
         """The timer is due at t_us and the loop idle. True: the tick's effect was taken, the clock stands at its end. fresh:
         nothing has run since the tick that was taken last."""
+        if self._hal.disturbed or self._replaced():
+            self._disarm()
+            self._tick = None
+            return False
         tick = self._tick
         if tick is not None and not fresh and not self._untouched(t_us):
             tick = None
@@ -313,10 +328,7 @@ class Quiet:
             self._seen.add(hash_of)
             return
         if self._strangers():
-            try:
-                self._map()
-            except _NotQuiet:
-                self.handle = (None,)        # no event is this one any more
+            self._mapped_anew()
             return
         clock, hal = self._clock, self._hal
         outs = []
@@ -327,9 +339,34 @@ class Quiet:
             if world is not None:
                 world(signal, key, value, now_us)
         hal.on_output = note
+        self._disturbances = hal.disturbances
         self._learning = (state, t_us, [dict(cells) for cells, _ in self._dicts], [_copy(one) for one, _ in self._lists],
                           outs, world, clock._seq, len(clock._heap), self._loop.ran, dict(hal.latch),
                           clock.lost_callbacks, clock.served)
+
+    def _replaced(self):
+        """A function that each tick calls is not the one it was."""
+        for functions, name, function in self._functions:
+            if functions[name] is not function:
+                return True
+        return False
+
+    def _hidden(self):
+        """An object has got an attribute that stands in the place of a method."""
+        for one, plain, _telling in self._guarded:
+            for name in vars(one):
+                if name not in self._own[id(one)] and callable(getattr(plain, name, None)):
+                    return True
+        return False
+
+    def _mapped_anew(self):
+        """False where the board has got something that quiet ticks do not know."""
+        try:
+            self._map()
+        except _NotQuiet:
+            self.handle = (None,)            # no event is this one any more
+            return False
+        return True
 
     def _strangers(self):
         """True where an object has come among those that a tick reaches."""
@@ -351,6 +388,8 @@ class Quiet:
         clock, hal = self._clock, self._hal
         hal.on_output = world
         end_us = clock.now_us
+        if hal.disturbances != self._disturbances:
+            return False
         if (clock._seq != seq + 1 or len(clock._heap) != depth or self._loop.ran != rounds + 1 or clock.lost_callbacks != lost
                 or not t_us < end_us < t_us + self._period_us or clock.next_event_us() <= end_us or clock.served != served):
             return False

@@ -4,6 +4,7 @@ inner: tools.twin.soak_inner.Inner. arguments: plain data, drawn by the table in
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import sys
@@ -101,14 +102,15 @@ def device(inner, arguments):
         calls[0] += 1
         if calls[0] % every == 0:
             raise error(5)
-    patched = list(_patch(module, owner_name, name, called))
+    undone = contextlib.ExitStack()
+    undone.callback(inner.chapter.twin.hal.disturb())       # what the twin remembers of ticks knows nothing of this
+    with undone:
+        for owner, attribute, real in _patch(module, owner_name, name, called):
+            undone.callback(setattr, owner, attribute, real)
+        undo = undone.pop_all().close
     inner.chapter.watch.slow_until(inner.chapter.clock.now_us + us + PINS_DEAD_US, PINS_DEAD_US)
     inner.chapter.expect_bad_end("reset:hard", us + CRASH_US)
     inner.chapter.expect_bad_end("reset:watchdog", us + WATCHDOG_US)
-
-    def undo():
-        for owner, attribute, real in patched:
-            setattr(owner, attribute, real)
     return inner.lasts(us, undo)
 
 
