@@ -31,7 +31,7 @@ def _more(app):
     lines = log(app.root)
     return {"start": {name: app.start[name] for name in ("start", "detail", "failures", "restarts", "slot", "boot")},
             "slots": slot_pointer.read(app.root), "errors": app.errors, "update_log": lines,
-            "guard_opened": app.timer.guard_opened}
+            "guard_opened": app.timer.guard_opened, "hook_error": app.timer.hook_error}
 
 
 class UpdateDesk:
