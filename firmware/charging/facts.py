@@ -76,10 +76,11 @@ FACTS = (
      "state (off, idle, checking, available, downloading, ready, restarting), version, date and notes of what there is, "
      "progress_percent, reason and detail of what stopped it, trial: the running version has not proved itself yet"),
     ("publication", "", "object", "",
-     "records sent by themselves: state (off, idle, waiting, sending), result and detail of the newest try, attempts since start, "
-     "tries that failed, sent: number of the newest session sent"),
+     "records sent by themselves: state (off, idle, waiting, sending), result and detail (only for who has logged in) of the "
+     "newest try, attempts since start, tries that failed, sent: number of the newest session sent"),
     ("fault_mail", "", "object", "",
-     "mails about faults: state (off, idle, waiting), result and detail of the newest try, attempts since start, waiting: lines"),
+     "mails about faults: state (off, idle, waiting), result and detail (only for who has logged in) of the newest try, attempts "
+     "since start, waiting: lines"),
     ("restart_needed", "", "list", "", "keys of settings that were changed and act only after a restart"),
     ("general", "", "object", "", "how to show things: country, currency, language, units; setup_done: the assistant is through"),
 )

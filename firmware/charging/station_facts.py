@@ -147,13 +147,16 @@ def facts(station, providers, show_time):
 
 
 def without_persons(found):
-    """The facts without what tells who charges: for those who have not logged in."""
+    """The facts without what tells who charges, and what other servers say of us: for those who have not logged in."""
     found["account"] = found["accounts"] = None
     if found["session"] is not None:
         found["session"]["id"] = None
         found["session"]["account"] = None
     if found["reservation"] is not None:
         found["reservation"]["id"] = None
+    for name in ("publication", "fault_mail"):
+        if found[name] is not None:
+            found[name]["detail"] = None       # somebody else's server has a word in it
     return found
 
 

@@ -13,6 +13,7 @@ import { put, showFacts, showLink } from "./view.js";
 const KEEP_MS = 10000;
 
 let facts = null;
+const told = {};          // area → what an answer to this browser alone said of its sending: the stream leaves servers' words out
 let person = null;        // the stream tells nobody who charges; an answer to this browser alone may
 const find = id => document.getElementById(id);
 
@@ -28,6 +29,16 @@ function take(newest, asked) {
   else if (person?.number !== number) {
     person = { number, account: null };
     live.ask();
+  }
+  for (const area of ["publication", "fault_mail"]) {
+    const now = facts[area];
+    if (!now) continue;
+    if (asked) told[area] = now;
+    else if (told[area]?.attempts === now.attempts) now.detail = told[area].detail;
+    else {
+      told[area] = now;
+      live.ask();
+    }
   }
   curve.take(facts);
   if (t.setGeneral(facts.general) && t.chosen() !== document.documentElement.lang) setLanguage(t.chosen(), false);

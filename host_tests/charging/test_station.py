@@ -427,6 +427,15 @@ class TestRestart(unittest.TestCase):
         station.command("clock", {"utc_s": 1800000000}, "page")
         self.assertEqual(done, ["restart", 1800000000, "page"])
 
+    def test_what_other_servers_say_is_told_only_to_who_has_logged_in(self):
+        station = Place().station
+        for name in ("publication", "fault_mail"):
+            self.assertIsNone(station.facts(personal=False)[name])
+            station.provide(name, lambda: {"result": "log_in", "detail": "530 who are you"})
+        for name in ("publication", "fault_mail"):
+            self.assertEqual(station.facts(personal=False)[name], {"result": "log_in", "detail": None})
+            self.assertEqual(station.facts()[name], {"result": "log_in", "detail": "530 who are you"})
+
     def test_closing_down_stops_in_order_and_begins_no_new_session(self):
         place = Place().charge()
         place.station.close_down()

@@ -14,10 +14,15 @@ _MOST_LINES = const(64)
 
 class Dialogue:
     """Over a connection of open_line(). All raise HttpFailure: "no_connection", "no_answer", "bad_answer", or "refused" with what
-    the server said; over TLS also what tls_client tells."""
+    the server said; over TLS also what tls_client tells.
+
+    hear(text): gets each line of an answer, where somebody sets it. secret: to be set before a user's name or password is said:
+    from there on "refused" tells numbers only, as a server may repeat what it was told. "mail": also RFC 3463's x.y.z."""
 
     def __init__(self, connection):
         self.peer = connection.peer
+        self.hear = None
+        self.secret = ""
         self._connection = connection
         self._heard = False
         self._rest = b""
@@ -31,11 +36,15 @@ class Dialogue:
             if len(line) < 3 or not code.isdigit() or first is not None and code != first and line[3:4] not in (b"-", b" ", b""):
                 raise HttpFailure("bad_answer", "not a line that begins with a number")
             first = first or code
+            if self.hear is not None:
+                self.hear(_plain(line[4:]))
             if code == first and line[3:4] != b"-":
                 number = int(code)
                 text = _plain(line[4:])
                 if number not in wanted:
-                    raise HttpFailure("refused", "%d %s" % (number, text[:80]))
+                    if self.secret:
+                        text = _status(code, text) if self.secret == "mail" else ""
+                    raise HttpFailure("refused", ("%d %s" % (number, text[:80])).strip())
                 return number, text
         raise HttpFailure("bad_answer", "too many lines")
 
@@ -80,6 +89,18 @@ class Dialogue:
 
 def _plain(data):
     return "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in data])
+
+
+def _status(code, text):
+    """The enhanced status code "5.7.8" that a text begins with, of the same class as the answer's code; else ""."""
+    word = text.partition(" ")[0]
+    numbers = word.split(".")
+    if len(numbers) != 3 or numbers[0] != code[:1].decode():
+        return ""
+    for number in numbers:
+        if not 1 <= len(number) <= 3 or not number.isdigit():
+            return ""
+    return word
 
 
 async def open_line(host, port, to_thread):

@@ -56,6 +56,8 @@ async def send(target, name, length, pieces, to_thread):
 async def _enter(control, target):
     """Log in and go to the folder."""
     await control.answer(220)
+    if target.user:
+        control.secret = "file"
     try:
         code, _ = await control.ask("USER " + (target.user or "anonymous"), 230, 331)
         if code == 331:

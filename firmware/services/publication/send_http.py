@@ -3,6 +3,7 @@
 import binascii
 
 from firmware.services import http_client
+from firmware.services.http_failure import HttpFailure
 
 _BOUNDARY = "mode3-records-2b7e151628aed2a6"
 
@@ -10,6 +11,9 @@ _BOUNDARY = "mode3-records-2b7e151628aed2a6"
 async def send(target, name, length, pieces, to_thread):
     """target: destination.Target; pieces: iterator of bytes, `length` of them together. HttpFailure."""
     headers = ()
+    for char in target.field:
+        if char < " " or char in '"\\\x7f':                # it stands in quotes in the form's head
+            raise HttpFailure("bad_address", "field: a quote, a backslash or a control character")
     if target.user:
         target.may_log_in()
         credentials = binascii.b2a_base64(("%s:%s" % (target.user, target.password)).encode()).decode().strip()
@@ -25,8 +29,8 @@ async def send(target, name, length, pieces, to_thread):
     try:
         return await http_client.put(url, to_thread, kind, pieces, length, method, headers,
                                      None if target.security == "none" else target.secured)
-    except http_client.HttpFailure as failure:
-        raise http_client.HttpFailure("log_in", failure.detail) if failure.detail == "401" else failure
+    except HttpFailure as failure:
+        raise HttpFailure("log_in", failure.detail) if failure.detail == "401" else failure
 
 
 def _head(field, name):

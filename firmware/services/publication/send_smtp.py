@@ -1,4 +1,5 @@
-"""A mail by SMTP (RFC 5321, 5322): a text, and if wanted a file attached (RFC 2045). Log-in by AUTH PLAIN or LOGIN (RFC 4954).
+"""A mail by SMTP (RFC 5321, 5322): a text, and if wanted a file attached (RFC 2045). Log-in by AUTH PLAIN or LOGIN (RFC 4954),
+where the server offers it.
 
 TLS from the first byte (RFC 8314) or by STARTTLS (RFC 3207); a server that does not take that gets no mail.
 """
@@ -26,13 +27,13 @@ async def send(target, name, length, pieces, to_thread, subject="Charging record
         if target.security == "tls":
             await line.secure(target)
         await line.answer(220)
-        await line.ask("EHLO mode3", 250)
+        offered = await _hello(line)
         if target.security == "starttls":
             await line.ask("STARTTLS", 220)
             await line.secure(target)
-            await line.ask("EHLO mode3", 250)
+            offered = await _hello(line)
         if target.user:
-            await _log_in(line, target)
+            await _log_in(line, target, offered)
         await line.ask("MAIL FROM:<%s>" % one_address(target.sender), 250)
         for recipient in recipients:
             await line.ask("RCPT TO:<%s>" % recipient, 250, 251)
@@ -52,20 +53,37 @@ async def send(target, name, length, pieces, to_thread, subject="Charging record
         line.close()
 
 
-async def _log_in(line, target):
-    plain = binascii.b2a_base64(b"\0" + target.user.encode() + b"\0" + target.password.encode()).decode().strip()
+async def _hello(line):
+    """Greet; the log-ins that the server offers, in capital letters."""
+    offered = []
+
+    def hear(text):
+        if text[:5].upper() in ("AUTH ", "AUTH="):       # the latter: servers older than RFC 2554
+            offered.extend(text[5:].upper().split())
+    line.hear = hear
+    await line.ask("EHLO mode3", 250)
+    line.hear = None
+    return offered
+
+
+async def _log_in(line, target, offered):
+    """By the log-in that is offered: nobody else is told a password."""
+    line.secret = "mail"
     try:
-        try:
-            await line.ask("AUTH PLAIN " + plain, 235)
-            return
-        except HttpFailure as failure:
-            if not failure.detail.startswith("504") and not failure.detail.startswith("5.5.4"):
-                raise
-        await line.ask("AUTH LOGIN", 334)
-        await line.ask(binascii.b2a_base64(target.user.encode()).decode().strip(), 334)
-        await line.ask(binascii.b2a_base64(target.password.encode()).decode().strip(), 235)
+        if "PLAIN" in offered:
+            await line.ask("AUTH PLAIN " + _word("\0" + target.user + "\0" + target.password), 235)
+        elif "LOGIN" in offered:
+            await line.ask("AUTH LOGIN", 334)
+            await line.ask(_word(target.user), 334)
+            await line.ask(_word(target.password), 235)
+        else:
+            raise HttpFailure("log_in", "the server offers neither AUTH PLAIN nor AUTH LOGIN here")
     except HttpFailure as failure:
         raise HttpFailure("log_in", failure.detail) if failure.code == "refused" else failure
+
+
+def _word(text):
+    return binascii.b2a_base64(text.encode()).decode().strip()
 
 
 def one_address(text):
