@@ -30,14 +30,14 @@ class OnDemand:
         self._modules = modules
 
     def steps(self):
-        """Loads the modules; yields after each that was not there."""
+        """Loads the modules; yields after each that was not there. Whoever does not come to the end must forget() them."""
         for name in self._modules:
             if name not in sys.modules:
                 __import__(name)
                 yield
 
     async def load(self):
-        """Loads the modules, and the loop goes on after each."""
+        """Loads the modules, and the loop goes on after each. To be forgotten, also after an error."""
         for _ in self.steps():
             await asyncio.sleep_ms(0)
 

@@ -119,13 +119,22 @@ class Supervisor:
         return healthy
 
     def running(self):
-        """Name of the task that runs now, for a callback that interrupts it; of the coroutine where it is nobody's of the table."""
-        task = asyncio.current_task()
+        """Name of the task that runs now, for a callback that interrupts it; of the coroutine where it is nobody's of the table;
+        "nobody" between two tasks, or where no loop runs."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            return "nobody"
+        if task is None:
+            return "nobody"
+        coro = task.coro if hasattr(task, "coro") else task.get_coro()
+        if not _is_executed(coro):             # MicroPython goes on naming the one that ran last
+            return "nobody"
         for entry in self.tasks:
             if entry.task is task:
                 return entry.name
-        text = repr(task.coro if hasattr(task, "coro") else task.get_coro())    # "<… object 'name' at …>", "<… object name at …>"
-        return text[text.find("object ") + 7:text.find(" at 0x")].strip("'")
+        text = repr(coro)                      # "<… object 'name' at 3f…>", "<… object where.name at 0x…>"
+        return text[text.find("object ") + 7:text.find(" at ")].strip("'").split(".")[-1]
 
     def ailing(self):
         """True while a task is down, or has not run two minutes since it was."""
@@ -149,3 +158,13 @@ class Supervisor:
                     await entry.task
                 except asyncio.CancelledError:
                     entry.last_error = "stopped"
+
+
+def _is_executed(coro):
+    if hasattr(coro, "cr_running"):
+        return coro.cr_running
+    try:
+        coro.pend_throw(coro.pend_throw(None))       # MicroPython's way to ask: what is pending is left as it was
+    except (AttributeError, ValueError):             # "generator already executing"
+        return True
+    return False

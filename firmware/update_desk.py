@@ -27,11 +27,11 @@ def rows(app):
 def _more(app):
     """What the diagnostics tell beyond facts, settings and events."""
     from firmware.services.ota.record import log
-    lines = log(app.root)
     forget(("firmware.services.ota.record",))
+    lines = log(app.root)
     return {"start": {name: app.start[name] for name in ("start", "detail", "failures", "restarts", "slot", "boot")},
             "slots": slot_pointer.read(app.root), "errors": app.errors, "update_log": lines,
-            "guard_opened": app.timer.guard_opened}
+            "guard_opened": app.timer.guard_opened, "hook_error": app.timer.hook_error}
 
 
 class UpdateDesk:

@@ -264,6 +264,46 @@ class TestSupervisor(unittest.TestCase):
             self.assertEqual(await self.pass_ms(supervisor, 5000), 50)
         self.go(supervisor, script)
 
+    def test_running_names_who_runs_and_blames_nobody_between_two_tasks(self):
+        named, supervisors = [], []
+
+        async def busy(beat):
+            named.append(supervisors[0].running())
+            while True:
+                await asyncio.sleep_ms(5)
+
+        async def stranger():
+            named.append(supervisors[0].running())
+
+        async def main():
+            supervisors.append(Supervisor((("busy", busy, False, 0),), lambda: 0, None, None, None))
+            supervisors[0]._start(supervisors[0].tasks[0])
+            await asyncio.create_task(stranger())
+            await turns()
+            await supervisors[0].stop()
+        asyncio.run(main())
+        self.assertEqual(sorted(named), ["busy", "stranger"])
+        self.assertEqual(supervisors[0].running(), "nobody")
+
+    def test_running_takes_a_task_that_waits_for_nobody(self):
+        async def waits():
+            await asyncio.sleep_ms(5)
+            return "undisturbed"
+
+        async def main():
+            supervisor = Supervisor((), lambda: 0, None, None, None)
+            task = asyncio.create_task(waits())
+            await asyncio.sleep_ms(0)
+            before, asyncio.current_task = asyncio.current_task, lambda: task     # as MicroPython answers in its wait
+            try:
+                self.assertEqual(supervisor.running(), "nobody")
+                asyncio.current_task = lambda: None
+                self.assertEqual(supervisor.running(), "nobody")
+            finally:
+                asyncio.current_task = before
+            self.assertEqual(await task, "undisturbed")
+        asyncio.run(main())
+
     def test_stop_cancels_the_last_row_first_and_restarts_nothing(self):
         supervisor = self.build(("a", self.lives("a"), True, 0), ("b", self.dies(), False, 0), ("c", self.lives("c"), False, 0),
                                 ("d", self.lives("d"), False, 0))

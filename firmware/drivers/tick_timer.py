@@ -32,6 +32,7 @@ class TickTimer:
         self.guard_opened = 0        # counts: the guard took the coil away
         self.on_hang = None          # called once when the loop has stood still for a second
         self.on_back = None          # called when it goes on all the same
+        self.hook_error = None       # name of the newest error of these two
 
     def start(self):
         """Begin to tick."""
@@ -53,16 +54,26 @@ class TickTimer:
         While the VM stands still (flash, TLS) up to eight callbacks queue, and then all run at once: they are one period.
         """
         now_ms = ticks_ms()
+        hangs = False
         if (now_ms - self._beat_ms) & _TICKS_MASK >= _APART_MS:
             self._beat_ms = now_ms
             self._unserved += 1
             if self._unserved >= _GUARD_PERIODS:
                 self.open_now()
-                if self._unserved == _HANG_PERIODS and self.on_hang is not None:
-                    self.on_hang()
+                hangs = self._unserved == _HANG_PERIODS
             if self._motor is not None:
                 self._motor.beat(now_ms)
         self._flag.set()
+        if hangs:
+            self._tell(self.on_hang)
+
+    def _tell(self, hook):
+        """Words for later: what fails in them must cost neither the tick nor the control task."""
+        if hook is not None:
+            try:
+                hook()
+            except Exception as error:
+                self.hook_error = type(error).__name__
 
     def open_now(self):
         """Take the coil away without the core, which hears of it on its next tick and trips."""
@@ -76,9 +87,10 @@ class TickTimer:
 
     def late_ms(self, now_ms):
         """Call once per tick, first thing: how late this tick is, in ms against the unbroken 10 ms grid."""
-        if self._unserved >= _HANG_PERIODS and self.on_back is not None:
-            self.on_back()
+        hung = self._unserved >= _HANG_PERIODS
         self._unserved = 0
+        if hung:
+            self._tell(self.on_back)
         late = (now_ms - self._due_ms) & _TICKS_MASK
         if late >= _HALF:                       # earlier than reckoned: the grid moves
             late = 0

@@ -40,6 +40,7 @@ class Updates:
         self._hour = 0
         self._wanted = None              # (what, older): a press
         self._busy = False               # one thing at a time, an upload too
+        self._users = 0                  # of _parts: who forgets them under another has two classes of one name
         self._since_s = 0                # since the newest check by itself
         self._checked = False
         self._spread_min = charger.random(60)
@@ -98,17 +99,24 @@ class Updates:
         while self.kept is None:
             await asyncio.sleep_ms(_STEP_MS)
             if self.charger.may_write():
-                await self._parts.load()
-                self.settle()
+                self._users += 1
+                try:
+                    await self._parts.load()
+                    self.settle()
+                finally:
+                    self._leave()
         while True:
             await asyncio.sleep_ms(_STEP_MS)
             await self.step()
 
     def settle(self):
         """Once after a start: what became of the version that was to be tried."""
-        from firmware.services.ota.work import settle
-        settle(self)
-        self._parts.forget()
+        self._users += 1
+        try:
+            from firmware.services.ota.work import settle
+            settle(self)
+        finally:
+            self._leave()
 
     async def step(self):
         """Once a second."""
@@ -154,29 +162,39 @@ class Updates:
 
     async def _work(self, what, older):
         self._busy = True
+        self._users += 1
         try:
             await self._parts.load()
             from firmware.services.ota.work import perform
             await perform(self, what, older)
         finally:
             self._end()
+            self._leave()
 
     async def upload(self, read, older):
         """A bundle that somebody uploads, by pieces from read(). Raises UpdateError or OSError; afterwards it is "ready"."""
-        await self._parts.load()
-        from firmware.services.ota.work import must, upload
-        must(self.charger.obstacle())
-        while self.kept is None:             # the first second after a start
-            await asyncio.sleep_ms(_STEP_MS)
-        must("busy" if self._busy or self.state == "restarting" else None)
-        self._busy = True
+        self._users += 1
         try:
-            await upload(self, read, older)
+            await self._parts.load()
+            from firmware.services.ota.work import must, upload
+            must(self.charger.obstacle())
+            while self.kept is None:         # the first second after a start
+                await asyncio.sleep_ms(_STEP_MS)
+            must("busy" if self._busy or self.state == "restarting" else None)
+            self._busy = True
+            try:
+                await upload(self, read, older)
+            finally:
+                self._end()
         finally:
-            self._end()
+            self._leave()
 
     def _end(self):
         self._busy = False
         self.progress = None
         self.charger.show(self.state == "restarting")
-        self._parts.forget()
+
+    def _leave(self):
+        self._users -= 1
+        if not self._users:
+            self._parts.forget()

@@ -81,6 +81,35 @@ class TestGuard(unittest.TestCase):
         self.chip.run_ms(31)
         self.assertEqual((self.coil(), self.timer.guard_opened), (0, 1))
 
+    def test_words_about_a_hang_that_fail_cost_neither_the_tick_nor_the_motors_pulse_nor_the_control_task(self):
+        beats, told = [], []
+
+        class Motor:
+            def beat(self, now_ms):
+                beats.append(now_ms)
+
+        class Flag:
+            def set(self):
+                told.append("tick")
+
+        def broken(error):
+            def hook():
+                told.append(error)
+                raise error
+            return hook
+        self.timer._motor, self.timer._flag = Motor(), Flag()
+        self.timer.on_hang, self.timer.on_back = broken(AttributeError("who")), broken(OSError(5))
+        self.until_us(1005000)
+        self.assertEqual((len(beats), len(told)), (100, 101))
+        self.assertEqual((told[-2], type(told[-1])), ("tick", AttributeError))      # woken before anything is said
+        self.assertEqual(self.timer.hook_error, "AttributeError")
+        self.timer.late_ms(self.clock.ticks_ms())
+        self.assertEqual((type(told[-1]), self.timer.hook_error), (OSError, "OSError"))
+        self.timer.late_ms(self.clock.ticks_ms())
+        self.assertEqual(len(told), 102)                     # once, and the count begins anew
+        self.until_us(1015000)
+        self.assertEqual((len(beats), told[-1], self.timer.guard_opened), (101, "tick", 1))
+
     def test_open_now_takes_the_coil_and_is_told_once(self):
         self.timer.open_now()
         self.timer.open_now()

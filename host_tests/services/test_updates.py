@@ -281,6 +281,55 @@ class TestPresses(Case):
         self.seconds(1)
         self.assertEqual(self.state(), ("available", "1.1.0", None))
 
+    def test_modules_are_forgotten_after_an_upload_that_is_refused_or_finds_no_memory(self):
+        self.updates, forgotten = self.started(mode="off"), []
+        module.OnDemand.forget = lambda parts: forgotten.append(1)
+        self.charger.stop = "vehicle"
+        with self.assertRaises(UpdateError) as caught:
+            run(self.updates.upload(None, False))
+        self.assertEqual((caught.exception.code, len(forgotten)), ("vehicle", 1))
+        self.charger.stop = None
+
+        async def no_memory(parts):
+            raise MemoryError("no memory")
+        load, module.OnDemand.load = module.OnDemand.load, no_memory
+        try:
+            with self.assertRaises(MemoryError):
+                run(self.updates.upload(None, False))
+            self.updates.check()
+            with self.assertRaises(MemoryError):
+                self.seconds(1)
+        finally:
+            module.OnDemand.load = load
+        self.assertEqual(len(forgotten), 3)
+        self.updates.check()
+        self.seconds(1)
+        self.assertEqual((self.state(), len(forgotten)), (("available", "1.1.0", None), 4))
+
+    def test_modules_are_not_forgotten_under_somebody_who_works_with_them(self):
+        self.updates, forgotten = self.started(mode="off"), []
+        module.OnDemand.forget = lambda parts: forgotten.append(1)
+        waiting = [1]
+
+        async def slow(*args):
+            while waiting:
+                await asyncio.sleep_ms(0)
+            raise UpdateError("bad_signature")
+
+        async def main():
+            first = asyncio.create_task(self.updates.upload(None, False))
+            for _ in range(3):
+                await asyncio.sleep_ms(0)
+            with self.assertRaises(UpdateError) as caught:
+                await self.updates.upload(None, False)
+            self.assertEqual((caught.exception.code, forgotten), ("busy", []))
+            waiting.clear()
+            with self.assertRaises(UpdateError) as caught:
+                await first
+            self.assertEqual((caught.exception.code, forgotten), ("bad_signature", [1]))
+        work.fetch = slow
+        run(main())
+
     def test_a_pointer_that_cannot_be_written_leaves_everything_ready(self):
         self.updates = self.started(mode="download")
         self.charger.refuse = OSError(5)

@@ -123,8 +123,9 @@ class TestEarthPulses(unittest.TestCase):
                 self.assertTrue(charger.edges("contacts", True, 20 * S))
 
 
-def kill(gpio):
+def kill(charger, gpio):
     """From now on this pin of the running board raises."""
+    charger.twin.hal.disturb()
     pin = sys.modules["machine"].Pin
     real = pin.value
 
@@ -143,7 +144,7 @@ class TestDeadPins(unittest.TestCase):
                                        ("coil_supply", "coil_watchdog", 4000)):
             with self.subTest(name=name):
                 charger, seen = Charger(self), {}
-                charger.at(12, lambda gpio=charger.twin.board["pins"][name]: kill(gpio))
+                charger.at(12, lambda charger=charger, name=name: kill(charger, charger.twin.board["pins"][name]))
                 charger.at(3, charger.ev(plugged=True))
                 charger.at(18, lambda seen=seen, charger=charger: seen.update(
                     faults=faults(charger), failing=charger.fact("board")["failing"], tasks=charger.fact("tasks")))

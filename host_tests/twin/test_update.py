@@ -288,7 +288,9 @@ class Update(unittest.TestCase):
         self.assertEqual(found["slots"]["active"], "a")
         self.assertIn("boot", [event["kind"] for event in found["events"]])
         self.assertIn("update.url", found["settings"])
-        for word in (b"Ida", b"04A1B2C3D4E5F6", b"password"):
+        told = [key for key in found["settings"] if "password" in key]
+        self.assertEqual(sorted(told), ["fault_mail.plain_password", "publication.plain_password"])    # whether one may go in plain
+        for word in (b"Ida", b"04A1B2C3D4E5F6", b'"password'):
             self.assertNotIn(word, body)
 
 

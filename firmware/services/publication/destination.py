@@ -37,8 +37,10 @@ class Target:
 
     async def secured(self, connection, proxy=None):
         """The connection with TLS around it from its next byte. HttpFailure, of tls_client.connected() and "clock_unknown"."""
-        from firmware.services import tls_client
-        forget(("firmware.services.tls_client", "firmware.services.tls_context"))
+        try:
+            from firmware.services import tls_client
+        finally:
+            forget(("firmware.services.tls_client", "firmware.services.tls_context"))
         if not self.charger.utc_s():
             raise HttpFailure("clock_unknown")
         return await tls_client.connected(connection, self.host, self.ca, self.charger.may_write, proxy)
@@ -67,15 +69,18 @@ def must_wait(get, area, charger):
 
 def sender(method):
     """The async function send(target, name, length, pieces, to_thread) of "http", "ftp" or "smtp"."""
-    if method == "http":
-        from firmware.services.publication.send_http import send as by_http
-        send = by_http
-    elif method == "ftp":
-        from firmware.services.publication.send_ftp import send as by_ftp
-        send = by_ftp
-    else:
-        from firmware.services.publication.send_smtp import send as by_smtp
-        send = by_smtp
-    forget(("firmware.services.publication.send_http", "firmware.services.publication.send_ftp",
-            "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue", "firmware.services.http_client"))
+    try:
+        if method == "http":
+            from firmware.services.publication.send_http import send as by_http
+            send = by_http
+        elif method == "ftp":
+            from firmware.services.publication.send_ftp import send as by_ftp
+            send = by_ftp
+        else:
+            from firmware.services.publication.send_smtp import send as by_smtp
+            send = by_smtp
+    finally:                     # also of one that did not find the memory
+        forget(("firmware.services.publication.send_http", "firmware.services.publication.send_ftp",
+                "firmware.services.publication.send_smtp", "firmware.services.publication.dialogue",
+                "firmware.services.http_client"))
     return send

@@ -19,6 +19,7 @@ class Routes:
     def __init__(self, rows):
         self._rows = rows
         self._loading = asyncio.Lock()
+        self._group = None                 # that is being loaded
 
     def find(self, method, path, may=None):
         """[row, rest]; raises HttpError 404, or 405 with the methods that are allowed. may(role) raises where the request may not
@@ -32,8 +33,13 @@ class Routes:
         """find() for a loop that must go on: what is loaded for it is loaded a module at a turn."""
         found = []
         async with self._loading:              # what one has loaded another would forget
-            for _ in self._steps(method, path, may, found):
-                await asyncio.sleep_ms(0)
+            try:
+                for _ in self._steps(method, path, may, found):
+                    await asyncio.sleep_ms(0)
+            finally:
+                if self._group is not None:    # no memory for the rest of it, or whoever asks is gone
+                    self._group.forget()
+                    self._group = None
         return found
 
     def _steps(self, method, path, may, found):
@@ -68,7 +74,9 @@ class Routes:
             elif _rest(row[1], path) is not None:
                 if may is not None:
                     may(row[2])
+                self._group = row[3]
                 yield from row[3].steps()
+                self._group = None
                 yield from row[3].rows()
 
     def all(self):

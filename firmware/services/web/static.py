@@ -55,21 +55,25 @@ class StaticFiles:
 
 
 def _packed(path, name):
-    """(where it begins, bytes, their CRC-32) of a file in the packed page; None where it, or the packed page, is not there. The
-    index is read for each: kept, it would take heap while nobody looks at the page."""
+    """(where it begins, bytes, their CRC-32) of a file in the packed page; None where it, or the packed page, is not there, or not
+    to its end. The index is read for each: kept, it would take heap while nobody looks at the page."""
     try:
         with open(path, "rb") as file:
             head = file.read(_HEAD)
             if len(head) < _HEAD or head[:4] != b"M3PK" or head[4] > _MOST_FILES or head[5:] != b"\0\0\0":
                 return None
             index = file.read(_ENTRY * head[4])
+            end = file.seek(0, 2)
     except OSError:
         return None
     wanted = struct.pack("<I", binascii.crc32(name.encode()) & 0xFFFFFFFF)
     at = index.find(wanted)
     while at > 0 and at % _ENTRY:
         at = index.find(wanted, at + 1)
-    return None if at < 0 or at + _ENTRY > len(index) else struct.unpack_from("<III", index, at + 4)
+    if at < 0 or at + _ENTRY > len(index):
+        return None
+    found = struct.unpack_from("<III", index, at + 4)
+    return found if found[0] + found[1] <= end else None
 
 
 def _missing():

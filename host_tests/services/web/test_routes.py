@@ -1,6 +1,8 @@
 import asyncio
+import sys
 import unittest
 
+from firmware.on_demand import OnDemand
 from firmware.services.web.reply import HttpError
 from firmware.services.web.routes import Routes
 
@@ -11,9 +13,15 @@ class Group:
     def __init__(self):
         self.loaded = 0
         self.log = []
+        self.failing = None         # step that finds no memory
+
+    def forget(self):
+        self.log.append("forget")
 
     def steps(self):
         for number in range(3):
+            if number == self.failing:
+                raise MemoryError("no memory")
             self.log.append(number)
             yield
 
@@ -81,6 +89,38 @@ class TestRoutes(unittest.TestCase):
                 await self.routes.reach("GET", "/api/v1/cards", may)
             return await self.routes.reach("GET", "/api/v1/cards", lambda role: None)
         self.assertEqual(asyncio.run(main())[0][3], "list")
+
+    def test_what_was_loaded_of_a_group_is_forgotten_when_the_rest_finds_no_memory(self):
+        async def ask():
+            return await self.routes.reach("GET", "/api/v1/cards", lambda role: None)
+        self.group.failing = 2
+        with self.assertRaises(MemoryError):
+            asyncio.run(ask())
+        self.assertEqual(self.group.log, [0, 1, "forget"])
+        self.group.failing, self.group.log = None, []
+        self.assertEqual(asyncio.run(ask())[0][3], "list")
+        self.assertEqual(self.group.log, [0, 1, 2])         # rows() forgets, once they are made
+
+    def test_what_was_loaded_of_a_group_is_forgotten_when_the_request_is_broken_off_between_two_turns(self):
+        async def main():
+            task = asyncio.create_task(self.routes.reach("GET", "/api/v1/cards", lambda role: None))
+            while 1 not in self.group.log:
+                await asyncio.sleep_ms(0)
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+            self.assertEqual(self.group.log, [0, 1, "forget"])
+            await self.routes.reach("GET", "/api/v1/status", lambda role: None)
+            self.assertEqual(self.group.log, [0, 1, "forget"])
+        asyncio.run(main())
+
+    def test_real_modules_are_gone_from_a_device_after_a_failed_load(self):
+        name = "firmware.services.ota.refusal"
+        group = OnDemand(None, (name, "firmware.services.ota.nowhere"))
+        routes = Routes(((None, "/x", "admin", group, 0),))
+        with self.assertRaises(ImportError):
+            asyncio.run(routes.reach("GET", "/x", lambda role: None))
+        self.assertEqual(name in sys.modules, sys.implementation.name != "micropython")     # a host has room for them
 
     def test_all_names_the_groups_rows_too(self):
         self.assertEqual([row[3] for row in self.routes.all()], ["status", "list", "change", "page"])

@@ -108,6 +108,19 @@ class Static(unittest.TestCase):
                         self.assertEqual((await server.call("GET", "/p/only.css")).status, 404)
         run(main())
 
+    def test_a_file_of_which_the_packed_page_lacks_the_end_is_not_begun(self):
+        async def main():
+            async with self._server() as server:
+                _write(self.folder + ".pack", _pack()[:-1])            # "words/only.json" is the last, and now "las"
+                answer = await server.call("GET", "/p/words/only.json", headers=(("Accept-Encoding", "gzip"),))
+                self.assertEqual((answer.status, answer.json()["error"]["code"]), (404, "not_found"))
+                answer = await server.call("GET", "/p/only.css", headers=(("Accept-Encoding", "gzip"),))
+                self.assertEqual((answer.status, answer.body), (200, _PACKED["only.css"]))
+                _write(self.folder + ".pack", _pack()[:8 + 16 * len(_PACKED)])
+                answer = await server.call("GET", "/p/main.js", headers=(("Accept-Encoding", "gzip"),))
+                self.assertEqual((answer.status, answer.body), (200, b"1"))       # it lies there plain, too
+        run(main())
+
     def test_a_packed_file_is_asked_for_again_when_its_content_has_changed_and_only_then(self):
         async def main():
             async with self._server() as server:
