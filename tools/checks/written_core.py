@@ -25,8 +25,8 @@ MOST_STATEMENTS = 5     # of the written tick to one of the sources' at least: e
 
 
 def prepare(place):
-    """Copies the tree to a folder and writes the core out there. Returns how many
-    statements its tick has; RuntimeError if that is the sources' after all."""
+    """Copies the tree to a folder and writes the core out there. Returns how many statements its tick has;
+    RuntimeError if that is the sources' after all."""
     for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -53,7 +53,8 @@ def run(place, tests, processes):
     """Runs tests in a prepared folder, in so many processes (0: one); returns (pytest's exit status, what it counted)."""
     counts = place / "counts.json"
     command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", "--tb=short", "-rfE", "-p", "no:cacheprovider",
-               "--numprocesses", str(processes), "--dist", "loadfile", *["--ignore=%s/%s" % (TESTS, name) for name in LEFT_OUT], *tests]
+               "--numprocesses", str(processes), "--dist", "loadfile",
+               *["--ignore=%s/%s" % (TESTS, name) for name in LEFT_OUT], *tests]
     status = subprocess.run(command, cwd=place, env=dict(os.environ, MODE3_REPORT=str(counts))).returncode
     return status, counts.read_text() if counts.exists() else None
 
