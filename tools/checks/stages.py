@@ -57,6 +57,7 @@ STAGES = {
         Stage("power cuts in updates", (PY, "-m", "host_tests.ota_powercut"), None),
         Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
         Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
+        Stage("written core", (PY, "-m", "tools.checks.written_core"), None),
         Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
         Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1"), None),
         Stage("API as described, at length", (PY, "-m", "tools.checks.api", "--seconds", "120", "--cases", "20", "--phases",
