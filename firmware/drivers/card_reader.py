@@ -8,7 +8,7 @@ from firmware.drivers.iso14443a import ReaderError
 
 _POLL_MS = const(120)          # a card held to the reader for 300 ms is seen
 _RETRY_MS = const(2000)
-_IDLE_MS = const(500)
+_IDLE_MS = const(120)          # nor is one missed that is held there while cards begin to count
 _GONE_POLLS = const(5)         # polls without the card before the same one counts anew: a hand trembles
 
 

@@ -1,3 +1,4 @@
+# cpython only: what the twin on CPython remembers
 """Ticks that are not reckoned anew, and bursts that are not read anew, change nothing but the time that the host takes."""
 import asyncio
 import contextlib
