@@ -26,7 +26,7 @@ run: $(RUN) $(LIB)  ## start the twin: charger on 8080, bench on 8081; ARGS="--h
 test: $(DEV) $(LIB)  ## everything that must hold before a change goes in (at most 20 minutes on 2 cores)
 	@$(PY) -m tools.checks.stages test $(STRICT)
 
-proof: $(DEV) $(LIB)  ## the long proofs: sweeps, mutation, fuzz, soak (at most 50 minutes)
+proof: $(DEV) $(LIB)  ## the long proofs: sweeps, mutation, fuzz, soak (at most 66 minutes)
 	@$(PY) -m tools.checks.stages proof $(STRICT)
 
 bench: $(DEV) $(LIB)  ## measure the budgets, with the machine's own noise beside them; ARGS="tick heap" picks rows
