@@ -162,7 +162,7 @@ class Supervisor:
 
 def _is_executed(coro):
     if hasattr(coro, "cr_running"):
-        return coro.cr_running
+        return True                                  # CPython names no task while none runs
     try:
         coro.pend_throw(coro.pend_throw(None))       # MicroPython's way to ask: what is pending is left as it was
     except (AttributeError, ValueError):             # "generator already executing"
