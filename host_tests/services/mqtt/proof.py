@@ -92,9 +92,9 @@ class Proof(unittest.TestCase):
         self.assertEqual(seen["frozen"]["reason"], "timeout")
         self.assertEqual(seen["limit_ma"], 8000)
         self.assertEqual((seen["back"]["state"], seen["after"]), ("connected", 10000))
+        self.assertLess(seen["late"]["max"], BLOCKED_MS)
         if kind is RealTime:
             self.assertEqual(seen["contactor"], "closed")
-            self.assertLess(seen["late"]["max"], BLOCKED_MS)
         else:
             # Open: about a minute into a charge this VM in real time loses 60 to 120 ms, with and without a frozen broker, and the
             # guard may take the coil away. Not understood yet; until it is, the figures are told instead of judged.
