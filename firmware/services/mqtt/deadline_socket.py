@@ -34,13 +34,11 @@ class LinkError(Exception):
 
 
 class Streamed:
-    """A payload that is made while it is sent: pieces() -> iterator of str, the same each time."""
+    """A payload that is made while it is sent: pieces() -> iterator of str; length: of them together, in bytes."""
 
-    def __init__(self, pieces):
+    def __init__(self, pieces, length):
         self._pieces = pieces
-        self._length = 0
-        for piece in pieces():
-            self._length += len(piece.encode())
+        self._length = length
 
     def __len__(self):
         return self._length

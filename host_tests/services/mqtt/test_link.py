@@ -116,7 +116,7 @@ class TestTurns(LinkCase):
         for shape in SHAPES:
             wire, link = self.linked(shape, publish(CMD, b"{}"))
             self.assertTrue(link.pending())
-            messages = [Message(b"a/b", b"hello", True), Message(b"c", Streamed(lambda: iter(("wö", "rld"))))]
+            messages = [Message(b"a/b", b"hello", True), Message(b"c", Streamed(lambda: iter(("wö", "rld")), 6))]
             self.assertEqual(exchange(link, messages, False), (2, ""))
             self.assertEqual(wire.heard(), b"\x31\x0a\x00\x03a/bhello\x30\x09\x00\x01cw\xc3\xb6rld")
             self.assertEqual(link.received, [(CMD, b"{}", False)])
