@@ -102,7 +102,7 @@ class LoginApi:
         return Reply("{}")
 
     def _must_not_wait(self, request, what):
-        """An attempt at a secret begins: a user's name, _RECOVERY. 429 where this address has to wait for it, 403 to another page."""
+        """An attempt at a secret begins: a user's name, _RECOVERY. 429 where this address has to wait, 403 from another page."""
         must_be_ours(request)
         wait_s = self._desk.attempts.wait_s(request.peer)
         if wait_s:
