@@ -281,7 +281,7 @@ class Mqtt:
         return ("%s/device/mode3-%s/config" % (prefix, _level(self._serial()))).encode()
 
     async def _discovery(self):
-        """Home Assistant's discovery message, made while it is sent; its table is then forgotten. It is made once before, to know its
+        """Home Assistant's discovery message, made while it is sent; its table is then forgotten. It is made once before, for its
         length: others run meanwhile."""
         from firmware.services.mqtt import entities
         forget(("firmware.services.mqtt.entities",))

@@ -17,7 +17,6 @@ _DAY_S = const(86400)
 _RETRIES = const(8)              # then not before the next day
 _TRANSIENT = ("no_connection", "no_answer", "http_status", "bad_answer", "redirects", "wrong_length", "wrong_hash", "flash_failed",
               "interrupted")
-CODES = [row[0] for row in REASONS]
 _LOG = const(16)
 _FAILED = const(4)
 
@@ -64,7 +63,7 @@ async def upload(updates, read, older):
 def _stopped(updates, before, error):
     updates.state = "ready" if updates.kept["ready"] else "idle" if before == "ready" else before
     code, detail = getattr(error, "code", None), getattr(error, "detail", "")
-    if code not in CODES:                    # another exception has one too: of a body that does not come, say
+    if code not in [row[0] for row in REASONS]:    # another exception has one too: of a body that does not come, say
         code = "flash_failed" if isinstance(error, OSError) else "interrupted"
         code = "no_space" if getattr(error, "errno", 0) == 28 else code
         detail = "%s: %s" % (type(error).__name__, error)
