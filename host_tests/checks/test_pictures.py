@@ -6,6 +6,7 @@ import unittest
 from tools.checks.source import ROOT
 from tools.checks.words import tracked
 
+
 def shown():
     """Names of the pictures that documents link to."""
     return {name for path in tracked(ROOT) if path.suffix == ".md"
