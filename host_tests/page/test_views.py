@@ -84,7 +84,7 @@ class Views(Visit):
                     browser.picture(PICTURES / name, whole=True)
 
     def test_regression_words_and_their_signs_stay_together_on_the_smallest_phone(self):
-        """The French menu broke a word in two, and lines began with a semicolon."""
+        """The French menu broke a word in two, its steps went over the card's edge, and lines began with a semicolon."""
         self.see(320, 640)
         for language in ("en", "de", "fr"):
             self.choose(language)
@@ -93,6 +93,9 @@ class Views(Visit):
                                        " const range = document.createRange(); range.selectNodeContents(one.lastChild);"
                                        " return range.getClientRects().length > 1; }).map(one => one.textContent)")
             self.assertEqual(lines, [], language)
+            wide = self.browser.value("(() => { const steps = document.getElementById('steps'); return steps.scrollWidth"
+                                      " - steps.clientWidth; })()")
+            self.assertLessEqual(wide, 0, language)
         said = self.browser.value("import('./texts.js').then(t => ['a ; b « c » d: e', 'no.such'].map(one => t.text(one)))")
         self.assertEqual(said, ["a\u00a0; b «\u00a0c\u00a0» d: e", "no.such"])
 
