@@ -14,16 +14,16 @@ import paho.mqtt.client as paho
 from tools.twin.ports import free_port
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
-PATIENCE_S = 10
+PATIENCE_S = 20
 needs_mosquitto = unittest.skipUnless(MOSQUITTO, "no mosquitto (a package of Debian and Homebrew)")
 
 
 def until(true, what):
-    """Wait in real time until true() is; what: for the failure."""
+    """Wait in real time until true() is; what: for the failure, or what makes it."""
     end = time.monotonic() + PATIENCE_S
     while not true():
         if time.monotonic() > end:
-            raise AssertionError("not within %d s: %s" % (PATIENCE_S, what))
+            raise AssertionError("not within %d s: %s" % (PATIENCE_S, what() if callable(what) else what))
         time.sleep(0.005)
 
 
