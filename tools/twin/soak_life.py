@@ -7,7 +7,6 @@ the App, the twin's own left out.
 """
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import io
