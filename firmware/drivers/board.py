@@ -162,6 +162,7 @@ class Board:
     def complete(self, fitted):
         """Fill in the board's part of what the safety core has to know (the installer's part stands there); returns it."""
         pins, has = self.facts["pins"], self.facts["has"]
+        fitted.phases = min(fitted.phases, self.facts["limits"]["phases"])
         fitted.contactors = 1 if pins["contactor_2"] is None else 2
         fitted.feedback = 0 if self.facts["contactor"]["feedback"] == "none" else 1
         fitted.rcd_test = 1 if has["rcd_test"] else 0

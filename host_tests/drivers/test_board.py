@@ -132,6 +132,13 @@ class TestBoard(unittest.TestCase):
         board.safe()
         self.assertEqual((self.level(COIL_1), self.level(COIL_2), self.chip.hal.pwm_high_ns(33)), (0, 0, 1000000))
 
+    def test_board_of_one_phase_never_offers_three_whatever_the_installation_is_set_to(self):
+        """The default setting is three phases: a one-phase board without a meter reckoned three times the energy."""
+        from firmware.safety.io_image import Fitted
+        for board_phases, set_to, fitted in ((1, 3, 1), (1, 1, 1), (3, 3, 3), (3, 1, 1)):
+            board = self.board(lambda facts, phases=board_phases: facts["limits"].update({"phases": phases}))
+            self.assertEqual(board.complete(Fitted(phases=set_to)).phases, fitted)
+
     def test_board_with_nothing_optional_is_built_and_runs(self):
         def change(facts):
             from firmware.drivers.board_facts import PINS
