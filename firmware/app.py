@@ -39,7 +39,7 @@ from firmware.web_desk import WebDesk
 from firmware.zone import Zone
 
 STATION_MS = 100
-SENSE_MS = 1000         # temperatures change slowly
+SENSE_MS = 1000         # temperatures and the mains' presence change slowly
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
 ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
 RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
@@ -306,6 +306,7 @@ class App:
                 self._sensed_ms = now_ms
                 self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
+                self.board.look()
             self.inputs.tick()
             self.station.tick(now_ms)
             self.desk.tick(now_ms)
