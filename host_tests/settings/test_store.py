@@ -135,8 +135,8 @@ class StoreTest(unittest.TestCase):
                                 ({"over_3_s": 6}, "over_3_s")):
             changes = {"protection." + key: value for key, value in changes.items()}
             self.assertEqual(self.refused(changes).key, "protection." + blamed)
-        self.assertEqual(str(self.refused({"protection.over_2_percent": 80})), "protection.over_2_percent: 80 is refused; allowed is "
-                         "from protection.over_1_percent to protection.over_3_percent")
+        self.assertEqual(str(self.refused({"protection.over_2_percent": 80})), "protection.over_2_percent: 80 is refused; "
+                         "allowed is from protection.over_1_percent to protection.over_3_percent")
         self.store.set_many({"protection.over_2_percent": 80, "protection.over_3_percent": 80, "protection.over_2_s": 600})
 
     def test_what_breaks_a_rule_in_the_file_gives_way_until_the_rule_holds(self):
