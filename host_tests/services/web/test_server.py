@@ -2,6 +2,7 @@
 import asyncio
 import unittest
 
+from firmware.services.web import server as server_module
 from firmware.services.web.reply import Reply
 from firmware.services.web.roles import PUBLIC
 from host_tests.services.web.harness import Server, run
@@ -73,6 +74,43 @@ class Paths(unittest.TestCase):
                 self.assertEqual((await server.call("GET", "/hungry")).status, 503)
                 self.assertEqual((await server.call("GET", "/api/v1/status")).status, 200)
         run(main())
+
+    def test_regression_no_memory_to_load_a_group_answers_503_too(self):
+        """Where memory is short it is short for loading first: the client saw its connection break off."""
+        class Group:
+            def steps(self):
+                raise MemoryError()
+
+            def forget(self):
+                return None
+
+        async def main():
+            async with Server(rows=((None, "/seldom*", PUBLIC, Group(), 0),)) as server:
+                answer = await server.call("GET", "/seldom")
+                self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "5"))
+                self.assertEqual(server.errors, [])
+        run(main())
+
+    def test_regression_no_memory_for_a_client_leaves_the_door_open_for_the_next(self):
+        asked = []
+
+        class Client(server_module._Client):
+            def __init__(self, connection):
+                asked.append(1)
+                if len(asked) == 1:
+                    raise MemoryError()
+                super().__init__(connection)
+
+        async def main():
+            async with Server() as server:
+                self.assertEqual((await server.call("GET", "/api/v1/status")).status, 0)
+                self.assertEqual((await server.call("GET", "/api/v1/status")).status, 200)
+                self.assertEqual((server.web.open_connections(), server.failed), (0, None))
+        kept, server_module._Client = server_module._Client, Client
+        try:
+            run(main())
+        finally:
+            server_module._Client = kept
 
     def test_a_handler_without_end_is_given_up(self):
         async def endless(request, rest):
