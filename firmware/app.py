@@ -39,7 +39,7 @@ from firmware.web_desk import WebDesk
 from firmware.zone import Zone
 
 STATION_MS = 100
-SENSE_MS = 1000         # temperatures change slowly
+SENSE_MS = 1000         # temperatures and the mains' presence change slowly
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
 ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
 RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
@@ -224,7 +224,7 @@ class App:
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         self.desk.apply(get)
         self.online.apply(get)
-        self.zone = Zone(get("time.zone"))
+        self.zone = self._zone(get("time.zone"))
         station.phase_switch.wakes = get("charging.phase_switch") == "wake"
         self._apply_sources(get, station)
         station.smart.start_ma = get("schedule.start_a") * 1000
@@ -244,6 +244,14 @@ class App:
             station.mode = get("charging.mode")
         if "charging.available" in changed:     # another setting does not undo the command of that name
             station.operative, station.operative_by = get("charging.available"), "settings"
+
+    def _zone(self, text):
+        """UTC where the text is none: only other firmware can have kept one that the guard refuses, and the charger must start."""
+        try:
+            return Zone(text)
+        except ValueError:
+            self.station.faults.begin("settings_damaged")
+            return Zone("UTC0")
 
     def _apply_sources(self, get, station):
         """Who outside may speak; whoever may not any more has no ceilings either."""
@@ -301,6 +309,7 @@ class App:
                 self._sensed_ms = now_ms
                 self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
+                self.board.look()
             self.inputs.tick()
             self.station.tick(now_ms)
             self.desk.tick(now_ms)
