@@ -175,6 +175,21 @@ class RecordViews(Seen):
         self.choose("#view [name=find]", "", "input")
         self.browser.wait(ROWS + " === 50")
 
+    def test_regression_a_refusal_is_said_in_the_reader_s_language(self):
+        """German and French owners read the API's own English sentences."""
+        self.see(language="de")
+        self.open("cards")
+        self.browser.click("#add_card")
+        self.browser.may_fail.append("/api/v1/cards")
+        self.fill_in(uid="04 A1")
+        self.browser.wait("document.querySelector('dialog [data-field=uid] .error').textContent.includes('hexadezimale Ziffern')")
+        self.fill_in(uid="04 01 02 03")
+        self.browser.wait("document.querySelector('dialog [data-field=uid] .error').textContent.includes('schon in der Liste')")
+        self.browser.key("Escape", 27)
+        self.browser.wait("document.querySelector('dialog') === null")
+        self.upload("uid;expires\n04010299;tomorrow\n")
+        self.browser.wait("document.querySelector('.toast.bad')?.textContent.includes('Zeile 2, expires: Ein Tag')")
+
     def test_many_cards_get_another_kind_at_once(self):
         self.open("cards")
         for n in (2, 3, 4):

@@ -115,6 +115,22 @@ class SessionLogTest(unittest.TestCase):
         row = self.boot().close_unfinished()
         self.assertEqual((row["account"], row["comment"]), ("work", ""))
 
+    def test_what_the_flash_did_not_take_is_not_believed_to_stand_there(self):
+        """Who compared with it to see whether something is to be written found nothing, and a power cut brought the old back."""
+        self.sessions.begin((1, 100, 0), None)
+        good = self.sessions._open_file.write
+
+        def fail(_payload):
+            raise OSError(28, "full")
+
+        self.sessions._open_file.write = fail
+        with self.assertRaises(OSError):
+            self.sessions.note(True, end_reason="stop")
+        self.assertEqual(self.sessions.current["end_reason"], "")
+        self.sessions._open_file.write = good
+        self.sessions.note(True, end_reason="stop")
+        self.assertEqual(self.boot().unfinished["end_reason"], "stop")
+
     def test_a_record_the_flash_refused_waits_and_is_written_later(self):
         good = self.sessions._log.append_many
         self.sessions.begin((1, 100, 0), 0)

@@ -386,7 +386,7 @@ class Ends(InVirtualTime):
                 raise
         """)
         self.process.wait(SECOND)
-        self.process.interrupt(30)
+        self.process.interrupt()
         self.assertEqual(self.process.wait(), "exit")
         self.assertEqual(self.values("pin", 25), [1, 0])
 

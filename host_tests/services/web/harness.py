@@ -208,7 +208,9 @@ class Server:
         lines += ["%s: %s" % header for header in headers]
         data = b"" if body is None else json.dumps(body).encode()
         if data:
-            lines += ["Content-Type: application/json", "Content-Length: %d" % len(data)]
+            lines += ["Content-Length: %d" % len(data)]
+            if "Content-Type" not in [name for name, _ in headers]:
+                lines += ["Content-Type: application/json"]
         return await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
 
 
