@@ -258,7 +258,8 @@ class RecordViews(Seen):
         self.browser.wait("document.querySelector('#state').textContent === 'Charging'")
         self.twin.post("ev", plugged=False)
         self.browser.wait("document.querySelector('#state').textContent === 'No vehicle'")
-        self.browser.wait("fetch('api/v1/events?limit=50&kind=debug').then(answer => answer.json()).then(found => found.events.length > 2)")
+        self.browser.wait("fetch('api/v1/events?limit=50&kind=debug').then(answer => answer.json())"
+                          ".then(found => found.events.length > 2)")
         self.choose("#view [name=kind]", "debug")
         self.browser.wait(READY + " && " + ROWS + " >= 3")
         self.browser.click("#debug_end")

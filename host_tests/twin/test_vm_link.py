@@ -63,7 +63,7 @@ class Outputs(InRealTime):
             self.clock.after(SECOND // 10, measure)
         self.link.measure_clock()
         self.clock.after(SECOND // 10, measure)
-        # How long something is on its way is the machine's own affair: it makes stamps look older, and answers later, never less so.
+        # How long something is on its way is the machine's own affair: it makes stamps look older and answers later, never less.
         self.run_until(lambda: len(lags) >= 12 and min(lags) < 5_000 and min(drifts) < 20_000)
         self.assertGreaterEqual(min(lags), -2 * self.link.clock_error_us)
         self.assertLess(self.link.clock_error_us, 50_000)

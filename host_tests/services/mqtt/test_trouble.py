@@ -207,7 +207,8 @@ class TestTls(unittest.TestCase):
         broker = Mosquitto(self, ["certfile " + certificate, "keyfile " + key, "cafile " + authority.path,
                                   "require_certificate " + ("true" if "mqtt__key" in settings else "false")])
         seen = {}
-        charger = Charger(self, None, mqtt__enabled=True, mqtt__port=broker.port, mqtt__host="localhost", mqtt__tls=True, **settings)
+        charger = Charger(self, None, mqtt__enabled=True, mqtt__host="localhost", mqtt__port=broker.port, mqtt__tls=True,
+                          **settings)
         charger.at(4, lambda: seen.update(charger.fact()))
         charger.run(5)
         return seen["state"], seen["reason"]
