@@ -36,6 +36,8 @@ class MeterValues:
         # since start; None while the register was never read.
         self.energy_wh = None
         self.energy_phases_wh = [None, None, None]
+        self.ahead_wh = 0  # of energy_wh: what a loss is known to have estimated too high and the register has not caught up with
+        self.estimated = False  # part of the session's energy is an estimate that the register did not confirm, or not yet
         self.counted_mwh = 0  # since start, meter and estimate together, never falls
         self.readings = 0  # counts what the meter itself said; the estimate does not count
         self.asked_ms = 0  # when the latest of them was asked for
@@ -98,6 +100,11 @@ class Meter:
             if not self._lost:
                 return
         self._estimate(now_ms)
+        self._show_energy()
+
+    def begin_session(self):
+        """From now on another session counts."""
+        self._counter.begin_session()
         self._show_energy()
 
     def age_ms(self, now_ms):
@@ -164,7 +171,7 @@ class Meter:
         if power_mw is not None and self.values.source is not None and (not has_reading or step_mwh > COARSE_MWH):
             self._integrate(power_mw, now_ms, step_mwh if has_reading else None)
         if has_reading:
-            self._counter.from_register(register_mwh, self.device.type.modulus_mwh)
+            self._counter.from_register(register_mwh, self.device.type.modulus_mwh, step_mwh)
 
     def _estimate(self, now_ms):
         energised, offered_ma, phases = self._supply()
@@ -185,6 +192,8 @@ class Meter:
                 self._in_use[phase] = False  # who charges next may use others
         values.phases_used = len(seen) or None
         values.power_w = _rounded(power_mw)
+        if power_mw and not self._has_register:
+            self._counter.guessed = True
         self._integrate(power_mw, now_ms)
         self._counted_ms = now_ms
         values.source = "estimate"
@@ -196,9 +205,12 @@ class Meter:
         self._counter.from_power(power_mw, min(LONGEST_STEP_MS, elapsed_ms), self._has_register, at_most_mwh)
 
     def _show_energy(self):
-        shown_mwh = self._counter.shown_mwh() if self._has_register else self._counter.total_mwh
-        self.values.energy_wh = _floored(shown_mwh)
-        self.values.counted_mwh = self._counter.total_mwh
+        counter, values = self._counter, self.values
+        values.energy_wh = _floored(counter.shown_mwh() if self._has_register else counter.total_mwh)
+        read_wh = _floored(counter.read_mwh())
+        values.ahead_wh = 0 if read_wh is None else values.energy_wh - read_wh
+        values.estimated = counter.is_estimated()
+        values.counted_mwh = counter.total_mwh
 
 
 def _rounded(milli):

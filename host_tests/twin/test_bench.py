@@ -312,10 +312,12 @@ class BenchTest(unittest.TestCase):
 
     def test_the_buzzers_tones_come_with_their_times(self):
         world = self.desk.world
-        self.desk.clock.call(lambda: [world._set_buzzer(value) for value in ((2400, 208_000), (2400, 208_000), None)])
+        self.desk.clock.call(lambda: [world.front.buzzer(value) for value in ((2400, 208_000), (2400, 208_000), None)])
         tones = self.desk.call("GET", "/api/live")[1]["tones"]
         self.assertEqual([hz for _, hz in tones], [2400, 0])
         self.assertLessEqual(tones[0][0], tones[1][0])
+        self.desk.clock.call(lambda: [world.front.buzzer((2400, 208_000)), world.front.dark()])     # the supply goes
+        self.assertEqual(self.desk.call("GET", "/api/live")[1]["tones"][-1][1], 0)
 
     def test_time_stands_still_in_a_pause_and_the_bench_answers_all_the_same(self):
         self.assertEqual(self.desk.post("time", {"paused": True})[1]["paused"], True)

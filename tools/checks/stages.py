@@ -65,7 +65,7 @@ STAGES = {
         Stage("image with the application in it", PYTEST + ("host_tests/flash/frozen.py",), None),
         Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
         Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof"), None),
-        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "48", "--jobs", "2", "--minutes", "24"), None),
+        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "72", "--jobs", "2", "--minutes", "30"), None),
     ),
 }
 BUDGET_S = {"test": 20 * 60, "proof": 66 * 60}
