@@ -182,7 +182,7 @@ class Views(Visit):
         self.put("password", "Kirschbaum 7")
         self.put("again", "Kirschbaum 7")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("window.saved !== null && document.querySelector('dialog') === null", 40)
+        browser.wait("window.saved !== null && document.querySelector('dialog') === null")
         self.change("lights.brightness_percent", 70)
         self.press("Restore a backup")
         browser.wait("document.querySelector('dialog[open] [type=file]') !== null")
@@ -190,9 +190,9 @@ class Views(Visit):
                       " document.querySelector('dialog[open] [type=file]').files = files.files; })()")
         self.put("password", "Kirschbaum 7")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false", 40)
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false")
         self.press("Apply")
-        browser.wait("document.getElementById('notices').textContent.includes('taken over')", 40)
+        browser.wait("document.getElementById('notices').textContent.includes('taken over')")
         self.assertEqual(self.ask("settings")["lights.brightness_percent"], 60)
 
     def change(self, key, value):
@@ -214,7 +214,7 @@ class Views(Visit):
             self.change_all({**switch, **{"%s.%s" % (area, name): value for name, value in post.items()}})
             self.go("settings/" + path)
             self.press("Test now")
-            self.browser.wait(said + ".startsWith('It has arrived.')", 20)
+            self.browser.wait(said + ".startsWith('It has arrived.')")
             for language, button, changed, words in (
                     ("de", "Jetzt testen", {"password": "wrong"}, "Der Server lehnt Benutzer oder Passwort ab. (535"),
                     ("fr", "Tester maintenant", {"security": "tls"}, "Le certificat de la CA manque."),
@@ -225,7 +225,7 @@ class Views(Visit):
                 self.go("settings")
                 self.go("settings/" + path)
                 self.press(button)
-                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)), 20)
+                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)))
         self.choose("en")
         self.browser.may_fail.append("/api/v1/publication/test")
         self.change_all({"publication.method": "off", "fault_mail.on": False})
@@ -246,7 +246,7 @@ class Views(Visit):
         self.assertEqual(browser.value(error), "4 to 8 digits.")
         self.put("guest_pin", "4711")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null", 20)
+        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null")
         self.press("New token")
         browser.wait("document.querySelector('dialog[open] [name=scope]') !== null")
         self.fill(name="house", scope=json.dumps("read"))
