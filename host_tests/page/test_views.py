@@ -83,6 +83,34 @@ class Views(Visit):
                     name = "view-%s-%d-%s.png" % (view.replace("/", "-"), width, "dark" if dark else "light")
                     browser.picture(PICTURES / name, whole=True)
 
+    def test_regression_words_and_their_signs_stay_together_on_the_smallest_phone(self):
+        """The French menu broke a word in two, its steps went over the card's edge, and lines began with a semicolon."""
+        self.see(320, 640)
+        for language in ("en", "de", "fr"):
+            self.choose(language)
+            self.browser.wait("document.querySelectorAll('#menu .first span').length === 4")
+            lines = self.browser.value("[...document.querySelectorAll('#menu .first span, #menu .more button')].filter(one => {"
+                                       " const range = document.createRange(); range.selectNodeContents(one.lastChild);"
+                                       " return range.getClientRects().length > 1; }).map(one => one.textContent)")
+            self.assertEqual(lines, [], language)
+            wide = self.browser.value("(() => { const steps = document.getElementById('steps'); return steps.scrollWidth"
+                                      " - steps.clientWidth; })()")
+            self.assertLessEqual(wide, 0, language)
+        said = self.browser.value("import('./texts.js').then(t => ['a ; b « c » d: e', 'no.such'].map(one => t.text(one)))")
+        self.assertEqual(said, ["a\u00a0; b «\u00a0c\u00a0» d: e", "no.such"])
+
+    def test_regression_a_line_end_in_a_field_of_one_line_is_a_space(self):
+        """Names of hosts stood in fields of four lines; Enter put a line end into them, which the charger refused."""
+        self.see()
+        self.go("settings/update")
+        self.put("update.url", "http://updates.lan/\n")
+        self.browser.click("form.settings [type=submit]")
+        self.browser.wait("document.querySelector('.apply').hidden")
+        self.assertEqual(self.ask("settings")["update.url"], "http://updates.lan/")
+        self.put("update.url", "")
+        self.browser.click("form.settings [type=submit]")
+        self.browser.wait("document.querySelector('.apply').hidden")
+
     def test_every_setting_is_changed_in_its_form_and_read_back(self):
         self.see()
         table = self.ask("settings/table")["settings"]
