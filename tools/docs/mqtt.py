@@ -112,13 +112,13 @@ HOME_INTRO = """# Home Assistant
 
 Made by `python -m tools.docs.mqtt` from `firmware/services/mqtt/entities.py`; edit that, not this page.
 
-1. In Home Assistant: *Settings → Devices & services → Add integration → MQTT*, with a broker (its own add-on *Mosquitto broker* will
-   do), and a user of its own for the charger.
-2. On the charger's page, logged in as *Installer*: *Settings → MQTT*: broker (name or address), user, password, *MQTT* on (`mqtt.host`,
-   `mqtt.user`, `mqtt.password`, `mqtt.enabled`). *Control from outside → MQTT* on, if Home Assistant shall control it too
-   (`sources.mqtt`); without it everything can be seen, and commands are refused.
-3. Within a minute Home Assistant shows the device under *MQTT*, named as the charger is. If not: the fact `mqtt` on the charger tells
-   why it is not connected ([mqtt.md](mqtt.md), the last table), and Home Assistant's own log what it did not like.
+1. In Home Assistant: *Settings → Devices & services → Add integration → MQTT*, with a broker (its own add-on *Mosquitto
+   broker* will do), and a user of its own for the charger.
+2. On the charger's page, logged in as *Installer*: *Settings → MQTT*: broker (name or address), user, password, *MQTT* on
+   (`mqtt.host`, `mqtt.user`, `mqtt.password`, `mqtt.enabled`). *Control from outside → MQTT* on, if Home Assistant shall
+   control it too (`sources.mqtt`); without it everything can be seen, and commands are refused.
+3. Within a minute Home Assistant shows the device under *MQTT*, named as the charger is. If not: the fact `mqtt` tells why the
+   charger is not connected ([mqtt.md](mqtt.md#why-it-is-not-connected)), Home Assistant's log what it did not like.
 
 The charger announces itself (discovery of a device, `homeassistant/device/mode3-<serial>/config`) and appears with
 everything below. When Home Assistant starts anew it asks, and the charger announces itself again. Switched off, or with
@@ -172,9 +172,9 @@ cards:
 ```
 
 ## An automation: charge with what the sun leaves over
-`sensor.export_w` is yours: the power that the house gives to the grid now, negative while it takes. What the charger draws is added, as
-that could be had too; without it the charger would take the sun away from itself. 690 is three phases at 230 V; 230 for one. Below
-6 A the charge pauses: on three phases that is 4.1 kW.
+`sensor.export_w` is yours: the power that the house gives to the grid now, negative while it takes. What the charger draws is
+added, as that could be had too; without it the charger would take the sun away from itself. 690 is three phases at 230 V; 230
+for one. Below 6 A the charge pauses: on three phases that is 4.1 kW.
 
 ```yaml
 triggers:
