@@ -39,7 +39,7 @@ from firmware.web_desk import WebDesk
 from firmware.zone import Zone
 
 STATION_MS = 100
-SENSE_MS = 1000         # temperatures change slowly
+SENSE_MS = 1000         # temperatures and the mains' presence change slowly
 CONFIRM_MS = 60000      # ran so long with every critical task alive: this version starts well
 ANSWER_MS = 500         # who asked for a restart shall still hear that it comes
 RESTART_MS = 15000      # longest wait for the charge to end in order: the core needs 7 s at most
@@ -224,7 +224,7 @@ class App:
         station.asymmetry_ma = get("installation.asymmetry_a") * 1000
         self.desk.apply(get)
         self.online.apply(get)
-        self.zone = Zone(get("time.zone"))
+        self.zone = self._zone(get("time.zone"))
         station.phase_switch.wakes = get("charging.phase_switch") == "wake"
         self._apply_sources(get, station)
         station.smart.start_ma = get("schedule.start_a") * 1000
@@ -245,6 +245,14 @@ class App:
         if "charging.available" in changed:     # another setting does not undo the command of that name
             station.operative, station.operative_by = get("charging.available"), "settings"
 
+    def _zone(self, text):
+        """UTC where the text is none: only other firmware can have kept one that the guard refuses, and the charger must start."""
+        try:
+            return Zone(text)
+        except ValueError:
+            self.station.faults.begin("settings_damaged")
+            return Zone("UTC0")
+
     def _apply_sources(self, get, station):
         """Who outside may speak; whoever may not any more has no ceilings either."""
         station.sources.allow([name for name in OUTSIDE if get("sources." + name)])
@@ -260,9 +268,12 @@ class App:
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
     def _hear(self, event, data):
-        """What is set in a showroom is forgotten when it ends; what was set before is kept. A showroom outlives a restart, and so
-        do "out of service" and smart charging, whoever ordered them."""
-        if event == "service_mode" and data["mode"] == "demo":
+        """A session does not wait for what was estimated too high in an earlier one. What is set in a showroom is forgotten when it
+        ends; what was set before is kept. A showroom outlives a restart, and so do "out of service" and smart charging, whoever
+        ordered them."""
+        if event == "session_start":
+            self.meter.begin_session()
+        elif event == "service_mode" and data["mode"] == "demo":
             if self.settings.dirty or not self.settings.get("station.showroom"):
                 self.settings.set_many({"station.showroom": True})      # no vehicle is plugged in: the contactor is open
         elif event == "service_mode" and data["before"] == "demo":
@@ -298,6 +309,7 @@ class App:
                 self._sensed_ms = now_ms
                 self._sensed = self.temperatures.read()
                 self.feed.temperatures(self._sensed)
+                self.board.look()
             self.inputs.tick()
             self.station.tick(now_ms)
             self.desk.tick(now_ms)

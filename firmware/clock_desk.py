@@ -13,7 +13,7 @@ class ClockDesk:
     def __init__(self, app, network, to_thread, tell, services):
         self._records = app.records
         self.source = "battery" if clock.utc_s() else "unknown"
-        self._set_ms = None
+        self._set_s = None           # uptime: counts beyond the 12 days after which the ticks begin anew
         self.sync = ClockSync(network.connected, clock, self.set, to_thread, tell.fault, services.get("ntp_port", PORT))
         self.tasks, self.apply = self.sync.tasks, self.sync.apply
 
@@ -21,7 +21,7 @@ class ClockDesk:
         """Set the clock; a step is logged with its seconds. Running sessions count by uptime and do not notice."""
         before_s = clock.utc_s()
         self.source = source = "browser" if source == "web" else source
-        self._set_ms = clock.ticks_ms()
+        self._set_s = self._records.stamp()[1]
         if utc_s == before_s:
             return
         clock.set_utc(utc_s)
@@ -37,5 +37,5 @@ class ClockDesk:
     def fact(self):
         """The fact `clock`."""
         sync = self.sync
-        set_s = None if self._set_ms is None else ((clock.ticks_ms() - self._set_ms) & 0x3FFFFFFF) // 1000
+        set_s = None if self._set_s is None else self._records.stamp()[1] - self._set_s
         return {"source": self.source, "set_s": set_s, "server": sync.server, "error": sync.error}

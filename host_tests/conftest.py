@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MICROPYTHON_ONLY = "# micropython only:"
 NOT_HERE = ("cpython only", "micropython only")  # a skip with such a reason is no want of a tool
 
-TEST_LIMIT_S = 120  # one test; a whole suite must stay below 20 minutes
+HOST = ("waits for the host", True)
+TEST_LIMIT_S = 300  # one test, for what hangs: what takes 30 s alone takes much longer on a slow machine that is busy
 
 for place in (str(ROOT / "lib"), str(ROOT)):
     if place not in sys.path:
@@ -26,7 +28,17 @@ from tools.twin import cpython  # noqa: E402  (found by the paths above)
 cpython.install()
 
 _counts = {"passed": 0, "failed": 0, "left_out": 0, "skips": []}
+_failures = {}                              # test -> it also waits for the host
+_waiting = {"file": None, "host": False}    # of the file that runs now: it has started a process or connected a socket
 _collected = {"left_out": 0, "skips": []}   # whole files, known before any test runs
+
+
+def _notice_host(event, arguments):
+    if event in ("subprocess.Popen", "socket.connect"):
+        _waiting["host"] = True
+
+
+sys.addaudithook(_notice_host)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,7 +71,16 @@ class TooLong(BaseException):
 
 
 def _too_long(signum, frame):
-    raise TooLong("the test ran longer than %d s" % TEST_LIMIT_S)
+    raise TooLong("the test ran longer than %d s, here:\n%s" % (TEST_LIMIT_S, "".join(traceback.format_stack(frame))))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Says where a test was ended in words alone: an interruption may come where there is no line, which pytest cannot show."""
+    try:
+        return (yield)
+    except TooLong as error:
+        raise error.with_traceback(None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,6 +96,19 @@ def pytest_runtest_protocol(item):
         faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.path != _waiting["file"]:
+        _waiting.update(file=item.path, host=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    """tools/checks/tests.py wants to know of a failure whether the host had a part in it; the word travels with the report."""
+    if _waiting["host"] and HOST not in item.user_properties:
+        item.user_properties.append(HOST)
+
+
 def pytest_runtest_logreport(report):
     """Counts for the stage runner, which wants the reason of every skip."""
     if report.skipped:
@@ -86,6 +120,7 @@ def pytest_runtest_logreport(report):
             _counts["skips"].append((report.nodeid, reason))
     elif report.failed:
         _counts["failed"] += 1
+        _failures[report.nodeid] = any(tuple(word) == HOST for word in report.user_properties)
     elif report.when == "call" and type(report) is pytest.TestReport:  # a subtest is part of its test
         _counts["passed"] += 1
 
@@ -93,6 +128,7 @@ def pytest_runtest_logreport(report):
 def pytest_collectreport(report):
     if report.failed:
         _counts["failed"] += 1
+        _failures[report.nodeid] = False
     elif report.skipped:
         _collected["skips"].append((report.nodeid, str(report.longrepr[2])))
 
@@ -108,5 +144,6 @@ def pytest_sessionfinish(session):
         return
     place = os.environ.get("MODE3_REPORT")
     if place:
-        counts = dict(_counts, left_out=_counts["left_out"] + _collected["left_out"], skips=_counts["skips"] + _collected["skips"])
+        counts = dict(_counts, left_out=_counts["left_out"] + _collected["left_out"], skips=_counts["skips"] + _collected["skips"],
+                      failures=sorted(_failures.items()))
         Path(place).write_text(json.dumps(counts))

@@ -26,7 +26,7 @@ class Afterwards:
         self._resume_ms = 0            # how long that is still tried
         self._wait_ms = 0              # until the next try of any of these
         self._away_ms = 0              # how long the central system has been away
-        self._last_ms = 0
+        self._last_ms = None
 
     def verify(self, token):
         """This id was accepted offline: ask as soon as that is possible, and end its charge where it is refused."""
@@ -41,7 +41,7 @@ class Afterwards:
 
     def tick(self, now_ms):
         """Every 100 ms."""
-        gap_ms = (now_ms - self._last_ms) & 0x3FFFFFFF
+        gap_ms = 0 if self._last_ms is None else (now_ms - self._last_ms) & 0x3FFFFFFF
         self._last_ms = now_ms
         self._resume_ms = max(0, self._resume_ms - gap_ms)
         self._wait_ms = max(0, self._wait_ms - gap_ms)

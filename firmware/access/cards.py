@@ -137,6 +137,7 @@ class CardStore:
         for uid in uids:
             if self._map.get(uid) is None:
                 raise CardError("uid", "there is no card %s" % cards.hex_from_uid(uid))
+            yield
         for uid in uids:
             card = self.find(uid)
             if card is not None and card.kind != kind:

@@ -62,7 +62,7 @@ class Board:
             if pins[name] is not None:
                 self._mains[phase] = self._built(name, MainsPulses, pins[name], self._pulse_hz("pulses"), vital=False)
         self._skip = 0
-        self._now_ms = 0                     # of the newest read
+        self.look()
 
     # ---- building
 
@@ -162,6 +162,7 @@ class Board:
     def complete(self, fitted):
         """Fill in the board's part of what the safety core has to know (the installer's part stands there); returns it."""
         pins, has = self.facts["pins"], self.facts["has"]
+        fitted.phases = min(fitted.phases, self.facts["limits"]["phases"])
         fitted.contactors = 1 if pins["contactor_2"] is None else 2
         fitted.feedback = 0 if self.facts["contactor"]["feedback"] == "none" else 1
         fitted.rcd_test = 1 if has["rcd_test"] else 0
@@ -180,7 +181,7 @@ class Board:
                 self._sampler.burst(inputs)
             except Exception:
                 self._failed("pilot_sampler")      # no burst: the core finds the pilot stale
-        self._now_ms = now_ms = ticks_ms()
+        now_ms = ticks_ms()
         for name, driver in self._readers:
             try:
                 driver.read(inputs, now_ms)
@@ -257,9 +258,13 @@ class Board:
 
     # ---- every second
 
+    def look(self):
+        """Take the newest from the optocouplers of the mains."""
+        self._supply = [None if pulses is None else pulses.alive(ticks_ms()) for pulses in self._mains]
+
     def supply_present(self):
-        """[L1, L2, L3]: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
-        return [None if pulses is None else pulses.alive(self._now_ms) for pulses in self._mains]
+        """[L1, L2, L3] as last looked at: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""
+        return list(self._supply)
 
     def coil_watchdog(self):
         """What is known of the charge pump: not_fitted, untested (the board cannot see its supply), running, passed, failed."""

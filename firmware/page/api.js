@@ -9,11 +9,12 @@ export const session = { role: "public", user: null, csrf: null, must_change_pas
 let askLogin = null;      // async () => true where somebody has logged in, "done" where a PIN has done what was asked for
 const told = new Set();
 
-// status 0: no answer. code: the firmware's, or "unreachable". field: what the failure is about, or null.
+// status 0: no answer. code: the firmware's, or "unreachable". field: what the failure is about, or null. area: whose field: the path's
+// first word.
 export class ApiError extends Error {
-  constructor(status, code, message, field = null, rule = null) {
+  constructor(status, code, message, field = null, rule = null, area = "") {
     super(message);
-    Object.assign(this, { status, code, field, rule });
+    Object.assign(this, { status, code, field, rule, area });
   }
 }
 
@@ -50,7 +51,7 @@ export async function api(method, path, body, options = {}) {
     throw new ApiError(0, "unreachable", "no answer");
   }
   if (answer.ok) return options.raw ? answer : read(answer);
-  const error = await failure(answer);
+  const error = await failure(answer, path);
   const stranger = answer.status === 401 || answer.status === 403 && session.role === "public";
   const entered = stranger && options.login !== false && await askLogin?.();
   if (entered === "done") return null;
@@ -71,10 +72,10 @@ export const guard = method => method === "GET" || !session.csrf ? {} : { "X-CSR
 
 const read = answer => answer.headers.get("Content-Type")?.startsWith("application/json") ? answer.json() : answer.text();
 
-export async function failure(answer) {
+export async function failure(answer, path) {
   try {
     const { code, message, field, rule } = (await answer.json()).error;
-    return new ApiError(answer.status, code, message, field, rule);
+    return new ApiError(answer.status, code, message, field, rule, path.split(/\W/)[0]);
   } catch {
     return new ApiError(answer.status, "other", `status ${answer.status}`);
   }

@@ -90,10 +90,12 @@ class Page {
   login() { return login(); }      // → whether somebody has logged in
 }
 
-// What a failure is called. The firmware's own message is for programs and in English; it is shown where it alone knows.
+// What a failure is called. The firmware's own message is for programs and in English; it is shown where it alone knows. What may stand
+// in a field is `wrong.<area>.<field>`.
 export function errorWords(error) {
   if (!error.code) throw error;
-  for (const key of [`refused.${error.code}`, `update.reason.${error.code}`]) if (t.has(key)) return t.text(key);
+  const keys = [error.code === "bad_value" && `wrong.${error.area}.${error.field}`, `refused.${error.code}`, `update.reason.${error.code}`];
+  for (const key of keys) if (t.has(key)) return t.text(key);
   return error.status === 422 || error.status === 409 ? error.message : t.text("refused.other", { code: error.code });
 }
 

@@ -1,7 +1,12 @@
 """Takes over what boot.py noted before the application ran: crashes, rollbacks, safe mode (docs/boot.md has the format)."""
 
 import json
-import os
+
+from micropython import const
+
+from firmware.storage import files
+
+_LONGEST = const(8192)         # boot.py keeps 16 entries of some 100 bytes
 
 
 def take(path, add):
@@ -9,19 +14,17 @@ def take(path, add):
 
     Nothing happens when there is none. OSError from the flash other than a missing file.
     """
-    try:
-        with open(path) as file:
-            text = file.read()
-    except OSError:
+    data = files.read(path, _LONGEST)
+    if data is None:
         return []
     kinds = []
     try:
-        for entry in json.loads(text)["entries"]:
+        for entry in json.loads(data.decode())["entries"]:
             kind, number, reason = str(entry["kind"]), int(entry["number"]), str(entry["reason"])
             add(kind, number, reason)
             kinds.append(kind)
     except (ValueError, KeyError, TypeError):
         add("damaged", 0, "boot log")
         kinds.append("damaged")
-    os.remove(path)
+    files.remove(path)
     return kinds

@@ -83,13 +83,15 @@ class SessionLog:
         """Change fields of the running session (account, user, uid, transaction_id, comment, phases, cost_cents,
         end_reason: "stop" while somebody has stopped it).
         save=True writes them too, so that they outlive a power cut: some 10 flash operations, so with the contactor
-        open or rarely."""
+        open or rarely. OSError when the flash does not take it: then nothing has changed."""
         for name in fields:
             if name not in ("account", "user", "uid", "transaction_id", "comment", "phases", "cost_cents", "end_reason"):
                 raise ValueError("a running session has no field %s to change" % name)
-        self.current.update(fields)
+        changed = dict(self.current)
+        changed.update(fields)
         if save:
-            self._open_file.write(session_record.encode(self.current))
+            self._open_file.write(session_record.encode(changed))
+        self.current.update(changed)            # after the flash: who finds it unchanged tries again
 
     def progress(self, stamp, energy_wh, charging_s):
         """While power flows, as often as one likes: at most once a minute it reaches the flash (one program). True
@@ -187,15 +189,10 @@ class SessionLog:
         """Finished sessions kept."""
         return self._log.count()
 
-    def clear(self):
-        """Delete all finished sessions (factory reset); the numbers go on. ValueError while one runs."""
-        if self.current is not None:
-            raise ValueError("a session is running")
-        self.unfinished, self._waiting = None, []
-        # First what would come back as an unfinished session once the log no longer knows its number.
-        self._open_file.clear()
-        self._progress_file.clear()
-        self._log.clear()
+    @property
+    def log_damage(self):
+        """Sentences about records that were skipped or given up."""
+        return self._log.damage
 
 
 def _sessions(records, references):

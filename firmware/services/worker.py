@@ -38,14 +38,20 @@ class Workers:
             _thread.stack_size(_STACK_BYTES)
         except ValueError:
             _thread.stack_size(0)          # a host that wants more gives its own default
-        self._busy = [None] * self._count
-        self._ending = [False]
-        self._wake = []
+        busy, ending, wake = [], [False], []
         for index in range(self._count):
             lock = _thread.allocate_lock()
             lock.acquire()
-            self._wake.append(lock)
-            _thread.start_new_thread(_serve, (self._busy, self._ending, index, lock))
+            busy.append(None)
+            try:
+                _thread.start_new_thread(_serve, (busy, ending, index, lock))
+            except (OSError, RuntimeError, MemoryError):       # no memory for another stack: fewer do it too, but not none
+                busy.pop()
+                if not busy:
+                    raise
+                break
+            wake.append(lock)
+        self._busy, self._ending, self._wake = busy, ending, wake
 
     async def to_thread(self, fn, *args):
         """Run fn(*args) in a worker and return its value; raises what it raised. Waits while all workers are busy.
@@ -72,7 +78,7 @@ class Workers:
         """End each thread as soon as it has no job: a live thread at exit aborts the VM. A later to_thread() starts new ones."""
         if self._busy is not None:
             self._ending[0] = True         # first: a worker looks at it between a job's end and its next sleep
-            for index in range(self._count):
+            for index in range(len(self._wake)):
                 if self._busy[index] is None:
                     self._wake[index].release()
             self._busy = None

@@ -191,6 +191,14 @@ def _minimum_3p_below_maximum(get):
     return get("charging.min_current_3p_a") <= get("charging.max_current_a")
 
 
+def _grades_rise(get):
+    return get("protection.over_1_percent") <= get("protection.over_2_percent") <= get("protection.over_3_percent")
+
+
+def _grades_shorten(get):
+    return get("protection.over_1_s") >= get("protection.over_2_s") >= get("protection.over_3_s")
+
+
 def _generic_has_registers(get):
     return get("meter.type") != "generic" or get("meter.generic_registers") != ""
 
@@ -211,7 +219,7 @@ def _accounts_differ(get):
     return get("access.account_1") != get("access.account_2")
 
 
-# What must hold between settings: (test, ((key, what it may be), …)); on loading, the first key gives way.
+# What must hold between settings: (test, ((key, what it may be), …)); on loading, the keys give way in this order until it holds.
 RULES = (
     (_minimum_below_maximum, (
         ("charging.min_current_a", "no more than charging.max_current_a"),
@@ -220,6 +228,16 @@ RULES = (
     (_minimum_3p_below_maximum, (
         ("charging.min_current_3p_a", "no more than charging.max_current_a"),
         ("charging.max_current_a", "no less than charging.min_current_3p_a"),
+    )),
+    (_grades_rise, (
+        ("protection.over_1_percent", "no more than protection.over_2_percent, nor that than protection.over_3_percent"),
+        ("protection.over_2_percent", "from protection.over_1_percent to protection.over_3_percent"),
+        ("protection.over_3_percent", "no less than protection.over_2_percent, nor that than protection.over_1_percent"),
+    )),
+    (_grades_shorten, (
+        ("protection.over_1_s", "no less than protection.over_2_s, nor that than protection.over_3_s"),
+        ("protection.over_2_s", "from protection.over_3_s to protection.over_1_s"),
+        ("protection.over_3_s", "no more than protection.over_2_s, nor that than protection.over_1_s"),
     )),
     (_fixed_has_address, (
         ("network.ipv4", "fixed only with network.ip"),

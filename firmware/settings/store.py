@@ -120,10 +120,9 @@ class Store:
             elif value != row[2]:
                 self._values[key] = value
         for holds, places in schema.RULES:
-            if not holds(self.get):
-                key, allowed = places[0]
-                self.load_report.append("%s; the default is used" % SettingError(key, self.get(key), allowed))
-                if key in self._values:
+            for key, allowed in places:
+                if key in self._values and not holds(self.get):
+                    self.load_report.append("%s; the default is used" % SettingError(key, self.get(key), allowed))
                     self._aside[key] = self._values.pop(key)
         return source
 

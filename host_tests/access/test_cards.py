@@ -138,6 +138,14 @@ class CardStoreTest(Base):
             continue
         self.assertEqual([card.kind for card in self.store.cards()], [VIP, VIP, VIP, USER])
 
+    def test_the_loop_goes_on_between_any_two_cards_that_change_their_type(self):
+        """All of hundreds of UIDs were looked up in one go: some seconds on a device, longer than its watchdog waits."""
+        self.fill(60)
+        most, before = 0, self.store.reads
+        for _ in self.store.change_kind([uid(number) for number in range(0, 60, 2)], VIP):
+            most, before = max(most, self.store.reads - before), self.store.reads
+        self.assertLess(most, 30)
+
 
 class TidyTest(Base):
     def tidied(self, may_write):

@@ -322,6 +322,17 @@ class FreeOfflineTest(RemoteTest):
         self.let(60000)
         self.assertTrue(self.station.is_authorized())
 
+    def test_the_time_before_anybody_looked_for_it_does_not_count(self):
+        """Set hours after the start it let the first vehicle charge at once, before the central system could be reached."""
+        self.gate.later = None
+        self.central.reachable = False
+        self.now_ms = 5000000
+        self.plug()
+        self.let(25000)
+        self.assertFalse(self.station.is_authorized())
+        self.let(6000)
+        self.assertTrue(self.station.is_authorized())
+
     def test_without_any_central_system_attached_it_is_away(self):
         self.gate.attach(None)
         self.plug()

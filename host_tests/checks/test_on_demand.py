@@ -3,6 +3,7 @@
 import ast
 import unittest
 
+from tools.setup.bundle import needed
 from tools.setup.mpy import ROOT
 
 
@@ -12,15 +13,6 @@ def _trees():
         name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         found[name] = ast.parse(path.read_text())
     return found
-
-
-def _imported(statements):
-    """Full names that may be modules, of what is imported while a module is."""
-    for node in statements:
-        if isinstance(node, ast.ImportFrom):
-            yield from [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
-        elif isinstance(node, (ast.If, ast.Try)):
-            yield from _imported(node.body + node.orelse)
 
 
 def _calls(tree, name):
@@ -37,7 +29,7 @@ class OnDemand(unittest.TestCase):
         cls.trees = _trees()
         cls.resident = ["firmware.app"]
         for module in cls.resident:
-            cls.resident += [name for name in dict.fromkeys(_imported(cls.trees[module].body))
+            cls.resident += [name for name in dict.fromkeys(needed(cls.trees[module].body))
                              if name in cls.trees and name not in cls.resident]
 
     def test_nothing_is_forgotten_that_somebody_keeps(self):
@@ -56,8 +48,8 @@ class OnDemand(unittest.TestCase):
             there = set(self.resident)
             for name in names:
                 with self.subTest(of=module, loads=name):
-                    needed = {one for one in _imported(self.trees[name].body) if one in self.trees}
-                    self.assertEqual(sorted(needed - there), [], "name them before it")
+                    first = {one for one in needed(self.trees[name].body) if one in self.trees}
+                    self.assertEqual(sorted(first - there), [], "name them before it")
                     there.add(name)
 
 

@@ -73,6 +73,13 @@ class Stages(unittest.TestCase):
         self.assertEqual(text.getvalue().splitlines()[-1], "5 passed, 0 failed, 1 skipped")
         self.assertIn("skipped: t: no tool", text.getvalue())
 
+    def test_an_unsteady_test_is_told(self):
+        outcomes, absent, missed = self.run_all(Stage("a", reporting(passed=4, failed=0, skips=[], unsteady=["t"]), None))
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            stages.summary("test", outcomes, absent, missed, 1.0)
+        self.assertIn("unsteady: t: failed beside others, passed alone", text.getvalue())
+
     def test_a_skip_is_a_failure_only_when_strict(self):
         rows = (Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None),)
         with mock.patch.dict(stages.STAGES, test=rows), mock.patch.object(stages, "ROOT", self.root):

@@ -132,6 +132,27 @@ class TestBoard(unittest.TestCase):
         board.safe()
         self.assertEqual((self.level(COIL_1), self.level(COIL_2), self.chip.hal.pwm_high_ns(33)), (0, 0, 1000000))
 
+    def test_board_of_one_phase_never_offers_three_whatever_the_installation_is_set_to(self):
+        """The default setting is three phases: a one-phase board without a meter reckoned three times the energy."""
+        from firmware.safety.io_image import Fitted
+        for board_phases, set_to, fitted in ((1, 3, 1), (1, 1, 1), (3, 3, 3), (3, 1, 1)):
+            board = self.board(lambda facts, phases=board_phases: facts["limits"].update({"phases": phases}))
+            self.assertEqual(board.complete(Fitted(phases=set_to)).phases, fitted)
+
+    def test_mains_are_told_as_the_newest_look_found_them_however_seldom_somebody_asks(self):
+        """Who asked found what had happened since the last one who asked: nothing at first, and mains that were long gone."""
+        board = self.board(lambda facts: facts["pins"].update({"supply_1_pulses": 35, "pe_pulses": None}))
+        for pulses, present in ((50, 1), (50, 1), (0, 1), (0, 0), (0, 0), (50, 1)):     # a second each, lost at once
+            for _ in range(pulses or 1):
+                self.chip.run_ms(1000 // (pulses or 1))
+                if pulses or present:
+                    self.chip.hal.set_pin(35, 0)
+                    self.chip.hal.set_pin(35, 1)
+            self.chip.run_ms(1)
+            board.look()
+            self.assertEqual(board.supply_present(), [present, None, None])
+            self.assertEqual(board.supply_present(), [present, None, None])
+
     def test_board_with_nothing_optional_is_built_and_runs(self):
         def change(facts):
             from firmware.drivers.board_facts import PINS

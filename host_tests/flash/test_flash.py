@@ -9,6 +9,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from host_tests.flash.standin import StandIn
 from tools.flash import chip
@@ -120,8 +121,19 @@ class OnADevice(unittest.TestCase):
                 check(device, self.files)
             with self.assertRaisesRegex(DeviceError, r"has \d+ kB free, \d+ kB are needed"):
                 check(device, self.files, ("linux",))
+            with mock.patch("tools.flash.__main__.HEAP", 64_000_000), \
+                    self.assertRaisesRegex(DeviceError, r"has \d+ kB of memory, .* SPIRAM .* docs/frozen.md"):
+                check(device, self.files, ("linux",))
             self.assertEqual(device.tree(), ({}, []))
             device.close()
+
+    def test_command_refuses_a_board_without_psram_and_says_the_way_out(self):
+        err = io.StringIO()
+        with StandIn(self.image) as board, contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+            self.assertEqual(main(["--port", board.port, "--board", "smartevse-v3"], ("linux",)), 2)
+        self.assertIn("smartevse-v3 has no PSRAM", err.getvalue())
+        self.assertIn("docs/frozen.md", err.getvalue())
+        self.assertEqual(self.tree(), {})
 
     def test_command_says_the_next_step_and_restarts_the_board(self):
         out = io.StringIO()

@@ -108,6 +108,37 @@ class Translations(unittest.TestCase):
         self.assertEqual(left_over, [])
 
 
+class Refusals(unittest.TestCase):
+    """What an API refuses (409, 422) is said in the reader's language: the firmware's own message is English."""
+
+    # What none of the page's dialogs can cause, so that the message is a program's, and what the page says in other words.
+    PROGRAMS = {"network.hidden", "network.priority"}
+    OTHER_WORDS = {"bad_value", "bad_csv", "bad_line", "bad_backup", "unknown_argument"}
+
+    def found(self, pattern, *paths):
+        return {one for path in paths for one in re.findall(pattern, (PAGE.parent / path).read_text(encoding="utf-8"))}
+
+    def test_every_field_of_cards_networks_and_pins_has_words_for_what_may_stand_in_it(self):
+        wanted = {"cards." + field for field in self.found(r'CardError\("(\w+)"', "access/card.py", "access/cards.py",
+                                                           "access/cards_csv.py", "services/web/cards_api.py")}
+        wanted |= {"network." + field for field in self.found(r'KnownError\("(\w+)"', "services/network/known.py")}
+        for field in ("pin", "guest_pin"):           # these two must differ; their digits are counted before they are sent
+            self.assertIn('"%s"' % field, (PAGE.parent / "access/pins.py").read_text())
+            wanted.add("pins." + field)
+        wanted.add("puk.pin")
+        self.assertLessEqual({"cards.expires", "cards.uid", "network.key", "network.ssid"}, wanted)
+        words = {key for languages in _sets().values() for key in languages["en"]}
+        self.assertEqual(sorted(one for one in wanted - self.PROGRAMS if "wrong." + one not in words), [])
+
+    def test_every_code_of_an_api_has_words(self):
+        apis = (PAGE.parent / "services/web").glob("*.py")
+        codes = self.found(r'HttpError\(4(?:09|22), "(\w+)"', *["services/web/" + path.name for path in apis])
+        codes |= self.found(r'PinError\("(\w+)"', "access/pins.py")
+        self.assertLessEqual({"card_exists", "charging", "pin_off", "wrong_puk"}, codes)
+        words = {key for languages in _sets().values() for key in languages["en"]}
+        self.assertEqual(sorted(code for code in codes - self.OTHER_WORDS if "refused." + code not in words), [])
+
+
 class Sources(unittest.TestCase):
     def test_nothing_comes_from_elsewhere_and_nothing_is_inline(self):
         for path in sorted(path for path in PAGE.rglob("*.*") if path.suffix != ".json"):       # words are shown as words

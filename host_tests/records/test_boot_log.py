@@ -33,6 +33,13 @@ class TestBootLog(unittest.TestCase):
         self.assertTrue(self.gone())
         self.assertEqual(self.taken(), [])
 
+    def test_bytes_that_are_no_text_are_a_damaged_file_too(self):
+        """They raised at every start, and the file stayed."""
+        with open(PATH, "wb") as file:
+            file.write(b'{"entries": [{"kind": "\xff\xfe"}]}')
+        self.assertEqual(self.taken(), [("damaged", 0, "boot log")])
+        self.assertTrue(self.gone())
+
     def test_damaged_file_is_one_entry_and_goes_too(self):
         for text in ("", "{", '{"entries": 3}', '{"entries": [{"kind": 1}]}', "[]"):
             self.write(text)

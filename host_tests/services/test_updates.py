@@ -8,6 +8,7 @@ from firmware.services import updates as module
 from firmware.services.ota import record, work
 from firmware.services.ota.refusal import UpdateError
 from firmware.services.updates import MODES, STATES, Updates
+from firmware.services.web.reply import HttpError
 from firmware.storage import files
 from host_tests.services.web.harness import run
 
@@ -280,6 +281,18 @@ class TestPresses(Case):
         self.updates.check()
         self.seconds(1)
         self.assertEqual(self.state(), ("available", "1.1.0", None))
+
+    def test_regression_an_upload_whose_bytes_stop_coming_leaves_a_reason_of_the_table(self):
+        """The web server's own code got into fact and log: no language had words for it."""
+        self.updates = self.started(mode="off")
+
+        async def silent(source, *rest):
+            raise HttpError(408, "request_timeout", "the body did not come in time")
+        work.fetch = silent
+        with self.assertRaises(HttpError):
+            run(self.updates.upload(None, False))
+        self.assertEqual(self.state()[2], "interrupted")
+        self.assertEqual(record.log(ROOT)[0]["result"], "interrupted")
 
     def test_modules_are_forgotten_after_an_upload_that_is_refused_or_finds_no_memory(self):
         self.updates, forgotten = self.started(mode="off"), []

@@ -4,6 +4,7 @@ import _thread
 import asyncio
 import unittest
 
+from firmware.services import worker
 from firmware.services.worker import Workers
 
 
@@ -26,6 +27,15 @@ def meet(mine, other):
     while not other and turns < 20000000:
         turns += 1
     return len(other)
+
+
+class Threads:
+    """In place of the module _thread."""
+
+    def __init__(self, start):
+        self.stack_size = _thread.stack_size
+        self.allocate_lock = _thread.allocate_lock
+        self.start_new_thread = start
 
 
 class TestWorkers(unittest.TestCase):
@@ -103,6 +113,30 @@ class TestWorkers(unittest.TestCase):
             second = await asyncio.gather(*[self.workers.to_thread(add, number, 1) for number in range(5)])
             return first, list(second)
         self.assertEqual(self.run_it(main()), (2, [1, 2, 3, 4, 5]))
+
+    def test_regression_without_memory_for_a_second_thread_one_does_all(self):
+        """The second half of the jobs went to a thread that was never started, and whoever waited for them waited for ever."""
+        start = _thread.start_new_thread
+        free = [1]
+
+        def some(*args):
+            if not free:
+                raise OSError(12)
+            free.pop()
+            return start(*args)
+
+        async def main():
+            return await asyncio.gather(*[self.workers.to_thread(add, number, 1) for number in range(4)])
+        worker._thread = Threads(some)
+        try:
+            self.assertEqual(list(self.run_it(main())), [1, 2, 3, 4])
+            self.workers.stop()
+            with self.assertRaises(OSError):
+                self.run_it(main())
+            free.append(1)
+            self.assertEqual(list(self.run_it(main())), [1, 2, 3, 4])
+        finally:
+            worker._thread = _thread
 
     def test_stop_ends_a_worker_that_is_still_busy(self):
         ended = []

@@ -129,6 +129,24 @@ class StoreTest(unittest.TestCase):
                                      "allowed is no less than charging.min_current_a")
         self.store.set_many({"charging.max_current_a": 9, "charging.min_current_a": 9})
 
+    def test_grades_of_over_current_must_stand_in_order_whichever_is_changed(self):
+        for changes, blamed in (({"over_1_percent": 26}, "over_1_percent"), ({"over_2_percent": 71}, "over_2_percent"),
+                                ({"over_3_percent": 24}, "over_3_percent"), ({"over_1_s": 10, "over_2_s": 11}, "over_1_s"),
+                                ({"over_3_s": 6}, "over_3_s")):
+            changes = {"protection." + key: value for key, value in changes.items()}
+            self.assertEqual(self.refused(changes).key, "protection." + blamed)
+        self.assertEqual(str(self.refused({"protection.over_2_percent": 80})), "protection.over_2_percent: 80 is refused; "
+                         "allowed is from protection.over_1_percent to protection.over_3_percent")
+        self.store.set_many({"protection.over_2_percent": 80, "protection.over_3_percent": 80, "protection.over_2_s": 600})
+
+    def test_what_breaks_a_rule_in_the_file_gives_way_until_the_rule_holds(self):
+        self.put({"schema": 1, "values": {"access.account_1": "Private", "protection.over_2_percent": 90,
+                                          "protection.over_3_percent": 20}})
+        store = self.again()
+        self.assertEqual((store.get("access.account_1"), store.get("access.account_2")), ("Work", "Private"))
+        self.assertEqual([store.get("protection.over_%d_percent" % grade) for grade in (1, 2, 3)], [10, 25, 70])
+        self.assertEqual(len(store.load_report), 3)
+
     def test_roles_may_only_what_the_table_says(self):
         self.store.set_many({"charging.max_current_a": 10}, "user")
         error = self.refused({"installation.fuse_a": 16}, "user")

@@ -191,7 +191,7 @@ class MainsTest(unittest.TestCase):
         self.bench.world.set_ev({"battery_wh": 200_000, "soc": 0})
         self.bench.charge()
         self.bench.feed(False)
-        self.world.coil_supply._fitted = False
+        self.world.switchgear.coil_supply._fitted = False
         self.bench.hal.drive("contactor_1", 1)
         before = self.world.state()["meter"]
         events = []

@@ -7,8 +7,9 @@ from pathlib import Path
 from tools.bench import heap
 from tools.bench.charger import Failed, built
 from tools.bench.row import at_most, not_measured
-from tools.bench.running import LIVE_LIMIT, PEAK_LIMIT, STEP_KB
+from tools.bench.running import LIVE_LIMIT, PEAK_LIMIT, STEP_KB, smallest_kb
 from tools.bench.whole import CONNECTED, Whole
+from tools.setup.folder import write_files
 from tools.setup.vm import VmMissing, find_vm
 from tools.twin.vm_build import application
 
@@ -38,33 +39,13 @@ def _measured(charger):
     return live, charger.twin.hal.heap_used_by_shims
 
 
-def _lives_in(heap_kb, folder):
-    charger = Whole(heap_kb, folder)
-    try:
-        charger.play(_life)
-        return not charger.events
-    except Failed:
-        return False
-
-
-def _smallest_kb(low, high, folder):
-    """The smallest heap in kB that will do, of two ends of which the upper is believed to."""
-    while high - low > STEP_KB:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _lives_in(middle, folder) else (middle, high)
-    return high
-
-
 def _from_files(folder):
     """Bytes in use where the application lies on the flash's file system."""
     with tempfile.TemporaryDirectory() as side:
         shutil.copytree(folder, side, dirs_exist_ok=True)
         Path(side, "image.romfs").unlink()
         charger = Whole(4096, side)
-        for name, data in application().items():
-            target = Path(charger.flash, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+        write_files(charger.flash, application())
         live, shims = charger.play(_measured)
     return live - shims
 
@@ -77,7 +58,7 @@ def rows():
             built(folder)
             live, shims = Whole(4096, folder).play(_measured)
             low = live // 1024
-            peak_kb = _smallest_kb(low, low * 2, folder)
+            peak_kb = smallest_kb(low, low * 2, lambda heap_kb: Whole(heap_kb, folder), _life)
             names = heap.tables_of_the_twin(Path(folder, "image.romfs"))
             files = _from_files(folder) - names
     except (VmMissing, Failed) as error:

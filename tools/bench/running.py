@@ -52,24 +52,19 @@ def _measured(charger):
     return found
 
 
-def _lives_in(heap_kb, folder):
-    """Whether the charger lives in such a heap."""
-    charger = Charger(heap_kb, folder)
-    try:
-        charger.play(_life)
-        return not charger.events
-    except Failed:
-        return False
-
-
-def _smallest_kb(low, high, folder):
-    """The smallest heap in kB that will do; `high` is known to."""
+def smallest_kb(low, high, make, life):
+    """The smallest heap in kB, ± STEP_KB, in which a charger lives: make(heap_kb) builds it, life is its story. `high` is believed
+    to do."""
+    def lives_in(heap_kb):
+        charger = make(heap_kb)
+        try:
+            charger.play(life)
+            return not charger.events
+        except Failed:
+            return False
     while high - low > STEP_KB:
         middle = (low + high) // 2
-        if _lives_in(middle, folder):
-            high = middle
-        else:
-            low = middle
+        low, high = (low, middle) if lives_in(middle) else (middle, high)
     return high
 
 
@@ -83,7 +78,7 @@ def rows():
             found = Charger(4096, folder).play(_measured)
             # usable bytes of a heap are somewhat fewer than its size: a bit table per block
             low = found["live"] // 1024
-            peak_kb = _smallest_kb(low, low * 2, folder)
+            peak_kb = smallest_kb(low, low * 2, lambda heap_kb: Charger(heap_kb, folder), _life)
             found["shims"] += heap.tables_of_the_twin(Path(folder, "image.romfs"))
     except (VmMissing, Failed) as error:
         return [not_measured(name, str(error)) for name in names]

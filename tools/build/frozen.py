@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from tools.build.page import shipped
+from tools.setup.folder import write_files
 from tools.setup.mpy import ROOT, compile_application
 
 OUT = ROOT / "build" / "frozen"
@@ -24,10 +25,7 @@ def write(out=OUT):
     """Write them, and nothing that was there before; returns files()."""
     made = files()
     shutil.rmtree(out, ignore_errors=True)
-    for name, data in made.items():
-        place = out / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
+    write_files(out, made)
     return made
 
 

@@ -1,7 +1,8 @@
 """Builds and signs a release: `python -m tools.build.release VERSION [--key FILE] [--notes FILE]`.
 
 Writes build/release/VERSION/ with `manifest` and `objects/<SHA-256>`, a folder that any file server serves, and beside them
-`mode3-VERSION.bundle` for the upload through the page. Same sources, version, date and key: same bytes. docs/update.md has the formats.
+`mode3-VERSION.bundle` for the upload through the page. Same sources, version, date and key: same bytes. docs/update.md has the
+formats.
 """
 import argparse
 import ast
@@ -9,11 +10,10 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tools.build import keys, page
-from tools.setup.mpy import ROOT, compile_application, compile_file
+from tools.setup.mpy import ROOT, compile_application
 from tools.twin import cpython
 
 if not cpython._stack:

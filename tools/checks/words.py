@@ -40,7 +40,7 @@ def tracked(root):
                           capture_output=True, text=True)
     if done.returncode:  # not a clone but an unpacked archive
         return [path for path in root.rglob("*") if path.is_file()
-                and not {".venv", ".cache", "build", ".git"} & set(path.relative_to(root).parts)]
+                and not {".venv", ".cache", "build", ".git"} & set(path.relative_to(root).parts[:1])]
     return [root / name for name in done.stdout.split("\0") if name and (root / name).is_file()]
 
 

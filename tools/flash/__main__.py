@@ -13,6 +13,7 @@ from tools.flash.device import PINNED, Device, DeviceError
 from tools.flash.plan import MARK, SLOT, PlanError, plan
 
 SPARE = 32768       # bytes that stay free: LittleFS needs blocks to move files
+HEAP = 1_000_000    # bytes: PSRAM has at least two MB, without it an ESP32 has less than 300; 340 kB are needed (docs/budgets.md)
 KEPT = ("/data/", "/b/")        # what a second flashing leaves: the owner's settings and records, the other slot
 
 
@@ -45,12 +46,15 @@ class Bar:
 
 def check(device, files, platforms=("esp32",), any_version=False):
     """Refuse a device that cannot take the files: (its version as text, {path: size} of its files, its folders). DeviceError."""
-    platform, version, size, free = device.about()
+    platform, version, heap, free = device.about()
     if platform not in platforms:
         raise DeviceError("this is a %s; Mode3 runs on %s" % (platform, ", ".join(platforms)))
     if version[:2] != PINNED and not any_version:
         raise DeviceError("MicroPython %d.%d.%d is there, Mode3 is proved on %d.%d: FIRMWARE=file.bin writes it" % (
             *version, *PINNED))
+    if heap < HEAP:
+        raise DeviceError("this MicroPython has %d kB of memory, the application as files needs PSRAM: FIRMWARE=file.bin writes an "
+                          "image with SPIRAM in its name; for modules without PSRAM see docs/frozen.md" % (heap // 1024))
     there, folders = device.tree()
     wanted = sum(len(data) for path, data in files.items())
     given_back = sum(length for path, length in there.items() if not path.startswith(KEPT))

@@ -7,7 +7,9 @@ from mpremote.transport_serial import SerialTransport
 
 PIECE = 1024
 PINNED = (1, 25)        # MicroPython: what the tests run on
-_ABOUT = "import sys,os\ns=os.statvfs('/')\nprint(repr((sys.platform,tuple(sys.implementation[1][:3]),s[0]*s[2],s[0]*s[3])))"
+_ABOUT = """import sys,os,gc
+s=os.statvfs('/')
+print(repr((sys.platform,tuple(sys.implementation[1][:3]),gc.mem_alloc()+gc.mem_free(),s[0]*s[3])))"""
 _TREE = """def w(p):
  for e in os.ilistdir(p or '/'):
   if e[1]&0x4000:w(p+'/'+e[0])
@@ -49,7 +51,7 @@ class Device:
             raise DeviceError("%s: %s" % (what, last[-1] if last else type(error).__name__))
 
     def about(self):
-        """(platform, (major, minor, patch), bytes of the file system, bytes free)"""
+        """(platform, (major, minor, patch), bytes of memory that Python may have, bytes free in the file system)"""
         import ast
         with self._doing("asking what it is"):
             return ast.literal_eval(self._transport.exec(_ABOUT).decode())

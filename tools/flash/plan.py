@@ -3,6 +3,7 @@
 The slot comes first and is marked `incomplete` while it is written; the pointer and boot.py come last. A flash that is interrupted
 anywhere leaves the device that was there before, or one in safe mode that says so, never a mixed application.
 """
+import json
 from pathlib import Path
 
 from tools.build.page import shipped
@@ -49,18 +50,26 @@ def board_file(board):
     return path.read_bytes()
 
 
+def refuse_without_psram(facts):
+    """PlanError for a board whose memory does not hold the application as files. `facts` are the board's, parsed."""
+    if not facts.get("has", {}).get("psram"):
+        raise PlanError("the board %s has no PSRAM: the application as files does not fit into its memory. It has to be frozen "
+                        "into MicroPython's image, docs/frozen.md tells how" % facts.get("name", "in /board.json"))
+
+
 def plan(box=None, board=None, slot=None):
     """{device path: bytes} of everything but the mark. box: a folder of make provision; board: a name, where it has none
-    of its own.
+    of its own. PlanError also for a board without PSRAM.
 
     Without a box the charger makes itself an identity at its first start and prints it on the console.
     """
-    files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or slot_files()).items())}
     given = identity_files(box) if box else {}
     if board:
         given["/board.json"] = board_file(board)
     if "/board.json" not in given:
         raise PlanError("which board? BOARD=… names it")
+    refuse_without_psram(json.loads(given["/board.json"]))
+    files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or slot_files()).items())}
     files.update(given)
     files["/boot.py"] = (ROOT / "boot.py").read_bytes()
     files["/slot.json"] = pointer_text().encode()

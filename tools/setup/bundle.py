@@ -102,7 +102,7 @@ def _in_order(modules, trees):
         if module in order:
             return
         open_.add(module)
-        for name in _needed(trees[module].body):
+        for name in needed(trees[module].body):
             if name in modules and name not in open_:
                 visit(name)
         order.append(module)
@@ -111,20 +111,29 @@ def _in_order(modules, trees):
     return order
 
 
-def _needed(statements):
+def follow_loader(call, places):
+    """The call; where it is one of LOADERS, the full names of modules in it are those of {module: its new name}."""
+    if isinstance(call.func, ast.Name) and call.func.id in LOADERS:
+        for text in ast.walk(call):
+            if isinstance(text, ast.Constant) and text.value in places:
+                text.value = places[text.value]
+    return call
+
+
+def needed(statements):
     """Full names that may be modules, of all that is imported while the module is."""
     for node in statements:
         if isinstance(node, ast.ImportFrom):
             yield from [node.module] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
         elif isinstance(node, (ast.If, ast.Try)):
-            yield from _needed(node.body + node.orelse)
+            yield from needed(node.body + node.orelse)
 
 
 def _at_start(trees):
     """Modules that are loaded when the application has been."""
     found = [APP] if APP in trees else []
     for module in found:
-        found += [name for name in dict.fromkeys(_needed(trees[module].body)) if name in trees and name not in found]
+        found += [name for name in dict.fromkeys(needed(trees[module].body)) if name in trees and name not in found]
     return found
 
 
@@ -189,11 +198,7 @@ class _Move(ast.NodeTransformer):
 
     def visit_Call(self, node):
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in LOADERS:
-            for text in ast.walk(node):
-                if isinstance(text, ast.Constant) and text.value in self.place:
-                    text.value = self.place[text.value]
-        return node
+        return follow_loader(node, self.place)
 
     def visit_Name(self, node):
         if node.id in self.names and not self._is_hidden(node.id):

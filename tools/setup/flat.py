@@ -7,7 +7,7 @@ follow, and so do the full names that are handed to what loads and forgets modul
 """
 import ast
 
-from tools.setup.bundle import BUNDLE, LOADERS
+from tools.setup.bundle import BUNDLE, follow_loader
 
 ROOT = "firmware"
 
@@ -71,11 +71,7 @@ class _Follow(ast.NodeTransformer):
 
     def visit_Call(self, node):
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in LOADERS:
-            for text in ast.walk(node):
-                if isinstance(text, ast.Constant) and text.value in self.found:
-                    text.value = self.found[text.value]
-        return node
+        return follow_loader(node, self.found)
 
 
 def flatten(trees):

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tools.setup.constants import inline
+from tools.setup.folder import write_files
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "mpy"
@@ -92,10 +93,7 @@ def write_application(out=OUT, root=ROOT, keep_constants=False):
             stale.unlink()
         elif stale.is_dir() and not any(stale.iterdir()):
             stale.rmdir()
-    for name, data in compiled.items():
-        target = out / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+    write_files(out, compiled)
     return compiled
 
 

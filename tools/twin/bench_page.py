@@ -89,7 +89,7 @@ def picture(twin, stories, history, after):
     state = world.state()
     history.note(state, charger)
     seen = {"state": state, "charger": charger, "story": stories.last, "pace": {"speed": pace.speed, "paused": pace.paused},
-            "tones": list(world.tones), "edge_number": trace.number,
+            "tones": list(world.front.tones), "edge_number": trace.number,
             "edges": trace.newest(max(0, trace.number - FIRST_EDGES) if after is None else after)}
     if after is None:
         seen["history"] = history.points()

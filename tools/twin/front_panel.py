@@ -1,7 +1,10 @@
 """What a person sees and hears at the charger's front: the LEDs as segments and single lights with colours, the buzzer."""
 
+from collections import deque
+
 NAMED = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "orange": (255, 80, 0), "yellow": (255, 255, 0),
          "cyan": (0, 255, 255), "magenta": (255, 0, 255), "white": (255, 200, 160)}
+KEPT_TONES = 24
 SINGLES = ("reader", "connection", "mode")
 PLAIN = ("red", "green", "blue")
 
@@ -18,7 +21,9 @@ def colour_name(rgb):
 class FrontPanel:
     """board: its facts. The strip is a row of four segments and, where its length is 4 n + 3, three single lights."""
 
-    def __init__(self, board):
+    def __init__(self, board, clock):
+        self._clock = clock
+        self.tones = deque(maxlen=KEPT_TONES)       # [t_us, Hz] of the buzzer, 0 = silent from then on
         facts = board.get("led") or {}
         self._order = facts.get("order", "grb")
         pins, low = board["pins"], board.get("active_low", ())
@@ -26,12 +31,13 @@ class FrontPanel:
         self._plain = [pins.get("led_" + colour) is not None for colour in PLAIN]
         self._buzzer_low = "buzzer" in low
         self._buzzer_own_hz = (board.get("buzzer") or {}).get("frequency_hz", 2700)
+        self.buzzer_hz = 0
         self.dark()
 
     def dark(self):
         """The supply is gone."""
         self.leds = [[0, 0, 0]] if any(self._plain) else []
-        self.buzzer_hz = 0
+        self._sound(0)
 
     def strip(self, data):
         """The bytes of the strip as they go over the wire."""
@@ -52,10 +58,15 @@ class FrontPanel:
         """PWM or level at the buzzer's pin; a constant level is silent, but for a buzzer that makes its own tone."""
         if isinstance(value, tuple):
             hz, high_ns = value
-            self.buzzer_hz = hz if 0 < high_ns * hz < 1_000_000_000 * 0.999 else 0
+            self._sound(hz if 0 < high_ns * hz < 1_000_000_000 * 0.999 else 0)
         else:
             sounds = value is not None and bool(value) != self._buzzer_low
-            self.buzzer_hz = self._buzzer_own_hz if sounds else 0
+            self._sound(self._buzzer_own_hz if sounds else 0)
+
+    def _sound(self, hz):
+        if hz != self.buzzer_hz:
+            self.buzzer_hz = hz
+            self.tones.append([self._clock.now_us, hz])
 
     def state(self):
         """Names of the colours now; `leds` has every LED as [red, green, blue]."""

@@ -377,12 +377,6 @@ class Quiet:
                     return True
         return False
 
-    def forget(self):
-        """Remember nothing: the next ticks are reckoned."""
-        self._table.clear()
-        self._seen.clear()
-        self._tick = None
-
     def settle(self):
         """The loop is idle again. True when all that has run since the last time is a tick that was learned."""
         return self._learning is not None and self._learned()

@@ -192,7 +192,7 @@ class Twin:
         kind, address, baud = _meter_that_is_set(self._flash_dir)
         kind = self._meter or kind
         if kind in MAPS or kind == "none":
-            self.world.fit_meter(None if kind == "none" else kind, address, baud)
+            self.world.meter_line.fit(None if kind == "none" else kind, address, baud)
 
     def _boot(self):
         """One boot, from the reset to whatever ends it; returns why."""

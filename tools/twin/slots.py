@@ -3,6 +3,8 @@ import binascii
 import hashlib
 from pathlib import Path
 
+from tools.setup.folder import write_files
+
 
 def pointer(active, previous=None, confirmed=True, tries=0):
     """slot.json's text (docs/boot.md)."""
@@ -14,10 +16,7 @@ def pointer(active, previous=None, confirmed=True, tries=0):
 def put(flash, files, slot="a"):
     """Write {path: bytes} into the slot and let the next start run it."""
     flash = Path(flash)
-    for path, data in files.items():
-        target = flash / slot / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+    write_files(flash / slot, files)
     (flash / "slot.json").write_text(pointer(slot))
 
 

@@ -7,7 +7,6 @@ the App, the twin's own left out.
 """
 
 import argparse
-import asyncio
 import contextlib
 import gc
 import io
@@ -17,11 +16,11 @@ import random
 import sys
 import tempfile
 import time
-import types
 from pathlib import Path
 
 from tools.twin.runner import NotNow, Twin
 from tools.twin.soak_broker import Broker
+from tools.twin.soak_heap import reached
 
 S = 1_000_000
 ROUND_S = 900
@@ -136,38 +135,12 @@ def verdict(samples):
     return UNSURE if len(samples) >= LONG_ROUNDS and found[1] > allowed else TOO_SHORT
 
 
-def held(app):
-    """Bytes that can be reached from the App, the interpreter's and the twin's own objects left out."""
-    seen, total, waiting = set(), 0, [app]
-    skipped = (types.ModuleType, type, types.FrameType, types.CodeType, asyncio.AbstractEventLoop)
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen or isinstance(one, skipped) or _is_others(one):
-            continue
-        seen.add(id(one))
-        total += sys.getsizeof(one)
-        if isinstance(one, types.FunctionType):     # its closure, not its module
-            waiting += [one.__closure__, one.__defaults__]
-        else:
-            waiting += gc.get_referents(one)
-    return total
-
-
-def _is_others(one):
-    place = one.__module__ if isinstance(one, types.FunctionType) else type(one).__module__
-    return (place or "").partition(".")[0] in _OTHERS
-
-
-_OTHERS = ("tools", "machine", "machine_pin", "machine_adc", "machine_pwm", "machine_bus", "network", "esp32", "neopixel", "_twin",
-           "selectors", "socket", "threading", "random")
-
-
 def _held_here():
     app = getattr(sys.modules.get("firmware.app"), "current", None)
     if app is None:
         raise NotNow("the charger is not running")
     gc.collect()
-    return held(app)
+    return sum(sys.getsizeof(one) for one in reached(app))
 
 
 def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: False):

@@ -26,7 +26,7 @@ export function upload(method, path, file, { headers = {}, step = () => {} } = {
     request.onerror = () => failed(new ApiError(0, "unreachable", "no answer"));
     request.onload = async () => {
       const answer = new Response(request.status === 204 ? null : request.responseText, { status: request.status });
-      if (!answer.ok) return failed(await failure(answer));
+      if (!answer.ok) return failed(await failure(answer, path));
       try {
         done(JSON.parse(request.responseText));
       } catch {

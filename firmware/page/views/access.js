@@ -24,6 +24,9 @@ export async function show(root, page) {
   }
 }
 
+const pinField = name => ({ name, type: "text", label: t.text("pins.new"), help: t.text("pins.rule"), required: true, max_length: 8,
+  wrong: value => /^\d{4,8}$/.test(value) ? null : t.text("pins.rule") });
+
 async function pins(page) {
   const state = await page.api("GET", "pins").catch(() => null);
   if (!state) return null;
@@ -35,8 +38,7 @@ async function pins(page) {
       { "aria-label": `${t.text("pins.remove")}: ${t.text(`pins.${name}`)}` })])));
   const change = name => page.ask({
     title: t.text(`pins.${name}`), yes: t.text("pins.change"),
-    fields: [{ name, type: "text", label: t.text("pins.new"), help: t.text("pins.rule"), required: true, max_length: 8,
-      wrong: value => /^\d{4,8}$/.test(value) ? null : t.text("pins.rule") }],
+    fields: [pinField(name)],
     submit: async values => draw(await page.api("PUT", "pins", values)),
   });
   draw(state);
@@ -46,8 +48,7 @@ async function pins(page) {
 async function usePuk(page) {
   const done = await page.ask({
     title: t.text("pins.puk"), text: t.text("pins.puk_text"), yes: t.text("pins.change"),
-    fields: [{ name: "puk", type: "text", label: t.text("pins.puk_label"), required: true },
-      { name: "new_pin", type: "text", label: t.text("pins.new"), help: t.text("pins.rule"), required: true, max_length: 8 }],
+    fields: [{ name: "puk", type: "text", label: t.text("pins.puk_label"), required: true, max_length: 64 }, pinField("new_pin")],
     submit: values => page.api("POST", "puk", values, { login: false }),
   });
   if (done) page.notice(t.text("form.saved"));
@@ -77,7 +78,8 @@ async function tokenCard(page) {
     let made = null;
     await page.ask({
       title: t.text("tokens.add"), yes: t.text("tokens.add"),
-      fields: [{ name: "name", type: "text", label: t.text("tokens.name"), help: t.text("tokens.name_help"), required: true, max_length: 20 },
+      fields: [{ name: "name", type: "text", label: t.text("tokens.name"), help: t.text("tokens.name_help"), required: true, max_length: 20,
+        wrong: value => /^[\w-]+$/.test(value) ? null : t.text("tokens.name_help") },
         { name: "scope", type: "choice", label: t.text("tokens.scope"), value: "read",
           choices: ["read", "control", "admin"].map(scope => [scope, t.text(`tokens.scope.${scope}`)]) }],
       submit: async values => { made = await page.api("POST", "tokens", values); },

@@ -28,6 +28,13 @@ function fields(card) {
 const body = ({ blocked, stations, ...values }) => ({ ...values, state: blocked ? "blocked" : "accepted",
   stations: stations.split(/[\s,;]+/).filter(Boolean) });
 
+// What is wrong with a file. The first line is about columns, which have their names.
+function csvWords({ message, field }) {
+  const n = /^line (\d+)/.exec(message)?.[1];
+  const key = `wrong.cards.${field}`;
+  return n > 1 && t.has(key) ? t.text("cards.line", { n, field, why: t.text(key) }) : message;
+}
+
 // What a row shows of a card beside its name.
 function badges(card) {
   const late = card.expires && Date.parse(card.expires.length === 10 ? `${card.expires}T23:59:59` : card.expires) < Date.now();
@@ -135,7 +142,7 @@ class View {
       await this.done("cards.imported", { n: found.cards });
     } catch (error) {
       bar.close();
-      if (error.code === "bad_csv") this.page.notice(t.text("cards.bad_csv", { why: error.message }), "bad");
+      if (error.code === "bad_csv") this.page.notice(t.text("cards.bad_csv", { why: csvWords(error) }), "bad");
       else this.page.failed(error);
     }
   }

@@ -34,13 +34,11 @@ class LinkError(Exception):
 
 
 class Streamed:
-    """A payload that is made while it is sent: pieces() -> iterator of str, the same each time."""
+    """A payload that is made while it is sent: pieces() -> iterator of str; length: of them together, in bytes."""
 
-    def __init__(self, pieces):
+    def __init__(self, pieces, length):
         self._pieces = pieces
-        self._length = 0
-        for piece in pieces():
-            self._length += len(piece.encode())
+        self._length = length
 
     def __len__(self):
         return self._length
@@ -106,6 +104,7 @@ class DeadlineSocket:
         self._turn_ms = turn_ms
         self._left_ms = turn_ms
         self._bytes = TURN_BYTES
+        self._raw = None          # the socket, below TLS where there is one
         self._stream = None
         self._poll = None
         self._out = bytearray()
@@ -132,7 +131,7 @@ class DeadlineSocket:
 
     def connect(self, address):
         """TCP, then TLS where it is wanted. LinkError, OSError."""
-        raw = self._stream = socket.socket(self._family)
+        raw = self._raw = self._stream = socket.socket(self._family)
         raw.settimeout(self._turn_ms // 1000 or 1)
         raw.connect(address)
         raw.setblocking(False)
@@ -256,11 +255,12 @@ class DeadlineSocket:
                 self._wait(_OUT)
 
     def close(self):
-        """Sends nothing more."""
+        """Sends nothing more. Also the socket below: after a failed handshake MicroPython's TLS leaves it open."""
         self._out = bytearray()
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close()
+        for stream in (self._stream, self._raw):
+            if stream is not None:
+                stream.close()
+        self._stream = self._raw = None
 
 
 class Sockets:

@@ -254,7 +254,7 @@ class Mqtt:
         if self._announce_ms is not None and (now_ms - self._announce_ms) & _MASK < _MASK >> 1:
             self._announce_ms = None
             if self.prefix:
-                batch.append((Message(self._discovery_topic(self.prefix), self._discovery(), True), None))
+                batch.append((Message(self._discovery_topic(self.prefix), await self._discovery(), True), None))
             self._documents.forget()
         glance = self._station.glance()
         hurry = glance != self._glance
@@ -280,9 +280,11 @@ class Mqtt:
     def _discovery_topic(self, prefix):
         return ("%s/device/mode3-%s/config" % (prefix, _level(self._serial()))).encode()
 
-    def _discovery(self):
-        """Home Assistant's discovery message, made while it is sent; its table is then forgotten."""
+    async def _discovery(self):
+        """Home Assistant's discovery message, made while it is sent; its table is then forgotten. It is made once before, for its
+        length: others run meanwhile."""
         from firmware.services.mqtt import entities
+        forget(("firmware.services.mqtt.entities",))
         station = self._station
         facts = station.facts(personal=False)
         serial = _level(self._serial())
@@ -296,9 +298,11 @@ class Mqtt:
         device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base,
                                  "http://%s/" % ip if ip else None,
                                  min(own) // 1000, has)
-        streamed = Streamed(lambda: entities.pieces(device))
-        forget(("firmware.services.mqtt.entities",))
-        return streamed
+        length = 0
+        for piece in entities.pieces(device):
+            length += len(piece.encode())
+            await asyncio.sleep_ms(0)
+        return Streamed(lambda: entities.pieces(device), length)
 
     def _sent(self, entry):
         """An event or answer has left, or the session of that number was acknowledged; None: a document."""

@@ -9,7 +9,7 @@ from micropython import const
 
 from firmware.services.ota import record
 from firmware.services.ota.package import Bundle, Server, Target, fetch, look
-from firmware.services.ota.refusal import UpdateError
+from firmware.services.ota.refusal import REASONS, UpdateError
 
 _FIRST_RETRY_S = const(300)
 _LONGEST_RETRY_S = const(3600)
@@ -63,7 +63,7 @@ async def upload(updates, read, older):
 def _stopped(updates, before, error):
     updates.state = "ready" if updates.kept["ready"] else "idle" if before == "ready" else before
     code, detail = getattr(error, "code", None), getattr(error, "detail", "")
-    if code is None:
+    if code not in [row[0] for row in REASONS]:    # another exception has one too: of a body that does not come, say
         code = "flash_failed" if isinstance(error, OSError) else "interrupted"
         code = "no_space" if getattr(error, "errno", 0) == 28 else code
         detail = "%s: %s" % (type(error).__name__, error)

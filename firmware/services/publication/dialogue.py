@@ -33,9 +33,10 @@ class Dialogue:
         for _ in range(_MOST_LINES):
             line = await self._line()
             code = line[:3]
-            if len(line) < 3 or not code.isdigit() or first is not None and code != first and line[3:4] not in (b"-", b" ", b""):
-                raise HttpFailure("bad_answer", "not a line that begins with a number")
-            first = first or code
+            if first is None:
+                if len(code) < 3 or not code.isdigit():
+                    raise HttpFailure("bad_answer", "not a line that begins with a number")
+                first = code               # lines between the first and the last may be any text: RFC 959, 4.2
             if self.hear is not None:
                 self.hear(_plain(line[4:]))
             if code == first and line[3:4] != b"-":

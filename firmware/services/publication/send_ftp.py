@@ -16,6 +16,7 @@ from firmware.services.web.sockets import Listener
 
 _FIRST_PORT = const(49152)          # of the 16384 that belong to nobody
 _TRIES = const(8)
+_FULL_MS = const(50)                # no socket is free for who calls: not again at once
 
 
 async def send(target, name, length, pieces, to_thread):
@@ -99,7 +100,7 @@ async def _caller(listener, server):
         await listener.wait()
         connection = listener.accept()
         if connection is None:
-            await asyncio.sleep_ms(0)
+            await asyncio.sleep_ms(_FULL_MS)
         elif connection.peer == server:
             return connection
         else:

@@ -10,7 +10,7 @@ from firmware import pbkdf2
 from firmware.identity import random_text
 from firmware.services.web.credentials import SCOPES, USERS
 from firmware.services.web.reply import HttpError, Reply
-from firmware.services.web.request import json_object
+from firmware.services.web.request import json_object, must_be_ours
 from firmware.services.web.roles import ADMIN, PUBLIC, allows
 from firmware.services.web.sessions import cookie, digest_of
 
@@ -102,7 +102,8 @@ class LoginApi:
         return Reply("{}")
 
     def _must_not_wait(self, request, what):
-        """An attempt at a secret begins: a user's name, _RECOVERY. 429 where this address has to wait for it."""
+        """An attempt at a secret begins: a user's name, _RECOVERY. 429 where this address has to wait, 403 from another page."""
+        must_be_ours(request)
         wait_s = self._desk.attempts.wait_s(request.peer)
         if wait_s:
             raise HttpError(429, "too_many_attempts", "wait %d s before the next attempt" % wait_s,

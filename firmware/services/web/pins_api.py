@@ -5,7 +5,7 @@ import json
 from firmware.access.pins import PinError
 from firmware.charging.refusals import words_of
 from firmware.services.web.reply import HttpError, Reply
-from firmware.services.web.request import json_object
+from firmware.services.web.request import json_object, must_be_ours
 from firmware.services.web.roles import CONTROL, PUBLIC
 
 _BODY = 256
@@ -49,7 +49,7 @@ class PinsApi:
         if command not in _COMMANDS:
             raise HttpError(422, "bad_value", "command must be one of " + ", ".join(_COMMANDS), "command")
         pin = _text(values, "pin")
-        _same_origin(request)
+        must_be_ours(request)
         if not self._asked():
             raise HttpError(409, "pin_off", "this charger asks for no PIN (setting access.pin)")
         whose = await self._judged(self._pins.check(pin, self._now_ms()))
@@ -62,7 +62,7 @@ class PinsApi:
         """{"puk", "new_pin"}: the label's PUK replaces a forgotten PIN."""
         values = json_object(request.body)
         puk, new_pin = _text(values, "puk"), _text(values, "new_pin")
-        _same_origin(request)
+        must_be_ours(request)
         self._must_write()
         await self._judged(self._pins.use_puk(puk, new_pin, self._now_ms()))
         self._note("puk_used", "page")
@@ -107,11 +107,3 @@ def _text(values, name):
     if not isinstance(value, str) or len(value) > 64:
         raise HttpError(422, "bad_value", name + " must be text", name)
     return value
-
-
-def _same_origin(request):
-    """No log-in stands before these: a foreign page in a browser here shall not use up the guesses."""
-    origin = request.headers.get("origin")
-    host = str(request.headers.get("host"))
-    if origin is not None and origin not in ("http://" + host, "https://" + host):
-        raise HttpError(403, "forbidden", "not from another page")

@@ -201,6 +201,18 @@ async def _headers(reader):
     raise HttpError(431, "headers_too_large", "at most %d headers" % MAX_HEADERS)
 
 
+def must_be_ours(request):
+    """For what needs no log-in and counts guesses: a foreign page in a browser here shall not use them up. Raises HttpError 403.
+
+    Such a page may send a form or plain text anywhere, but JSON only where that says so (and we never do): through a proxy, whose
+    name is not ours, JSON is taken."""
+    origin = request.headers.get("origin")
+    host = str(request.headers.get("host"))
+    if origin not in (None, "http://" + host, "https://" + host) and not request.headers.get("content-type", "").startswith(
+            "application/json"):
+        raise HttpError(403, "forbidden", "not from another page")
+
+
 def json_object(body):
     """The JSON object in a body (bytes); an empty body is {}. Raises HttpError 400."""
     if not body:

@@ -25,14 +25,6 @@ _DOOR_MS = 50
 _CLOSED_MS = 1000         # a door that is not wanted is looked after so often
 
 
-def _secured(connection, door):
-    try:
-        return door.let_in(connection)
-    except (OSError, ValueError, MemoryError):
-        connection.close()
-        return None
-
-
 class _Client:
     def __init__(self, connection):
         self.connection = connection
@@ -109,12 +101,12 @@ class WebServer:
                 if connection is None:
                     await asyncio.sleep_ms(_DOOR_MS)     # no socket left: not again at once
                     continue
-                if door is not None:
-                    connection = _secured(connection, door)
-                if connection is not None:
-                    client = _Client(connection)
-                    self._clients.append(client)
+                try:
+                    client = _Client(connection if door is None else door.let_in(connection))
                     client.task = asyncio.create_task(self._serve(client))
+                    self._clients.append(client)
+                except (OSError, ValueError, MemoryError):
+                    connection.close()                   # the door stays open for who comes when there is memory again
         finally:
             listener.close()
             for client in list(self._clients):
@@ -181,6 +173,9 @@ class WebServer:
                      HttpError(408, "request_timeout", "the request did not come in time")).reply()
         except HttpError as error:
             reply = error.reply()
+        except MemoryError:                    # of the handler, or of what is loaded for it
+            gc.collect()
+            reply = HttpError(503, "busy", "out of memory, try again", headers=(("Retry-After", "5"),)).reply()
         if reply.stream is not None and client.connection.secure and self._secure() == 1 and not self._door.may_begin():
             reply.close()                      # the page asks again and again instead: all else must come through this one, too
             reply = HttpError(503, "too_many_streams", "no stream over the only secure connection while power flows").reply()
@@ -248,11 +243,8 @@ class WebServer:
     async def _handle(self, request, row, rest):
         try:
             return await row[3](request, rest)
-        except HttpError:
+        except (HttpError, MemoryError):
             raise
-        except MemoryError:
-            gc.collect()
-            raise HttpError(503, "busy", "out of memory, try again", headers=(("Retry-After", "5"),))
         except Exception as error:
             self._on_error(request.method + " " + request.path, error)
             raise HttpError(500, "internal", "this went wrong: " + type(error).__name__)

@@ -1,9 +1,11 @@
 """One connection by umqtt.simple, both of its shapes, on a wire whose other end means harm: bounded, quick, and with a reason."""
+import socket
+import sys
 import unittest
 
 from umqtt import simple
 
-from firmware.services.mqtt.deadline_socket import MAX_READ, TOO_LONG, Streamed
+from firmware.services.mqtt.deadline_socket import MAX_READ, TOO_LONG, DeadlineSocket, LinkError, Streamed
 from firmware.services.mqtt.link import MAX_IN, Message, close_link, exchange
 from firmware.services.mqtt.reasons import REASONS, code_of
 from firmware.services.tls_context import pem
@@ -13,6 +15,18 @@ from host_tests.services.mqtt.wire import CONNACK, WELCOME, Wire, publish
 SHAPES = (simple, umqtt_1_8)
 CODES = [row[0] for row in REASONS]
 CMD = b"mode3/M3-1/cmd/stop"
+_CA = b"""-----BEGIN CERTIFICATE-----
+MIIBfTCCASOgAwIBAgIUVYfEdSZib0B6SynU5UPZ9+xHn2owCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyMDIzNTU0NVoXDTI2MTIyMDIz
+NTU0NVowFDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEzMRxFZB06kKXiSXq7h2tA/UjSwFasbjWWJkMH9lcfw1AU09k5yIZ6JZF
+9VTVqkrqL4tRrQ2zrT4a47ffAURxkKNTMFEwHQYDVR0OBBYEFHZmRMM44/6ROTLp
+vOsUvNlUPDuUMB8GA1UdIwQYMBaAFHZmRMM44/6ROTLpvOsUvNlUPDuUMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAL5dvrrQ+SoVfsdBVGUiQHhC
+ToGoCV9F/u1YK1VlYQtVAiBbw3/b7Hc1I5LPMZKGfPdki79iimkWsi8FZ9h64SF0
+Hw==
+-----END CERTIFICATE-----
+"""       # of nobody: it is never reached
 
 
 class LinkCase(unittest.TestCase):
@@ -70,12 +84,39 @@ class TestOpening(LinkCase):
             self.assertEqual(wire.open(shape), (None, "closed"))
 
 
+    def test_regression_a_failed_handshake_leaves_no_socket_open(self):
+        """Each try at a broker with a wrong certificate kept one of a device's ten sockets for good: soon the page was gone too."""
+        if sys.implementation.name != "micropython":
+            self.skipTest("micropython only: CPython's TLS closes what is below it")
+        door = socket.socket()
+        self.addCleanup(door.close)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        address = socket.getaddrinfo("127.0.0.1", 18883)[0][-1]
+        door.bind(address)
+        door.listen(1)
+        ours = DeadlineSocket(socket.AF_INET, ("localhost", _CA, b"", b""), 300)
+        ours.connect(address)
+        far, _ = door.accept()
+        self.addCleanup(far.close)
+        far.settimeout(2)
+        far.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        ours.write(b"hello")
+        self.assertRaises(LinkError, ours.flush)
+        ours.close()
+        try:
+            while far.recv(512):
+                continue
+        except OSError as error:
+            self.assertEqual(error.errno, 104)      # reset; a time-out: it is still open
+        ours.close()                                # a second time does no harm
+
+
 class TestTurns(LinkCase):
     def test_messages_are_published_and_those_that_came_are_taken(self):
         for shape in SHAPES:
             wire, link = self.linked(shape, publish(CMD, b"{}"))
             self.assertTrue(link.pending())
-            messages = [Message(b"a/b", b"hello", True), Message(b"c", Streamed(lambda: iter(("wö", "rld"))))]
+            messages = [Message(b"a/b", b"hello", True), Message(b"c", Streamed(lambda: iter(("wö", "rld")), 6))]
             self.assertEqual(exchange(link, messages, False), (2, ""))
             self.assertEqual(wire.heard(), b"\x31\x0a\x00\x03a/bhello\x30\x09\x00\x01cw\xc3\xb6rld")
             self.assertEqual(link.received, [(CMD, b"{}", False)])

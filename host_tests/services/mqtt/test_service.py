@@ -3,6 +3,7 @@
 import asyncio
 import time
 import unittest
+from types import SimpleNamespace
 
 from firmware.charging.sources import Sources
 from firmware.services.mqtt.link import open_link
@@ -131,6 +132,28 @@ class TestService(unittest.TestCase):
         self.workers.to_thread = to_thread
         self.run_for(1, enabled=True, host="broker")
         self.assertEqual(seen[0], ("mode3-M3-1--", [b"mode3/M3-1--/cmd/+", b"homeassistant/status"], b"mode3/M3-1--/online"))
+
+    def test_regression_others_run_while_the_discovery_message_is_made(self):
+        """Some fifteen kilobytes at once held a device's loop up by about a tenth of a second: each time Home Assistant started."""
+        self.station.facts = lambda personal: {"network": None, "ceilings": [{"source": "board", "limit_ma": 16000}],
+                                               "station_name": None, "version": "1.0.0"}
+        self.station.core = SimpleNamespace(fitted=SimpleNamespace(phases=3))
+        self.station.has_phase_switching = self.station.has_lock = False
+        turns = []
+
+        async def others():
+            while True:
+                turns.append(1)
+                await asyncio.sleep_ms(0)
+
+        async def main():
+            task = asyncio.create_task(others())
+            made = await self.mqtt._discovery()
+            task.cancel()
+            return made
+        made = asyncio.run(main())
+        self.assertEqual(len(made), len("".join(made).encode()))
+        self.assertGreater(len(turns), 40)
 
 
 if __name__ == "__main__":

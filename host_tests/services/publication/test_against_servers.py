@@ -177,6 +177,7 @@ class Hostile(unittest.TestCase):
         greeting = (b"220 hi\r\n", b"331 word\r\n", b"230 in\r\n", b"200 ok\r\n")
         for pieces, code in (
             ((b"SSH-2.0\r\n",), "bad_answer"), ((b"220-a\r\n" * 100,), "bad_answer"), ((b"2" * 5000,), "bad_answer"),
+            ((b"220-hello\r\n  whoever you are\r\n\r\n530 is no end\r\n220 hi\r\n", b"331 word\r\n", b"530 no\r\n"), "log_in"),
             ((b"",), "no_connection"), ((b"220-a\r\n",), "no_answer"), ((*greeting, b"227 here (1,2,3)\r\n"), "bad_answer"),
             ((b"421 full\r\n",), "refused"), ((*greeting[:1], b"421 full\r\n"), "log_in"), ((b"\x00\xff\n",), "bad_answer"),
         ):

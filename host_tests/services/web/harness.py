@@ -167,7 +167,7 @@ class Server:
 
     async def __aenter__(self):
         for _ in range(20):
-            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 30000
+            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 6000 * 2     # the odd one after it is for HTTPS
             self.web = WebServer(Routes(self._rows), "127.0.0.1", self.port, *self._options)
             self.task = asyncio.create_task(self._run())
             self.failed = None
@@ -208,7 +208,9 @@ class Server:
         lines += ["%s: %s" % header for header in headers]
         data = b"" if body is None else json.dumps(body).encode()
         if data:
-            lines += ["Content-Type: application/json", "Content-Length: %d" % len(data)]
+            lines += ["Content-Length: %d" % len(data)]
+            if "Content-Type" not in [name for name, _ in headers]:
+                lines += ["Content-Type: application/json"]
         return await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
 
 

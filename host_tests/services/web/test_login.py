@@ -237,6 +237,22 @@ class LoginTest(unittest.TestCase):
             await self.login("user", OTHER)
         self.with_server(test)
 
+    def test_regression_a_foreign_page_in_somebody_s_browser_cannot_use_up_the_guesses(self):
+        """It sent wrong passwords as a form does, which browsers let any page do, and the owner waited five minutes at a time."""
+        self.keep(admin=GOOD)
+        foreign = (("Origin", "http://evil.example"), ("Content-Type", "text/plain"))
+        proxied = (("Origin", "https://charger.home.example"), ("Content-Type", "application/json"))
+
+        async def test(self):
+            for path, body in (("login", {"user": "admin", "password": "guess"}),
+                               ("recover", {"recovery_key": "guess", "user": "admin", "new": OTHER})):
+                for _ in range(6):
+                    answer = await self.server.call("POST", "/api/v1/" + path, body, foreign)
+                    self.assertEqual((answer.status, answer.json()["error"]["code"]), (403, "forbidden"))
+            answer = await self.server.call("POST", "/api/v1/login", {"user": "admin", "password": GOOD}, proxied)
+            self.assertEqual(answer.status, 200)
+        self.with_server(test)
+
     def test_many_addresses_guess_no_faster_and_who_got_in_before_does_not_wait_for_them(self):
         attempts = self.desk.attempts
         attempts.begin("192.168.1.2", "user")

@@ -146,7 +146,7 @@ class PinsApiTest(unittest.TestCase):
 
     def test_a_foreign_page_in_somebodys_browser_cannot_use_up_the_guesses(self):
         self.ask(("PUT", "pins", {"pin": PIN}))
-        foreign = (("Origin", "http://evil.example"),)
+        foreign = (("Origin", "http://evil.example"), ("Content-Type", "text/plain"))
         self.assertEqual(self.ask(("POST", "pin", {"pin": "9999"}, foreign),
                                   ("POST", "puk", {"puk": "1", "new_pin": "1234"}, foreign)), [(403, "forbidden")] * 2)
         self.assertEqual(self.log, ["pins_changed"])

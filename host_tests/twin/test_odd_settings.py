@@ -1,0 +1,34 @@
+# cpython only: a whole charger on the twin in virtual time
+"""Settings that only other firmware can have kept: the table allows them, a guard of this firmware would not."""
+import json
+import unittest
+from pathlib import Path
+
+from firmware.settings import schema
+from firmware.settings.store import FILE_KIND, FILE_VERSION
+from firmware.storage.atomic_file import AtomicFile
+from host_tests.twin.charger import Charger
+
+
+def text_for(row):
+    """A text that the row allows, and hardly anybody who reads it."""
+    return ("x;,= %s{}" * 20)[:max(row[3][0], min(row[3][1], 24))]
+
+
+class OddSettings(unittest.TestCase):
+    def test_the_charger_starts_whatever_texts_its_settings_hold(self):
+        """A time zone that this firmware cannot read ended every start: after a step back, say, only safe mode was left."""
+        charger = Charger(self)
+        file = AtomicFile(str(Path(charger.folder) / "data" / "settings"), FILE_KIND, FILE_VERSION)
+        document = json.loads(file.read()[0])
+        document["values"].update({row[0]: text_for(row) for row in schema.SETTINGS if row[1] == schema.STR})
+        file.write(json.dumps(document).encode())
+        seen = []
+        charger.at(5, lambda: seen.append((charger.fact("uptime_s") > 2, [row["name"] for row in charger.fact("faults")],
+                                           [row for row in charger.fact("tasks") if row["last_error"]])))
+        charger.run(6)
+        self.assertEqual(seen, [(True, ["meter_setting", "settings_damaged"], [])])
+
+
+if __name__ == "__main__":
+    unittest.main()
