@@ -268,9 +268,12 @@ class App:
         return self.zone.weekly_minute(utc_s) if utc_s else None
 
     def _hear(self, event, data):
-        """What is set in a showroom is forgotten when it ends; what was set before is kept. A showroom outlives a restart, and so
-        do "out of service" and smart charging, whoever ordered them."""
-        if event == "service_mode" and data["mode"] == "demo":
+        """A session does not wait for what was estimated too high in an earlier one. What is set in a showroom is forgotten when it
+        ends; what was set before is kept. A showroom outlives a restart, and so do "out of service" and smart charging, whoever
+        ordered them."""
+        if event == "session_start":
+            self.meter.begin_session()
+        elif event == "service_mode" and data["mode"] == "demo":
             if self.settings.dirty or not self.settings.get("station.showroom"):
                 self.settings.set_many({"station.showroom": True})      # no vehicle is plugged in: the contactor is open
         elif event == "service_mode" and data["before"] == "demo":

@@ -30,13 +30,14 @@ class MeterValues:
         self.current_ma = [None, None, None]  # magnitudes
         self.power_phases_w = [None, None, None]  # negative = fed back
         self.power_w = None
-        self.drawn_ma = None  # highest phase
         # Number of phases with current. With an estimate: as the meter saw it last, None where it never did.
         self.phases_used = None
         # The meter's own register, carried on by the estimate while it is silent; without a register what was counted
         # since start; None while the register was never read.
         self.energy_wh = None
         self.energy_phases_wh = [None, None, None]
+        self.ahead_wh = 0  # of energy_wh: what a loss is known to have estimated too high and the register has not caught up with
+        self.estimated = False  # part of the session's energy is an estimate that the register did not confirm, or not yet
         self.counted_mwh = 0  # since start, meter and estimate together, never falls
         self.readings = 0  # counts what the meter itself said; the estimate does not count
         self.asked_ms = 0  # when the latest of them was asked for
@@ -101,6 +102,11 @@ class Meter:
         self._estimate(now_ms)
         self._show_energy()
 
+    def begin_session(self):
+        """From now on another session counts."""
+        self._counter.begin_session()
+        self._show_energy()
+
     def age_ms(self, now_ms):
         """Age of the values in ms, at most PolledMeter's AGE_LIMIT_MS; None before the first reading and without a meter."""
         return None if self.device is None else self.device.age_ms(now_ms)
@@ -131,14 +137,12 @@ class Meter:
     def _accept(self):
         device, values = self.device, self.values
         total_mw = None
-        drawn_ma = None
         used = 0
         for phase in range(3):
             values.voltage_mv[phase] = device.phase(VOLTAGE, phase)
             current_ma = device.phase(CURRENT, phase)
             if current_ma is not None:
                 current_ma = abs(current_ma)
-                drawn_ma = max(current_ma, drawn_ma or 0)
             values.current_ma[phase] = current_ma
             self._in_use[phase] = (current_ma or 0) >= (NOT_IN_USE_MA if self._in_use[phase] else IN_USE_MA)
             used += self._in_use[phase]
@@ -147,8 +151,7 @@ class Meter:
                 total_mw = (total_mw or 0) + power_mw
             values.power_phases_w[phase] = _rounded(power_mw)
             values.energy_phases_wh[phase] = _floored(device.phase(ENERGY_PHASES, phase))
-        values.drawn_ma = drawn_ma
-        values.phases_used = used if drawn_ma is not None else None
+        values.phases_used = None if values.current_ma == [None, None, None] else used
         power_mw = device.total(POWER)
         if power_mw is None:
             power_mw = total_mw
@@ -168,7 +171,7 @@ class Meter:
         if power_mw is not None and self.values.source is not None and (not has_reading or step_mwh > COARSE_MWH):
             self._integrate(power_mw, now_ms, step_mwh if has_reading else None)
         if has_reading:
-            self._counter.from_register(register_mwh, self.device.type.modulus_mwh)
+            self._counter.from_register(register_mwh, self.device.type.modulus_mwh, step_mwh)
 
     def _estimate(self, now_ms):
         energised, offered_ma, phases = self._supply()
@@ -187,9 +190,10 @@ class Meter:
             power_mw += phase_mw
             if not energised:
                 self._in_use[phase] = False  # who charges next may use others
-        values.drawn_ma = drawn_ma
         values.phases_used = len(seen) or None
         values.power_w = _rounded(power_mw)
+        if power_mw and not self._has_register:
+            self._counter.guessed = True
         self._integrate(power_mw, now_ms)
         self._counted_ms = now_ms
         values.source = "estimate"
@@ -201,9 +205,12 @@ class Meter:
         self._counter.from_power(power_mw, min(LONGEST_STEP_MS, elapsed_ms), self._has_register, at_most_mwh)
 
     def _show_energy(self):
-        shown_mwh = self._counter.shown_mwh() if self._has_register else self._counter.total_mwh
-        self.values.energy_wh = _floored(shown_mwh)
-        self.values.counted_mwh = self._counter.total_mwh
+        counter, values = self._counter, self.values
+        values.energy_wh = _floored(counter.shown_mwh() if self._has_register else counter.total_mwh)
+        read_wh = _floored(counter.read_mwh())
+        values.ahead_wh = 0 if read_wh is None else values.energy_wh - read_wh
+        values.estimated = counter.is_estimated()
+        values.counted_mwh = counter.total_mwh
 
 
 def _rounded(milli):

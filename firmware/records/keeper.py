@@ -181,7 +181,9 @@ class Keeper:
 
     def _register_wh(self):
         reading = self._station.reading
-        return reading.energy_wh if reading.source == "meter" else None
+        if reading.source != "meter" or reading.energy_wh is None:
+            return None
+        return reading.energy_wh - reading.ahead_wh
 
     def _begin_when_known(self):
         """Write the start record as soon as the register is known, or will not be."""
@@ -242,6 +244,7 @@ class Keeper:
         self._price(session, stamp)
         record["uid"], record["account"] = session.id, session.account     # may have come after the plug
         record["user"], record["station"], record["connector_type"] = self.about(session.id)
+        record["estimated"] = record["estimated"] or self._station.reading.estimated
         self._try(self.sessions.end, stamp, session.energy_wh(), session.charging_ms // 1000, session.end_reason,
                   self._register_wh(), session.cost_cents)
         if self.sessions.current is None:            # ended, though its record may still wait for the flash
@@ -299,7 +302,7 @@ class Keeper:
     def _flush_sessions(self):
         """The totals only after the session's record: else a power cut between them would count it twice."""
         written = self.sessions.flush()
-        return self.life.flush(True) or written
+        return self.life.flush() or written
 
     def _write_one(self):
         """Power flows: one write, or one try. Events that press every other time, else whose turn it is."""

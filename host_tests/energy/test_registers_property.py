@@ -3,7 +3,7 @@ import struct
 import unittest
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.energy.registers import format_from_text, milli_from_registers
@@ -38,22 +38,27 @@ def check(data, letter, fmt, scale):
 
 
 class TestAgainstStruct(unittest.TestCase):
+    @settings(deadline=None)
     @given(st.binary(min_size=4, max_size=4), SCALES)
     def test_f32(self, data, scale):
         check(data, "f", "f32", scale)
 
+    @settings(deadline=None)
     @given(st.binary(min_size=8, max_size=8), SCALES)
     def test_f64(self, data, scale):
         check(data, "d", "f64", scale)
 
+    @settings(deadline=None)
     @given(st.floats(width=32), SCALES)
     def test_f32_that_floats_like(self, value, scale):
         check(struct.pack(">f", value), "f", "f32", scale)
 
+    @settings(deadline=None)
     @given(st.floats(), SCALES)
     def test_f64_that_floats_like(self, value, scale):
         check(struct.pack(">d", value), "d", "f64", scale)
 
+    @settings(deadline=None)
     @given(st.binary(min_size=8, max_size=8), SCALES)
     def test_integers(self, data, scale):
         for letter, fmt, size in (("H", "u16", 2), ("h", "s16", 2), ("I", "u32", 4), ("i", "s32", 4), ("Q", "u64", 8),

@@ -277,6 +277,51 @@ class TestHold(KeeperTest):
         self.assertLessEqual(place.keeper.sessions.current["start"][1], 2)
 
 
+class TestEstimatedTooHigh(KeeperTest):
+    """500 Wh were reckoned while the meter was lost, and the register knows of 400."""
+
+    def charge_with_a_loss(self):
+        place = self.boot().meter(1000).charge()
+        place.meter(1500)
+        place.station.reading.ahead_wh, place.station.reading.estimated = 100, True
+        place.run(61000)
+        return place
+
+    def test_the_session_is_marked_and_the_next_one_starts_at_the_meters_own_register(self):
+        place = self.charge_with_a_loss().unplug()
+        row = place.sessions()[0]
+        self.assertEqual((row["energy_wh"], row["estimated"], row["meter_start_wh"], row["meter_stop_wh"]), (500, True, 1000, 1400))
+        place.station.reading.estimated = False
+        place.charge()
+        place.station.reading.energy_wh, place.station.reading.ahead_wh = 1500, 20      # the register is at 1480 now
+        place.station.reading.counted_mwh += 80000
+        place.run(1000).unplug()
+        row = place.sessions()[0]
+        self.assertEqual((row["energy_wh"], row["estimated"], row["meter_start_wh"], row["meter_stop_wh"]), (80, False, 1400, 1480))
+        self.assertEqual(place.keeper.life.energy_wh, 580)
+
+    def test_a_power_cut_in_the_next_session_leaves_it_register_minus_start(self):
+        place = self.charge_with_a_loss().unplug()
+        place.station.reading.estimated = False
+        place.charge().run(61000)
+        again = self.boot().meter(2400)
+        again.run(1000)
+        row = again.sessions()[0]
+        self.assertEqual((row["number"], row["energy_wh"], row["estimated"]), (2, 1000, False))
+        self.assertEqual(again.keeper.life.energy_wh, 1500)
+
+    def test_a_power_cut_before_the_register_has_caught_up_takes_back_nothing_that_was_told(self):
+        place = self.charge_with_a_loss()
+        place.station.reading.counted_mwh += 300000
+        place.run(61000)
+        told_wh = place.keeper.life_energy_wh()
+        again = self.boot().meter(1600)
+        again.run(1000)
+        row = again.sessions()[0]
+        self.assertEqual((row["energy_wh"], row["estimated"]), (800, True))
+        self.assertGreaterEqual(again.keeper.life_energy_wh(), told_wh)
+
+
 class TestPowerCut(KeeperTest):
     def test_energy_after_a_cut_is_register_minus_start(self):
         place = self.boot().meter(500000).charge()

@@ -104,6 +104,26 @@ class TestTrouble(unittest.TestCase):
                 self.assertEqual(seen["back"], seen["before"])
                 self.assertLessEqual(abs(seen["session"]["energy_wh"] - seen["wh"]), 5)
 
+    def test_a_loss_that_was_estimated_too_high_takes_nothing_from_the_next_session(self):
+        charger, seen = Charger(self), {}
+        charger.at(3, charger.ev(plugged=True, max_current_a=6))        # 16 A are offered and estimated
+        charger.at(30, lambda: charger.world.set_fault("meter_silent", True))
+        charger.at(60, lambda: charger.world.set_fault("meter_silent", False))
+        charger.at(66, charger.ev(plugged=False))
+        charger.at(70, lambda: seen.update(wh=charger.world.readings.energy_wh))
+        charger.at(71, charger.ev(plugged=True, max_current_a=16))
+        charger.at(110, charger.ev(plugged=False))
+        charger.at(115, lambda: seen.update(rows=charger.sessions(), more_wh=charger.world.readings.energy_wh - seen["wh"],
+                                            life_wh=charger.fact("life_energy_wh")))
+        charger.run(116)
+        second, first = seen["rows"]
+        self.assertGreater(first["energy_wh"], seen["wh"] + 30)
+        self.assertLessEqual(abs(second["energy_wh"] - seen["more_wh"]), 3)
+        self.assertLessEqual(abs(second["meter_start_wh"] - first["meter_stop_wh"]), 1)
+        self.assertLessEqual(abs(second["meter_stop_wh"] - second["meter_start_wh"] - seen["more_wh"]), 3)
+        self.assertEqual((first["estimated"], second["estimated"]), (True, False))
+        self.assertEqual(seen["life_wh"], first["energy_wh"] + second["energy_wh"])
+
 
 class TestLife(unittest.TestCase):
     def test_life_totals_are_facts_that_a_power_cut_does_not_take_away(self):

@@ -61,7 +61,6 @@ class Chapter(Inside):
         self._restart_due = False       # a setting was changed that acts after a restart only
         self._app = self._task = None
         self._audit_wh = 0
-        self._ahead_wh = 0              # what the records hold may still be more than the meter saw by so much
         self._audit_number = 0
         self._meter_trouble = False     # the register could not be read at some time since the last audit
         self._next_hour = 1
@@ -345,13 +344,10 @@ class Chapter(Inside):
             raise Violation("records", "session numbers are there twice: %s" % numbers)
         if self._meter_trouble:
             self.counts["loose_audits"] += 1
-            # What was reckoned too high without the meter is set against what it counts afterwards, until it has caught up.
-            self._ahead_wh = max(0, self._ahead_wh + told_wh - seen_wh)
         else:
             self.counts["audits"] += 1
             allowed_wh = 20 + seen_wh / 100 + 2 * len(rows)
-            ahead_wh, self._ahead_wh = self._ahead_wh, max(0, self._ahead_wh - max(0, seen_wh - told_wh))
-            if not -allowed_wh <= seen_wh - told_wh <= allowed_wh + ahead_wh:
+            if not -allowed_wh <= seen_wh - told_wh <= allowed_wh:
                 raise Violation("energy", "%d sessions hold %d Wh, the world's meter saw %.0f Wh" % (
                     len(rows), told_wh, seen_wh))
         self._audit_number = max(numbers + [self._audit_number])
