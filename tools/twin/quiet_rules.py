@@ -16,7 +16,7 @@ KEPT = "kept"            # changes in no quiet tick
 # by class of the firmware: the rules of attributes that do not count exactly; "Record.attribute" follows that SEQ
 CLASSES = {
     "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME},
-    "Lateness": {"_counts": COUNT, "_total": COUNT, "warnings": COUNT},
+    "Lateness": {"_counts": COUNT, "_total": COUNT},
     "SafetyCore": {"_tick_ms": TIME, "_alive_left_ms": FALLING, "phase": KEPT, "trips": KEPT, "_last_state": KEPT,
                    "_seq": "Request.seq"},
     "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ, "meter_age_ms": METER,
@@ -28,7 +28,7 @@ CLASSES = {
     "ContactorWatch": {}, "MonitorTest": {}, "OfferMemory": {}, "SupplyWatch": {"_seq": "Inputs.meter_seq"},
     "CurrentWatch": {"_since_ms": RISING, "_seq": "Inputs.meter_seq"},
     "TemperatureWatch": {"_stale_left_ms": FALLING, "_seq": "Inputs.temperature_seq"},
-    "Board": {"_now_ms": TIME}, "Contactor": {}, "PilotPwm": {}, "CombSampler": {"_uv": SCRATCH}, "Scale": {},
+    "Board": {}, "Contactor": {}, "PilotPwm": {}, "CombSampler": {"_uv": SCRATCH}, "Scale": {},
     "TripLine": {}, "ResidualMonitor": {}, "LevelInput": {}, "ContactFeedback": {}, "CoilSupply": {"_tick_ms": TIME},
 }
 # what each tick calls, by class: somebody may have replaced it
