@@ -65,7 +65,7 @@ class Quiet:
             return None
         clock, hal, inputs = self._clock, self._hal, reached.inputs
         total = reached.lateness["_total"]
-        if hal.wave is not None or total > _AGES_AT - 20 or max(reached.above) or reached.outputs["rcd_test"]:   # its pulse is timed
+        if hal.wave is not None or total > _AGES_AT - 20 or max(reached.above) or reached.outputs["rcd_test"]:  # its pulse is timed
             return None
         burst = inputs["cp_burst"]
         pilot = hal.pilot
