@@ -184,6 +184,13 @@ class OtherThreads(Clocked):
         self.assertEqual(box, ["answer"])
         self.assertEqual(self.seen, [])             # it did not wait until then
 
+    def test_a_boot_ends_in_a_sleep_that_is_waited_for_also_in_a_pause(self):
+        self.clock.speed = 1e-6
+        thread, _ = self.ask(lambda: self.clock.halt(PowerCut()))
+        with self.assertRaises(PowerCut):
+            self.clock.sleep_us(10_000)
+        thread.join()
+
     def test_nobody_coming_round_is_a_timeout_and_the_call_is_dropped(self):
         box = []
 

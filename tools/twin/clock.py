@@ -115,6 +115,7 @@ class VirtualClock:
             nxt = self.next_event_us()
             nxt = end if nxt is None or nxt > end else nxt
             if self._speed and end - self.now_us >= PACE_CHUNK_US and self.wait_real(nxt):
+                self.check()
                 continue
             self.advance_to(nxt)
 

@@ -42,6 +42,7 @@ export class Lanes {
     this.now_us = 0;
     this.at = null;
     this.mark_us = null;
+    this.picked = null; // the edge at the mark, if it was picked: others may have come at the same time
     this.end_us = null; // set: stands still there, as when an edge was picked in the list
     choices($("lanes_base"), "Width of the window", BASES, this.window_us, us => {
       this.window_us = us;
@@ -58,6 +59,7 @@ export class Lanes {
     this.canvas.addEventListener("click", () => {
       if (this.at !== null) {
         this.mark_us = this.time_at(this.at);
+        this.picked = null;
         this.draw();
       }
     });
@@ -72,6 +74,7 @@ export class Lanes {
   /** Stands still with an edge in the middle, to measure from it. */
   pick(edge) {
     this.mark_us = edge.t_us;
+    this.picked = edge;
     this.end_us = edge.t_us + this.window_us * 0.7;
     this.live.setAttribute("aria-pressed", "false");
     this.draw();
@@ -83,7 +86,7 @@ export class Lanes {
       last = this.edges.length - 1;
     if (!step || last < 0) return;
     event.preventDefault();
-    const now = this.edges.findLastIndex(edge => edge.t_us === this.mark_us);
+    const now = this.edges.findLastIndex(edge => (this.picked ? edge === this.picked : edge.t_us === this.mark_us));
     this.pick(this.edges[now < 0 ? last : Math.max(0, Math.min(last, now + step))]);
   }
 
@@ -216,7 +219,7 @@ export class Lanes {
         1,
         [3, 3],
       );
-    const marked = this.edges.findLast(edge => edge.t_us === this.mark_us);
+    const marked = this.picked ?? this.edges.findLast(edge => edge.t_us === this.mark_us);
     let said =
       this.mark_us === null
         ? "Tap the picture, or an edge in the list, to measure from there."
