@@ -45,9 +45,9 @@ class StandIn:
 
     def __exit__(self, *_):
         self._ends.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self._vm.stdin.close()
-        self._vm.wait(10)
+        self._vm.wait(60)
         self._vm.stdout.close()
         for end in (self._host, self._device):
             if end is not None:

@@ -56,7 +56,7 @@ class OnADevice(unittest.TestCase):
         out.mkdir()
         with StandIn(self.image) as board:
             done = subprocess.run([sys.executable, "-m", "mpremote", "connect", board.port, "resume", "cp", "-r", ":/", str(out)],
-                                  capture_output=True, text=True, timeout=120)
+                                  capture_output=True, text=True, timeout=240)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return {"/" + path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
@@ -139,7 +139,7 @@ class OnADevice(unittest.TestCase):
         out = io.StringIO()
         with StandIn(self.image) as board, contextlib.redirect_stdout(out):
             self.assertEqual(main(["--port", board.port, "--box", str(self.folder / "M3-0001")], ("linux",)), 0)
-            self.assertTrue(board.restarted.wait(20))
+            self.assertTrue(board.restarted.wait(60))
         self.assertIn("join the Wi-Fi Mode3-M3-0001", out.getvalue())
         self.assertIn("all read back by hash", out.getvalue())
         self.assertIn("/a/firmware/app.mpy", self.tree())

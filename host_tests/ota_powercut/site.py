@@ -19,7 +19,7 @@ http {{
   uwsgi_temp_path {place}/t4; scgi_temp_path {place}/t5;
   server {{ listen 127.0.0.1:{port}; root {folder}; {more} }} }}
 """
-START_S = 10
+START_S = 60         # real time, for a machine that does much else
 
 
 def nginx():

@@ -99,7 +99,7 @@ class Names(unittest.TestCase):
 
     def ask(self, name, kind, source=GUEST, **more):
         query = dns.message.make_query(name, kind, **more)
-        return dns.query.udp(query, HERE, timeout=2, port=self.port, source=source)
+        return dns.query.udp(query, HERE, timeout=20, port=self.port, source=source)
 
     @unittest.skipIf(dns is None, "dnspython is not installed")
     def test_a_resolver_gets_the_charger_for_every_name(self):
@@ -127,7 +127,7 @@ class Names(unittest.TestCase):
             for data in (b"", b"x" * 2000, bytes(12), b"\xff" * 512):
                 sock.sendto(data, (HERE, self.port))
             sock.sendto(b"\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\1", (HERE, self.port))
-            sock.settimeout(2)
+            sock.settimeout(20)
             self.assertEqual(sock.recv(100)[-4:], socket.inet_aton(HERE))
 
 
@@ -153,7 +153,7 @@ class Task(unittest.TestCase):
             seen = []
             for state in (False, True, False):
                 opened[0] = state
-                end = time.monotonic() + 5
+                end = time.monotonic() + 30
                 while taken() != state and time.monotonic() < end:
                     await asyncio.sleep_ms(50)
                 seen.append(taken())

@@ -12,6 +12,7 @@ from tools.twin.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 SYSTEM_PYTHON = "/usr/bin/python3"
+PATIENCE_S = 60             # real time, for a machine that does much else
 
 NGINX = """daemon off; pid %(f)s/pid; error_log %(f)s/error.log; events {}
 http { access_log off; client_body_temp_path %(f)s/tmp; server { listen 127.0.0.1:%(p)d%(ssl)s; location / { root %(f)s/files;
@@ -21,9 +22,10 @@ dav_methods PUT; create_full_put_path on; } location /closed { return 403; } loc
 def started(test, words, port):
     """Start a server and wait until it answers at its port."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    test.addCleanup(process.wait, 10)
+    test.addCleanup(process.wait, PATIENCE_S)
     test.addCleanup(process.kill)
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -31,7 +31,7 @@ def on_vm(test, tries):
         json.dump(tries, file)
         file.flush()
         code = "from host_tests.services.publication.tries import main; main(%r)" % file.name
-        done = subprocess.run(vm_command() + ["-c", code], env=vm_environment(), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(vm_command() + ["-c", code], env=vm_environment(), capture_output=True, text=True, timeout=200)
     for line in done.stdout.splitlines():
         if line.startswith("@@ "):
             return json.loads(line[3:])

@@ -36,6 +36,15 @@ def admin(request):
     return ADMIN
 
 
+async def until(true, limit_ms=20000):
+    """Wait until true() is; AssertionError when it is not by then."""
+    for _ in range(limit_ms // 5):
+        if true():
+            return
+        await asyncio.sleep_ms(5)
+    raise AssertionError("not within %d ms" % limit_ms)
+
+
 class StrictStation:
     """A station of made-up values that takes only names and arguments of the real tables."""
 

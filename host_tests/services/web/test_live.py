@@ -3,7 +3,7 @@ import asyncio
 import json
 import unittest
 
-from host_tests.services.web.harness import Server, run
+from host_tests.services.web.harness import Server, run, until
 
 
 class Live(unittest.TestCase):
@@ -36,10 +36,10 @@ class Live(unittest.TestCase):
                 first, text = await self._event(client, text)
                 self.assertEqual(first, server.station.facts(personal=False))
                 server.station.set("contactor", "closed")
-                second, text = await asyncio.wait_for_ms(self._event(client, text), 500)
+                second, text = await asyncio.wait_for_ms(self._event(client, text), 900)
                 self.assertEqual(second["contactor"], "closed")
                 server.station.set("power_w", 11000)     # not watched: comes with the next second
-                third, text = await asyncio.wait_for_ms(self._event(client, text), 2000)
+                third, text = await asyncio.wait_for_ms(self._event(client, text), 20000)
                 self.assertEqual(third["power_w"], 11000)
                 await client.close()
         run(main())
@@ -53,7 +53,7 @@ class Live(unittest.TestCase):
                 self.assertEqual((answer.status, answer.json()["error"]["code"]), (503, "too_many_streams"))
                 self.assertEqual((await server.call("GET", "/api/v1/status")).status, 200)
                 await two.close()
-                await asyncio.sleep_ms(100)       # long before the next status would find out
+                await until(lambda: server.web.open_connections() == 1, 900)       # before the next status would find out
                 three, text3 = await self._stream(server)
                 self.assertTrue((await self._event(three, text3))[0])
                 self.assertTrue((await self._event(one, text))[0])
@@ -68,7 +68,7 @@ class Live(unittest.TestCase):
                 _, text = await self._event(client, text)
                 values = server.station.values
                 server.station.values = {}
-                self.assertEqual(await asyncio.wait_for_ms(client.rest(), 2000), b"")
+                self.assertEqual(await asyncio.wait_for_ms(client.rest(), 20000), b"")
                 await client.close()
                 self.assertEqual(server.errors[0][0], "live stream")
                 server.station.values = values
@@ -84,7 +84,7 @@ class Live(unittest.TestCase):
                 client, text = await self._stream(server)
                 _, text = await self._event(client, text)
                 server.settings.set_many({"status.public": False}, save=False)
-                await asyncio.wait_for_ms(client.rest(), 2000)
+                await asyncio.wait_for_ms(client.rest(), 20000)
                 await client.close()
                 self.assertEqual((await server.call("GET", "/api/v1/stream")).status, 401)
         run(main())
