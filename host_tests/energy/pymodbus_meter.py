@@ -13,7 +13,7 @@ import tty
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ANSWER_S = 2            # real time; who has said nothing by then is silent
+ANSWER_S = 30           # real time; who has said nothing by then is silent
 TURNAROUND_US = 8_000
 BITS_PER_BYTE = 10
 EXCEPTION = 0x80

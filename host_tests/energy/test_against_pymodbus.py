@@ -25,15 +25,16 @@ ROOT = Path(__file__).parents[2]
 
 
 class PtyLine:
-    """The master's transport on a pseudo terminal; `silence_us` in real time."""
+    """The master's transport on a pseudo terminal; `silence_us` in real time, or in that of now_us()."""
 
-    def __init__(self, fd):
+    def __init__(self, fd, now_us=lambda: time.monotonic_ns() // 1000):
         self.fd = fd
-        self._last_ns = time.monotonic_ns()
+        self._now_us = now_us
+        self._last_us = now_us()
 
     def begin(self, frame):
         os.write(self.fd, frame)
-        self._last_ns = time.monotonic_ns()
+        self._last_us = self._now_us()
         return 0
 
     def end(self):
@@ -44,11 +45,11 @@ class PtyLine:
             return 0
         data = os.read(self.fd, len(view))
         view[:len(data)] = data
-        self._last_ns = time.monotonic_ns()
+        self._last_us = self._now_us()
         return len(data)
 
     def silence_us(self):
-        return (time.monotonic_ns() - self._last_ns) // 1000
+        return self._now_us() - self._last_us
 
 
 async def sleep_ms(ms):
@@ -62,6 +63,32 @@ def in_real_time(main):
         return loop.run_until_complete(main)
     finally:
         loop.close()
+
+
+class Hurry(asyncio.SelectorEventLoop):
+    """A loop that waits for nobody: where nothing is to be done its time leaps to the next timer."""
+
+    now_s = 0.0
+
+    def __init__(self):
+        super().__init__()
+        ready = self._selector.select
+
+        def select(timeout=None):
+            events = ready(0)
+            if not events and timeout:
+                self.now_s += timeout
+            return events
+        self._selector.select = select
+
+    def time(self):
+        return self.now_s
+
+
+def arrived(fd):
+    """Wait in real time until what was written to the other end of a pseudo terminal has come through it."""
+    if not select.select([fd], [], [], 30)[0]:
+        raise AssertionError("nothing has come through the pseudo terminal")
 
 
 def ticks_ms():
@@ -93,7 +120,7 @@ class TestAgainstPymodbus(unittest.TestCase):
         os.close(cls.fd)
 
     def setUp(self):
-        self.bus = ModbusRtu(PtyLine(self.fd), 19200, ticks_ms, sleep_ms, timeout_ms=1000)
+        self.bus = ModbusRtu(PtyLine(self.fd), 19200, ticks_ms, sleep_ms, timeout_ms=20000)
         self.into = bytearray(250)
 
     def read(self, *request):
@@ -130,7 +157,9 @@ class TestAgainstPymodbus(unittest.TestCase):
             return whole(bytes(frame[:-1]) + bytes((frame[-1] ^ 1,)))
 
         self.bus._transport.begin = broken
+        self.bus._timeout_ms, usual = 1000, self.bus._timeout_ms
         self.assertEqual(self.read(2, 4, 0x0000, 2), TIMEOUT)
+        self.bus._timeout_ms = usual
         self.assertEqual(self.read(2, 4, 0x0000, 2), OK)
         self.assertEqual(self.bus.foreign, 0)
 
@@ -189,7 +218,7 @@ class TestEveryMeter(unittest.TestCase):
         server = ModbusSerialServer(devices, framer=FramerType.RTU, port=os.ttyname(slave_fd), baudrate=115200)
         await server.serve_forever(background=True)
         try:
-            bus = ModbusRtu(PtyLine(fd), 115200, ticks_ms, sleep_ms, timeout_ms=1000)
+            bus = ModbusRtu(PtyLine(fd), 115200, ticks_ms, sleep_ms, timeout_ms=20000)
             meters = [Meter(bus, ticks_ms, lambda: (False, 0, 3), meter_types.find(name), number, sleep_ms=sleep_ms)
                       for number, name in enumerate(names, 1)]
             for name, meter in zip(names, meters, strict=True):
@@ -222,7 +251,7 @@ class TestEveryMeter(unittest.TestCase):
 
 
 class TestBadBus(unittest.TestCase):
-    """A real line in real time, with everything on it that a line may have."""
+    """A real line, with everything on it that a line may have; in virtual time, in which it carries at once."""
 
     def setUp(self):
         self.fd, self.far_fd = pty.openpty()
@@ -231,15 +260,36 @@ class TestBadBus(unittest.TestCase):
         self.slave = ModbusMeter(Quantities((230100, 231200, 229900), (16040, 15970, 16010), 11050, 123456))
         self.echo = self.half = False
         self.delay_s = 0.01
-        self.bus = ModbusRtu(PtyLine(self.fd), 19200, ticks_ms, sleep_ms, timeout_ms=150)
-        self.meter = Meter(self.bus, ticks_ms, lambda: (False, 0, 3), meter_types.find("eastron_sdm630"), 2, sleep_ms=sleep_ms)
+        self.loop = Hurry()
+        self.addCleanup(self.loop.close)
+        line = PtyLine(self.fd, lambda: int(self.loop.now_s * 1e6))
+        begin = line.begin
+
+        def carried(frame):
+            begin(frame)
+            arrived(self.far_fd)
+            return 0
+        line.begin = carried
+
+        def now_ms():
+            return int(self.loop.now_s * 1000)
+        self.bus = ModbusRtu(line, 19200, now_ms, sleep_ms, timeout_ms=150)
+        self.meter = Meter(self.bus, now_ms, lambda: (False, 0, 3), meter_types.find("eastron_sdm630"), 2, sleep_ms=sleep_ms)
+
+    def run_on_line(self, main):
+        return self.loop.run_until_complete(main)
+
+    def says(self, data):
+        if data:
+            os.write(self.far_fd, data)
+            arrived(self.fd)
 
     def tearDown(self):
         os.close(self.fd)
         os.close(self.far_fd)
 
     def poll(self, times=1):
-        return in_real_time(self.poll_with_slave(times))
+        return self.run_on_line(self.poll_with_slave(times))
 
     async def poll_with_slave(self, times):
         loop = asyncio.get_running_loop()
@@ -247,7 +297,7 @@ class TestBadBus(unittest.TestCase):
         def answer():
             frame = os.read(self.far_fd, 256)
             reply = (frame if self.echo else b"") + (self.slave.request(frame) or b"")
-            loop.call_later(self.delay_s, os.write, self.far_fd, reply[:len(reply) // 2] if self.half else reply)
+            loop.call_later(self.delay_s, self.says, reply[:len(reply) // 2] if self.half else reply)
 
         loop.add_reader(self.far_fd, answer)
         results = [await self.meter.poll() for _ in range(times)]
@@ -288,14 +338,14 @@ class TestBadBus(unittest.TestCase):
 
     def test_an_answer_right_before_the_time_out_still_counts(self):
         self.delay_s = 0.13
-        self.assertEqual(in_real_time(self.one_read()), OK)
+        self.assertEqual(self.run_on_line(self.one_read()), OK)
         self.slave.fault = "crc"
-        self.assertEqual(in_real_time(self.one_read()), CRC_ERROR)
+        self.assertEqual(self.run_on_line(self.one_read()), CRC_ERROR)
 
     async def one_read(self):
         loop = asyncio.get_running_loop()
         loop.add_reader(self.far_fd, lambda: loop.call_later(
-            self.delay_s, os.write, self.far_fd, self.slave.request(os.read(self.far_fd, 256))))
+            self.delay_s, self.says, self.slave.request(os.read(self.far_fd, 256))))
         result = await self.bus.read(2, 4, 0, 6, bytearray(12))
         loop.remove_reader(self.far_fd)
         return result
