@@ -155,7 +155,7 @@ class Client:
 class Server:
     """A WebServer at a free port, as `async with`."""
 
-    def __init__(self, station=None, settings=None, rows=None, role_of=admin, request_ms=600, response_ms=1500,
+    def __init__(self, station=None, settings=None, rows=None, role_of=admin, request_ms=20000, response_ms=20000,
                  may_write=lambda: True):
         self.station = station or StrictStation()
         self.settings = settings or Store()
