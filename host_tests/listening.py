@@ -8,7 +8,7 @@ def listen():
     for _ in range(50):
         server = socket.socket()
         seed = os.urandom(2)
-        address = socket.getaddrinfo("127.0.0.1", 20_000 + (seed[0] * 256 + seed[1]) % 20_000)[0][-1]
+        address = socket.getaddrinfo("127.0.0.1", 20_000 + (seed[0] * 256 + seed[1]) % 6_000 * 2)[0][-1]
         try:
             server.bind(address)
             server.listen(1)

@@ -4,6 +4,7 @@ import struct
 
 from micropython import const
 
+from firmware.charging.commands import is_clean
 from firmware.dates import rfc3339, utc_from_text
 from firmware.storage.codec import pack_texts, unpack_texts
 
@@ -98,7 +99,7 @@ def uid_from_text(text):
 def name_from_text(text):
     """The name without spaces around it, checked. CardError."""
     text = text.strip(" ")
-    if len(text) > MAX_NAME or len(text.encode()) > _NAME_BYTES or not _is_clean(text):
+    if len(text) > MAX_NAME or len(text.encode()) > _NAME_BYTES or not is_clean(text):
         raise CardError("name", "must be text of at most %d characters without control characters" % MAX_NAME)
     return text
 
@@ -113,7 +114,7 @@ def kind_from_text(text):
 def stations_from_text(text):
     """Serial numbers or names, separated by spaces, commas or bars. CardError."""
     stations = " ".join([part for part in text.replace(",", " ").replace("|", " ").split(" ") if part])
-    if len(stations.encode()) > _STATIONS_BYTES or not _is_clean(stations):
+    if len(stations.encode()) > _STATIONS_BYTES or not is_clean(stations):
         raise CardError("stations", "must be station names of at most %d bytes together, separated by spaces" % _STATIONS_BYTES)
     return stations
 
@@ -126,11 +127,3 @@ def expiry_from_text(text):
     if utc_s is not None:
         return (utc_s + _DAY_S, True) if len(text) == 10 else (utc_s, False)
     raise CardError("expires", "must be a date like 2027-03-31, or 2027-03-31T18:00:00Z")
-
-
-def _is_clean(text):
-    for char in text:
-        code = ord(char)
-        if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF:
-            return False
-    return True

@@ -10,13 +10,13 @@ import struct
 from micropython import const
 
 from firmware.access.attempts import PIN, PUK
+from firmware.access.gate import PINS as NAMES
 from firmware.pbkdf2 import derive, same
 from firmware.storage.atomic_file import AtomicFile
 
 PINS_KIND = const(10)
 ITERATIONS = const(1000)       # for each of the two PINs: together about a second on a device (estimate)
 FEWEST, MOST = const(4), const(8)
-NAMES = ("PIN", "guest")       # what a session is booked to: the owner's PIN, the guest's
 _ROW = "<H16s32s"              # iterations (0: none), salt, key
 _ROW_BYTES = const(50)
 

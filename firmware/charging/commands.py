@@ -90,7 +90,7 @@ def _allowed(arg):
     return "one of " + ", ".join([str(choice) for choice in low])
 
 
-def _is_clean(text):
+def is_clean(text):
     """No control characters, and no lone surrogates: those have no UTF-8, so no record could hold them."""
     for char in text:
         code = ord(char)
@@ -118,7 +118,7 @@ def _fits(arg, value):
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     if kind == "str":
-        return isinstance(value, str) and low <= len(value) <= high and _is_clean(value)
+        return isinstance(value, str) and low <= len(value) <= high and is_clean(value)
     if kind == "bool":
         return isinstance(value, bool)
     if kind == "plan":

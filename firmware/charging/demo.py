@@ -20,7 +20,7 @@ class Demo:
 
     def __init__(self):
         self._round_ms = 0
-        self._energy_mws = 0           # W x ms; a round stays far below 30 bits
+        self._energy_ws = 0
         self._charged_ms = 0
         self._stopped = False
 
@@ -31,9 +31,9 @@ class Demo:
         self._round_ms += min(gap_ms, _ROUND_MS)
         if self._round_ms >= _ROUND_MS:
             self._round_ms -= _ROUND_MS
-            self._energy_mws = self._charged_ms = 0
+            self._energy_ws = self._charged_ms = 0
         if self.overview() == "Charging":
-            self._energy_mws += self._drawn_ma() * 3 * _VOLTAGE_V // 1000 * gap_ms // 1000
+            self._energy_ws += self._drawn_ma() * 3 * _VOLTAGE_V // 1000 * gap_ms // 1000
             self._charged_ms += gap_ms
 
     def command(self, name):
@@ -69,5 +69,5 @@ class Demo:
         found["phases_used"] = 3 if charging else 0
         found["session"] = None if overview == "Idle" else {
             "number": 0, "start": None, "duration_s": self._round_ms // 1000, "charging_s": self._charged_ms // 1000,
-            "energy_wh": self._energy_mws // 3600, "end_reason": None, "account": None, "id": None,
+            "energy_wh": self._energy_ws // 3600, "end_reason": None, "account": None, "id": None,
             "cost_cents": None}

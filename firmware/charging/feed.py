@@ -1,5 +1,6 @@
 """Hands the core what others measure: the meter's readings and the temperatures. Each reading is handed in once."""
 
+from firmware.charging.plug_in import highest
 from firmware.safety.io_image import BROKEN, NO_TEMPERATURE, NOT_FITTED
 from firmware.safety.limits import TICKS_MASK, elapsed_ms
 
@@ -21,11 +22,9 @@ class Feed:
             return
         self._readings = reading.readings
         inputs = self._inputs
-        drawn_ma = 0
-        for current_ma in reading.current_ma:
-            if current_ma is not None and current_ma > drawn_ma:
-                drawn_ma = current_ma
-        inputs.drawn_ma = drawn_ma
+        drawn_ma = highest(reading.current_ma)
+        if drawn_ma is not None:                 # else the one before holds: unknown is not little
+            inputs.drawn_ma = drawn_ma
         inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv = [_known(mv) for mv in reading.voltage_mv]
         inputs.meter_age_ms = elapsed_ms(now_ms, reading.asked_ms)
         inputs.meter_seq = (inputs.meter_seq + 1) & TICKS_MASK

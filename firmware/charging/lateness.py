@@ -8,7 +8,6 @@ from firmware.safety.limits import elapsed_ms
 
 _BUCKETS = const(128)            # 1 ms each; the last takes everything above
 _AGE_AT = const(60000)           # ten minutes of ticks: then every count is halved, so that old trouble fades
-WARN_MS = const(30)
 LATE_MS = const(100)
 _LATE_TIMES = const(3)
 _LATE_WITHIN_MS = const(600000)
@@ -22,7 +21,6 @@ class Lateness:
         self._total = 0
         self.max_ms = 0                         # since start
         self.stops = 0                          # how often take_too_late() said so
-        self.warnings = 0                       # ticks later than WARN_MS, saturates
         self._late_ms = array("i", [0] * _LATE_TIMES)   # times of the last very late ticks
         self._late_count = 0
         self.too_late = False                   # three with power later than LATE_MS within ten minutes; take_too_late() clears it
@@ -34,8 +32,6 @@ class Lateness:
         self._total += 1
         if late_ms > self.max_ms:
             self.max_ms = late_ms
-        if late_ms > WARN_MS and self.warnings < 1000000:
-            self.warnings += 1
         if late_ms > LATE_MS and powered:
             slot = self._late_count % _LATE_TIMES
             if self._late_count >= _LATE_TIMES - 1:

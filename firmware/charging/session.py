@@ -12,7 +12,7 @@ class Session:
         self.account = ""
         self.id = ""                  # card or other token that authorised it
         self.cost_cents = None        # where a tariff is set
-        self.end_reason = None        # why the charge ended last: unplugged, fault, inoperative, stop, limit, ev
+        self.end_reason = None        # why the charge ended last: unplugged, fault, restart, inoperative, stop, phases, limit, ev
         self.duration_ms = 0
         self.charging_ms = 0
         self._start_mwh = counted_mwh

@@ -32,25 +32,6 @@ SOFT = const(6)
 START_NAMES = ("unknown", "power_on", "restart", "crash", "watchdog", "brown_out", "soft")
 
 
-def start_kind(cause, marker):
-    """UNKNOWN … SOFT from machine.reset_cause() and the marker found (None: no whole block).
-
-    The ESP32 reports a brown-out and the EN pin as power-on; a block that outlived it tells them from a cold
-    start, nothing tells them from each other. A panic and machine.reset() have one code; the marker tells.
-    """
-    if cause == machine.PWRON_RESET:
-        return POWER_ON if marker is None else BROWN_OUT
-    if marker == CRASH:
-        return CRASHED
-    if cause == machine.WDT_RESET:
-        return WATCHDOG
-    if marker:
-        return RESTARTED
-    if cause == machine.HARD_RESET:
-        return UNKNOWN if marker is None else CRASHED
-    return SOFT if cause == machine.SOFT_RESET else UNKNOWN
-
-
 def unpack(data):
     """[marker, start, failures, slot, restarts, reason bytes] of a block; None: not whole or not ours."""
     if len(data) < LENGTH or struct.unpack("<I", data[44:48])[0] != binascii.crc32(data[:44]) & 0xFFFFFFFF:

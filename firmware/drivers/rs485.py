@@ -70,11 +70,6 @@ class Rs485:
             self._drive(False)
         self._last_us = self._ticks_us()
 
-    def send(self, frame):
-        """Send the frame and wait until it has left: blocks for the frame's time."""
-        self.begin(frame)
-        self.end()
-
     def read_into(self, view):
         """Copy received bytes into a memoryview, as many as there are and fit; returns their number. Never waits."""
         self._open()

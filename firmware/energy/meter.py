@@ -30,7 +30,6 @@ class MeterValues:
         self.current_ma = [None, None, None]  # magnitudes
         self.power_phases_w = [None, None, None]  # negative = fed back
         self.power_w = None
-        self.drawn_ma = None  # highest phase
         # Number of phases with current. With an estimate: as the meter saw it last, None where it never did.
         self.phases_used = None
         # The meter's own register, carried on by the estimate while it is silent; without a register what was counted
@@ -138,14 +137,12 @@ class Meter:
     def _accept(self):
         device, values = self.device, self.values
         total_mw = None
-        drawn_ma = None
         used = 0
         for phase in range(3):
             values.voltage_mv[phase] = device.phase(VOLTAGE, phase)
             current_ma = device.phase(CURRENT, phase)
             if current_ma is not None:
                 current_ma = abs(current_ma)
-                drawn_ma = max(current_ma, drawn_ma or 0)
             values.current_ma[phase] = current_ma
             self._in_use[phase] = (current_ma or 0) >= (NOT_IN_USE_MA if self._in_use[phase] else IN_USE_MA)
             used += self._in_use[phase]
@@ -154,8 +151,7 @@ class Meter:
                 total_mw = (total_mw or 0) + power_mw
             values.power_phases_w[phase] = _rounded(power_mw)
             values.energy_phases_wh[phase] = _floored(device.phase(ENERGY_PHASES, phase))
-        values.drawn_ma = drawn_ma
-        values.phases_used = used if drawn_ma is not None else None
+        values.phases_used = None if values.current_ma == [None, None, None] else used
         power_mw = device.total(POWER)
         if power_mw is None:
             power_mw = total_mw
@@ -194,7 +190,6 @@ class Meter:
             power_mw += phase_mw
             if not energised:
                 self._in_use[phase] = False  # who charges next may use others
-        values.drawn_ma = drawn_ma
         values.phases_used = len(seen) or None
         values.power_w = _rounded(power_mw)
         if power_mw and not self._has_register:

@@ -67,9 +67,10 @@ export function has(key) {
   return Object.hasOwn(words, key);
 }
 
-// The text of a key with {names} filled in; an unknown key shows itself, so that a missing word is seen and not guessed.
+// The text of a key with {names} filled in; an unknown key shows itself, so that a missing word is seen and not guessed. French signs
+// that stand off their words do not go over a line's end without them.
 export function text(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+  return (words[key] ?? key).replace(/« | (?=[;:!?»])/g, one => `${one.trim()}\u00a0`).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
 export function number(value, digits, unit) {

@@ -302,7 +302,7 @@ class Keeper:
     def _flush_sessions(self):
         """The totals only after the session's record: else a power cut between them would count it twice."""
         written = self.sessions.flush()
-        return self.life.flush(True) or written
+        return self.life.flush() or written
 
     def _write_one(self):
         """Power flows: one write, or one try. Events that press every other time, else whose turn it is."""

@@ -46,8 +46,8 @@ class LifeTotals:
         self.dirty = True
 
     def catch_up(self, session_log):
-        """Count what the log has and this file missed; call it at boot, after `load()` and, when a session was cut,
-        `close_unfinished()`. Returns how many sessions."""
+        """Count what the log has and this file missed; call it at boot, after `load()`. A session that was cut is counted by
+        add_session() when it is closed. Returns how many sessions."""
         newest, energy_wh, charging_s, missed = self.last_session, 0, 0, 0
         for session in session_log.newest_first({}):
             if session["number"] <= self.last_session:
@@ -64,10 +64,9 @@ class LifeTotals:
             self.dirty = True
         return missed
 
-    def flush(self, contactor_open, force=False):
-        """Write it if something changed and the contactor is open (or `force`, at most once a minute: one program).
-        True when it was written; OSError from the flash."""
-        if not self.dirty or not (contactor_open or force):
+    def flush(self):
+        """Write it if something changed, only with the contactor open. True when it was written; OSError from the flash."""
+        if not self.dirty:
             return False
         self._file.write(struct.pack(
             _FORMAT, self.energy_wh, clamp(self.charging_s, _TOP), clamp(self.sessions, _TOP),

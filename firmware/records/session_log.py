@@ -189,15 +189,10 @@ class SessionLog:
         """Finished sessions kept."""
         return self._log.count()
 
-    def clear(self):
-        """Delete all finished sessions (factory reset); the numbers go on. ValueError while one runs."""
-        if self.current is not None:
-            raise ValueError("a session is running")
-        self.unfinished, self._waiting = None, []
-        # First what would come back as an unfinished session once the log no longer knows its number.
-        self._open_file.clear()
-        self._progress_file.clear()
-        self._log.clear()
+    @property
+    def log_damage(self):
+        """Sentences about records that were skipped or given up."""
+        return self._log.damage
 
 
 def _sessions(records, references):

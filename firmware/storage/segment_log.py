@@ -44,8 +44,7 @@ class SegmentLog:
         self.segment_bytes = segment_bytes
         self.max_segments = max_segments
         self.keep_records = keep_records
-        self.damage = []  # sentences about what was skipped, the first few
-        self.dropped_for_space = 0  # segments given up because the flash was full
+        self.damage = []  # sentences about what was skipped, or given up because the flash was full; the first few
         self._bases = None  # first sequence number of every segment, ascending
         self._next = 1
         self._tail_bytes = 0
@@ -173,7 +172,7 @@ class SegmentLog:
                 if error.errno != files.NO_SPACE or len(bases) < 2:
                     raise
                 files.remove(self._path(bases[0]))
-                self.dropped_for_space += 1
+                self._tell("%s is given up: the flash is full" % self._path(bases[0]))
                 expected = self._next
                 self.open()
                 if self._next != expected:
@@ -213,7 +212,9 @@ class SegmentLog:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def _report(self, base, offset, length):
-        line = "%s: %d bytes at %d are damaged and skipped" % (self._path(base), length, offset)
+        self._tell("%s: %d bytes at %d are damaged and skipped" % (self._path(base), length, offset))
+
+    def _tell(self, line):
         if len(self.damage) < _MAX_DAMAGE_LINES and line not in self.damage:
             self.damage.append(line)
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.charging.lateness import LATE_MS, WARN_MS, Lateness
+from firmware.charging.lateness import LATE_MS, Lateness
 from firmware.safety.limits import TICKS_MASK
 
 TEN_MINUTES_MS = 600000
@@ -39,12 +39,6 @@ class TestPercentiles(unittest.TestCase):
             if tick == 39999:
                 self.assertEqual(lateness.percentile_ms(990), 40)
         self.assertEqual(lateness.percentile_ms(990), 0)
-
-    def test_warnings_count_what_is_above_30_ms(self):
-        lateness = Lateness()
-        for late_ms in (0, WARN_MS, WARN_MS + 1, 90):
-            lateness.note(late_ms, 0)
-        self.assertEqual(lateness.warnings, 2)
 
 
 class TestTooLate(unittest.TestCase):

@@ -249,6 +249,15 @@ class TestFeed(unittest.TestCase):
         self.assertEqual((inputs.meter_seq, inputs.drawn_ma, inputs.meter_age_ms), (1, 15900, 500))
         self.assertEqual((inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv), (230000, NOT_FITTED, 229000))
 
+    def test_a_reading_without_currents_does_not_say_that_the_vehicle_draws_nothing(self):
+        """A meter that refused its currents in one poll of many began every grade of over-current anew."""
+        place = Place()
+        feed, reading = Feed(place.core), Reading()
+        for number, current_ma in ((1, (18000, 18000, 18000)), (2, (None, None, None))):
+            reading.readings, reading.current_ma = number, current_ma
+            feed.meter(reading, 1000)
+        self.assertEqual((place.core.inputs.meter_seq, place.core.inputs.drawn_ma), (2, 18000))
+
     def test_missing_and_broken_sensors_are_told_apart(self):
         place = Place()
         Feed(place.core).temperatures({"relay": None, "interior": 21})

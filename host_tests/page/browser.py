@@ -13,6 +13,10 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--n
            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe")
 
 
+PATIENCE_S = 60             # real time: nothing is slower than a busy machine
+LEFT = ("navigated or closed", "context was destroyed", "Cannot find context")      # what Chromium says when a page has gone
+
+
 class NoBrowser(Exception):
     """There is no Chromium here."""
 
@@ -93,7 +97,7 @@ class Browser:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._receive(20)
+            answer = self._receive(PATIENCE_S)
             if answer is None:
                 raise TimeoutError(method)
             if answer.get("id") == number:
@@ -123,13 +127,25 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description"))
         return answer["result"].get("value")
 
-    def wait(self, expression, timeout_s=8):
-        """Wait until a JavaScript expression is true."""
-        end = time.monotonic() + timeout_s
-        while not self.value(expression):
+    def wait(self, expression):
+        """Wait until a JavaScript expression is true; a page that goes away meanwhile is none in which it is."""
+        end = time.monotonic() + PATIENCE_S
+        while not self._is(expression):
             if time.monotonic() > end:
                 raise TimeoutError("%s; errors: %s" % (expression, self.errors))
             self._receive(0.05)
+
+    def _is(self, expression):
+        try:
+            return self.value(expression)
+        except RuntimeError as error:
+            if any(words in str(error) for words in LEFT):
+                return False
+            raise
+
+    def drawn_anew(self):
+        """Wait until the page has laid itself out, and drawn what it draws then."""
+        self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
 
     def middle(self, selector):
         """Where an element is in the window, scrolled into it: (x, y) in CSS pixels."""
@@ -186,7 +202,7 @@ class Browser:
     def close(self):
         """End the browser."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         os.close(self._to)
         os.close(self._from)
         shutil.rmtree(self._folder, ignore_errors=True)

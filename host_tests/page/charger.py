@@ -52,7 +52,7 @@ class Charger:
     def close(self):
         self._loop.call_soon_threadsafe(self._stop_serving)
         self._loop.call_soon_threadsafe(self._loop.call_later, 0.2, self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
     def __enter__(self):

@@ -39,7 +39,7 @@ def take(browser, charger, state, width, height, dark, out):
     wrong = ["%s: %s" % (state, error) for error in browser.errors]
     if state == "lost":
         charger.serve(False)
-        browser.wait("document.body.classList.contains('stale')", 12)
+        browser.wait("document.body.classList.contains('stale')")
     browser.picture(out / ("%s-%d-%s.png" % (state, width, "dark" if dark else "light")), whole=True)
     wide = browser.value("document.documentElement.scrollWidth")
     if wide > width:

@@ -31,7 +31,7 @@ class FromFirstStart(Visit):
         self.fill(again="Sonne-2026-Dach")
         browser.click("dialog[open] [type=submit]")
         self.logged_in("admin")
-        browser.wait("document.body.dataset.view === 'wizard' && " + READY, 12)
+        browser.wait("document.body.dataset.view === 'wizard' && " + READY)
         self.put("general.country", json.dumps("DE"))
         self.put("station.name", "Garage")
         self.press("Next")
@@ -59,13 +59,13 @@ class FromFirstStart(Visit):
         self.assertIn("Germany", browser.value("document.querySelector('#view .body').textContent"))
         browser.picture(PICTURES / "view-wizard-summary-360.png", whole=True)
         self.press("Finish")
-        browser.wait("document.body.dataset.view === 'overview' && document.getElementById('news').hidden", 12)
+        browser.wait("document.body.dataset.view === 'overview' && document.getElementById('news').hidden")
         settings = self.ask("settings")
         keys = ("installation.fuse_a", "general.country", "general.setup_done", "station.name")
         self.assertEqual([settings[key] for key in keys], [16, "DE", True, "Garage"])
         self.twin.post("ev", plugged=True)
-        browser.wait("document.getElementById('state').textContent === 'Charging'", 20)
-        browser.wait("document.querySelector('[data-fact=offered]').textContent.startsWith('16')", 20)
+        browser.wait("document.getElementById('state').textContent === 'Charging'")
+        browser.wait("document.querySelector('[data-fact=offered]').textContent.startsWith('16')")
         self.browser.may_fail.append("/api/v1/login")        # the wrong password above
 
         self.reset()
@@ -75,7 +75,7 @@ class FromFirstStart(Visit):
         browser = self.browser
         self.twin.post("ap", ssid=ssid, key=key, rssi_dbm=-55)
         self.press("Look for networks")
-        browser.wait("document.querySelector(\"[aria-label='Connect: %s']\") !== null" % ssid, 20)
+        browser.wait("document.querySelector(\"[aria-label='Connect: %s']\") !== null" % ssid)
         browser.picture(PICTURES / "view-wizard-network-360.png", whole=True)
         browser.click("[aria-label='Connect: %s']" % ssid)
         browser.wait("document.querySelector('dialog[open] [name=key]') !== null")
@@ -85,14 +85,14 @@ class FromFirstStart(Visit):
         browser.wait("document.querySelector('dialog [data-field=key] .error').textContent.includes('8 to 63')")
         self.put("key", key)
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('#view .body').innerText.includes('Reached by Wi-Fi at')", 40)
+        browser.wait("document.querySelector('#view .body').innerText.includes('Reached by Wi-Fi at')")
 
     def reset(self):
         """Back to what the label says, without a backup; then the set-up begins anew."""
         browser = self.browser
         browser.may_fail.append("api/v1/")          # while it restarts
         self.twin.post("ev", plugged=False)
-        browser.wait("document.getElementById('state').textContent === 'No vehicle'", 20)
+        browser.wait("document.getElementById('state').textContent === 'No vehicle'")
         self.go("system")
         self.press("Reset")
         self.press("Without a backup")
@@ -104,11 +104,11 @@ class FromFirstStart(Visit):
         browser.wait("document.querySelector('dialog [data-field=sure] .error').textContent.length > 5")
         self.put("sure", "reset")
         browser.click("dialog[open] [type=submit]")
-        self.twin.wait("the restart", lambda seen: seen["charger"] and seen["charger"]["station_name"] is None, 30)
+        self.twin.wait("the restart", lambda seen: seen["charger"] and seen["charger"]["station_name"] is None)
         self.see(360, 740)
         self.assertEqual(browser.value("document.body.dataset.role"), "public")
         self.log_in("admin", self.twin.admin_password)       # the label's again
-        browser.wait("document.querySelector('dialog[open] [name=new]') !== null", 12)
+        browser.wait("document.querySelector('dialog[open] [name=new]') !== null")
 
     def at_step(self, title):
-        self.browser.wait("document.querySelector('#view h2.title')?.textContent === %s && %s" % (json.dumps(title), READY), 12)
+        self.browser.wait("document.querySelector('#view h2.title')?.textContent === %s && %s" % (json.dumps(title), READY))

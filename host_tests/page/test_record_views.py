@@ -78,7 +78,7 @@ class RecordViews(Seen):
     def open(self, view):
         self.browser.value("location.hash = '#/%s'" % view)
         self.browser.wait("document.body.dataset.view === '%s'" % view)
-        self.browser.wait(READY, 20)
+        self.browser.wait(READY)
 
     def choose(self, selector, value, event="change"):
         self.browser.value("(() => { const one = document.querySelector(%s); one.value = %s; one.dispatchEvent(new Event('%s',"
@@ -255,10 +255,11 @@ class RecordViews(Seen):
         self.browser.click("#debug_begin")
         self.browser.wait("document.querySelector('#debug_end') !== null")
         self.twin.post("ev", plugged=True)
-        self.browser.wait("document.querySelector('#state').textContent === 'Charging'", 15)
+        self.browser.wait("document.querySelector('#state').textContent === 'Charging'")
         self.twin.post("ev", plugged=False)
-        self.browser.wait("document.querySelector('#state').textContent === 'No vehicle'", 15)
-        time.sleep(1.5)
+        self.browser.wait("document.querySelector('#state').textContent === 'No vehicle'")
+        self.browser.wait("fetch('api/v1/events?limit=50&kind=debug').then(answer => answer.json())"
+                          ".then(found => found.events.length > 2)")
         self.choose("#view [name=kind]", "debug")
         self.browser.wait(READY + " && " + ROWS + " >= 3")
         self.browser.click("#debug_end")
@@ -273,7 +274,7 @@ class RecordViews(Seen):
     def test_energy_shows_the_meter_by_phase_the_month_and_the_tariff(self):
         self.twin.post("ev", plugged=True)
         self.open("energy")
-        self.browser.wait("/1[56]\\.\\d\\u202fA/.test(document.querySelector('#view .numbers tbody').textContent)", 15)
+        self.browser.wait("/1[56]\\.\\d\\u202fA/.test(document.querySelector('#view .numbers tbody').textContent)")
         self.browser.wait("document.querySelector('#view .month .sum') !== null")
         total = self.browser.value("document.querySelector('#view .month .sum').textContent")
         self.assertIn("kWh", total)
@@ -282,8 +283,8 @@ class RecordViews(Seen):
     def test_a_browser_that_comes_late_draws_the_curve_that_the_charger_kept(self):
         self.twin.post("time", speed=FAST)
         self.twin.post("ev", plugged=True)
-        self.browser.wait("document.querySelector('#state').textContent === 'Charging'", 15)
-        self.browser.wait("Number(document.getElementById('chart').getAttribute('aria-valuemax')) > 50", 20)
+        self.browser.wait("document.querySelector('#state').textContent === 'Charging'")
+        self.browser.wait("Number(document.getElementById('chart').getAttribute('aria-valuemax')) > 50")
         self.browser.value("window.addEventListener('pagehide', () => localStorage.removeItem('curve'))")
         self.twin.post("time", speed=1)
         self.see()

@@ -44,15 +44,15 @@ class Locked(Visit):
         browser.value("import('./api.js').then(({api}) => api('PUT', 'settings', {'status.public': false}))")
         browser.click("#account")
         self.press("Log out")
-        browser.wait("document.querySelector('dialog[open] [name=password]') !== null", 12)
+        browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
         browser.value("window.old = true")
         browser.open(self.url)
-        browser.wait("!window.old && document.querySelector('dialog[open] [name=password]') !== null", 12)
+        browser.wait("!window.old && document.querySelector('dialog[open] [name=password]') !== null")
         self.assertIn("log in", self.browser.value("document.getElementById('lost').textContent"))
         self.fill(user=json.dumps("user"), password=self.twin.user_password)
         browser.click("dialog[open] [type=submit]")
         self.logged_in("control")
-        browser.wait(READY + " && document.getElementById('lost').hidden", 12)
+        browser.wait(READY + " && document.getElementById('lost').hidden")
 
 
 class Guest(Visit):
@@ -78,16 +78,16 @@ class Guest(Visit):
         self.twin.post("time", speed=1)
         self.put("pin", "4711")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.getElementById('state').textContent === 'Charging'", 20)
+        browser.wait("document.getElementById('state').textContent === 'Charging'")
         self.assertEqual(browser.value("document.body.dataset.role"), "public")
         self.command("stop", "Stop with a PIN")
         self.put("pin", "4711")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.getElementById('state').textContent === 'Paused'", 20)
+        browser.wait("document.getElementById('state').textContent === 'Paused'")
 
     def command(self, name, way):
         """Press a button that asks who one is, and choose the PIN."""
-        self.browser.wait("document.querySelector('#buttons [data-command=%s]') !== null" % name, 20)
+        self.browser.wait("document.querySelector('#buttons [data-command=%s]') !== null" % name)
         self.browser.click("#buttons [data-command=%s]" % name)
         self.browser.wait("document.querySelector('dialog[open] [name=password]') !== null")
         self.press(way)

@@ -83,6 +83,34 @@ class Views(Visit):
                     name = "view-%s-%d-%s.png" % (view.replace("/", "-"), width, "dark" if dark else "light")
                     browser.picture(PICTURES / name, whole=True)
 
+    def test_regression_words_and_their_signs_stay_together_on_the_smallest_phone(self):
+        """The French menu broke a word in two, its steps went over the card's edge, and lines began with a semicolon."""
+        self.see(320, 640)
+        for language in ("en", "de", "fr"):
+            self.choose(language)
+            self.browser.wait("document.querySelectorAll('#menu .first span').length === 4")
+            lines = self.browser.value("[...document.querySelectorAll('#menu .first span, #menu .more button')].filter(one => {"
+                                       " const range = document.createRange(); range.selectNodeContents(one.lastChild);"
+                                       " return range.getClientRects().length > 1; }).map(one => one.textContent)")
+            self.assertEqual(lines, [], language)
+            wide = self.browser.value("(() => { const steps = document.getElementById('steps'); return steps.scrollWidth"
+                                      " - steps.clientWidth; })()")
+            self.assertLessEqual(wide, 0, language)
+        said = self.browser.value("import('./texts.js').then(t => ['a ; b « c » d: e', 'no.such'].map(one => t.text(one)))")
+        self.assertEqual(said, ["a\u00a0; b «\u00a0c\u00a0» d: e", "no.such"])
+
+    def test_regression_a_line_end_in_a_field_of_one_line_is_a_space(self):
+        """Names of hosts stood in fields of four lines; Enter put a line end into them, which the charger refused."""
+        self.see()
+        self.go("settings/update")
+        self.put("update.url", "http://updates.lan/\n")
+        self.browser.click("form.settings [type=submit]")
+        self.browser.wait("document.querySelector('.apply').hidden")
+        self.assertEqual(self.ask("settings")["update.url"], "http://updates.lan/")
+        self.put("update.url", "")
+        self.browser.click("form.settings [type=submit]")
+        self.browser.wait("document.querySelector('.apply').hidden")
+
     def test_every_setting_is_changed_in_its_form_and_read_back(self):
         self.see()
         table = self.ask("settings/table")["settings"]
@@ -182,7 +210,7 @@ class Views(Visit):
         self.put("password", "Kirschbaum 7")
         self.put("again", "Kirschbaum 7")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("window.saved !== null && document.querySelector('dialog') === null", 40)
+        browser.wait("window.saved !== null && document.querySelector('dialog') === null")
         self.change("lights.brightness_percent", 70)
         self.press("Restore a backup")
         browser.wait("document.querySelector('dialog[open] [type=file]') !== null")
@@ -190,9 +218,9 @@ class Views(Visit):
                       " document.querySelector('dialog[open] [type=file]').files = files.files; })()")
         self.put("password", "Kirschbaum 7")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false", 40)
+        browser.wait("document.querySelector('dialog[open] li')?.textContent.includes('70 → 60') ?? false")
         self.press("Apply")
-        browser.wait("document.getElementById('notices').textContent.includes('taken over')", 40)
+        browser.wait("document.getElementById('notices').textContent.includes('taken over')")
         self.assertEqual(self.ask("settings")["lights.brightness_percent"], 60)
 
     def change(self, key, value):
@@ -214,7 +242,7 @@ class Views(Visit):
             self.change_all({**switch, **{"%s.%s" % (area, name): value for name, value in post.items()}})
             self.go("settings/" + path)
             self.press("Test now")
-            self.browser.wait(said + ".startsWith('It has arrived.')", 20)
+            self.browser.wait(said + ".startsWith('It has arrived.')")
             for language, button, changed, words in (
                     ("de", "Jetzt testen", {"password": "wrong"}, "Der Server lehnt Benutzer oder Passwort ab. (535"),
                     ("fr", "Tester maintenant", {"security": "tls"}, "Le certificat de la CA manque."),
@@ -225,7 +253,7 @@ class Views(Visit):
                 self.go("settings")
                 self.go("settings/" + path)
                 self.press(button)
-                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)), 20)
+                self.browser.wait("%s.startsWith(%s)" % (said, json.dumps(words)))
         self.choose("en")
         self.browser.may_fail.append("/api/v1/publication/test")
         self.change_all({"publication.method": "off", "fault_mail.on": False})
@@ -246,7 +274,7 @@ class Views(Visit):
         self.assertEqual(browser.value(error), "4 to 8 digits.")
         self.put("guest_pin", "4711")
         browser.click("dialog[open] [type=submit]")
-        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null", 20)
+        browser.wait("document.querySelector(\"[aria-label='Remove: Guests’ PIN']\") !== null")
         self.press("New token")
         browser.wait("document.querySelector('dialog[open] [name=scope]') !== null")
         self.fill(name="house", scope=json.dumps("read"))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
-START_S = 20
+START_S = 60
+PATIENCE_S = 60
 FAST = 20
 CALM_CAR = {"plugged": False, "state": "auto", "phases": 3, "max_current_a": 16, "asleep": False, "soc": 0.4}
 
@@ -40,16 +41,16 @@ class Twin:
                 time.sleep(0.05)
 
     def look(self):
-        with urllib.request.urlopen(self.url + "api/live", timeout=10) as answer:
+        with urllib.request.urlopen(self.url + "api/live", timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
     def post(self, verb, **body):
-        with urllib.request.urlopen(self.url + "api/" + verb, json.dumps(body).encode(), timeout=30) as answer:
+        with urllib.request.urlopen(self.url + "api/" + verb, json.dumps(body).encode(), timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
-    def wait(self, what, holds, limit_s=10):
+    def wait(self, what, holds):
         """Until holds(picture)."""
-        end = time.monotonic() + limit_s
+        end = time.monotonic() + PATIENCE_S
         while not holds(self.look()):
             if time.monotonic() > end:
                 raise AssertionError(what + " did not come")
@@ -58,5 +59,5 @@ class Twin:
     def close(self):
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
         self._folder.cleanup()

@@ -159,17 +159,6 @@ class SessionLogTest(unittest.TestCase):
                           row["duration_s"], row["cost_cents"]),
                          (3, 0, 0xFFFFFFFFFFFFFFFE, 0, 0xFFFFFFFF, 0, 0xFFFFFFFE))
 
-    def test_clear_forgets_everything_but_the_numbering(self):
-        self.charge(1)
-        self.sessions.begin((1, 500, 0), None)
-        with self.assertRaises(ValueError):
-            self.sessions.clear()
-        self.sessions.end((1, 600, 0), 1, 1, "ev_gone")
-        self.sessions.clear()
-        self.sessions = self.boot()
-        self.assertEqual((self.sessions.count(), self.sessions.unfinished), (0, None))
-        self.charge(3)
-
 
 class LifeTotalsTest(unittest.TestCase):
     def setUp(self):
@@ -197,9 +186,8 @@ class LifeTotalsTest(unittest.TestCase):
         for _ in range(3):
             self.life.count_cycle()
             self.life.add_session(self.charge())
-        self.assertFalse(self.life.flush(False))
-        self.assertTrue(self.life.flush(True))
-        self.assertFalse(self.life.flush(True))
+        self.assertTrue(self.life.flush())
+        self.assertFalse(self.life.flush())
         self.assertEqual(self.totals(self.boot()), (3000, 180, 3, 3, 3))
 
     def test_a_session_is_counted_once(self):
@@ -211,26 +199,26 @@ class LifeTotalsTest(unittest.TestCase):
 
     def test_what_the_log_has_and_the_file_missed_is_counted_at_boot(self):
         self.life.add_session(self.charge())
-        self.life.flush(True)
+        self.life.flush()
         self.charge(200)
         self.charge(30)
         life = self.boot()
         self.assertEqual(life.catch_up(self.sessions), 2)
         self.assertEqual(self.totals(life), (1230, 180, 3, 0, 3))
-        self.assertTrue(life.flush(True))
+        self.assertTrue(life.flush())
         self.assertEqual(self.boot().catch_up(self.sessions), 0)
 
     def test_a_life_beyond_32_bits_of_wh(self):
         self.life.energy_wh = 5000000000
         self.life.dirty = True
-        self.life.flush(True)
+        self.life.flush()
         self.assertEqual(self.boot().energy_wh, 5000000000)
 
     def test_a_damaged_file_falls_back_and_says_so(self):
         self.life.add_session(self.charge())
-        self.life.flush(True)
+        self.life.flush()
         self.life.add_session(self.charge())
-        self.life.flush(True)
+        self.life.flush()
         self.scratch.flip("life.0", 10)
         life = self.boot()
         self.assertIn("damaged", life.damage)

@@ -79,7 +79,7 @@ class AsShipped(unittest.TestCase):
             return None                          # it is written a moment after the record
 
     def _command(self, charger, name, args):
-        client = http.client.HTTPConnection("127.0.0.1", charger.port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", charger.port, timeout=60)
         headers = dict(charger.headers, **{"Content-Type": "application/json"})
         client.request("POST", "/api/v1/commands/" + name, json.dumps(args), headers)
         answer = client.getresponse()

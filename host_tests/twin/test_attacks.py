@@ -95,7 +95,7 @@ class AttacksTest(unittest.TestCase):
                 charger.twin.end()
 
         def ask():
-            client = http.client.HTTPConnection("127.0.0.1", charger.twin.http_port, timeout=10)
+            client = http.client.HTTPConnection("127.0.0.1", charger.twin.http_port, timeout=60)
             client.request("GET", "/api/v1/status")
             seen["after"] = client.getresponse().status
         charger.at(3, charger.ev(plugged=True))

@@ -13,7 +13,7 @@ from tools.bench.whole import CARD, STRANGER, prepare
 DISCOVERY = "homeassistant/device/mode3-M3-TWIN-0001/config"
 FACTS = ("session_state", "faults", "network", "power_w", "limit_ma", "meter_source", "mqtt", "contactor", "tasks", "last_refusal")
 LATE_MS = 30            # a warning from there on
-PATIENCE_S = 20         # real seconds
+PATIENCE_S = 60         # real seconds
 
 
 class Connected(VmCharger):

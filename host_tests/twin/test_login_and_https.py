@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mode3-m3-twin-0001.local"
-START_S = 20
+START_S = 60
 
 
 class Charger:
@@ -37,7 +37,7 @@ class Charger:
 
     def ask(self, method, path, body=None):
         """(status, answer, headers) over plain HTTP."""
-        return self.send(http.client.HTTPConnection(self.places()["http"].removeprefix("http://"), timeout=10), method, path, body)
+        return self.send(http.client.HTTPConnection(self.places()["http"].removeprefix("http://"), timeout=60), method, path, body)
 
     def send(self, client, method, path, body=None, headers=None):
         client.request(method, "/api/v1/" + path, None if body is None else json.dumps(body),
@@ -59,7 +59,7 @@ class Charger:
 
     def close(self):
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(20)
+        self._process.wait(60)
         self._folder.cleanup()
 
 
@@ -95,14 +95,14 @@ class LoginAndHttpsTest(unittest.TestCase):
             there, page = ("--resolve", f"{NAME}:{port}:127.0.0.1"), f"https://{NAME}:{port}/"
             said = subprocess.run(["curl", "--silent", "--show-error", "--cacert", str(pem), *there, page + "api/v1/status", "-o",
                                    str(charger.data / "one"), page, "-o", str(charger.data / "two"), "--write-out",
-                                   "%{http_code} %{num_connects}\n"], capture_output=True, text=True, timeout=30)
+                                   "%{http_code} %{num_connects}\n"], capture_output=True, text=True, timeout=60)
             self.assertEqual(said.stdout.split(), ["200", "1", "200", "0"], said.stderr)      # both over one connection
-            said = subprocess.run(["curl", "--silent", *there, page], capture_output=True, timeout=30)
+            said = subprocess.run(["curl", "--silent", *there, page], capture_output=True, timeout=60)
             self.assertEqual(said.returncode, 60)              # nobody vouches for the certificate
 
         context = ssl.create_default_context(cafile=str(pem))
         context.check_hostname = False
-        client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+        client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
         places = charger.places()
         status, said, headers = charger.send(client, "POST", "login", {"user": "admin", "password": places["admin_password"]}, {})
         self.assertEqual((status, said["role"]), (200, "admin"))

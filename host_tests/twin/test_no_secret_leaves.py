@@ -24,7 +24,7 @@ class Visitor:
             self._headers = {"Cookie": headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": json.loads(body)["csrf"]}
 
     def ask(self, method, path, body=None):
-        client = http.client.HTTPConnection(self._place, timeout=20)
+        client = http.client.HTTPConnection(self._place, timeout=60)
         try:
             headers = dict(self._headers, **({"Content-Type": "application/json"} if body is not None else {}))
             client.request(method, path, None if body is None else json.dumps(body), headers)

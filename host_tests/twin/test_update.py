@@ -20,7 +20,7 @@ from tools.twin.provision import ACCESS
 from tools.twin.runner import Twin
 
 SPEED = 20
-WAIT_S = 40
+WAIT_S = 100
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
@@ -89,7 +89,7 @@ class Update(unittest.TestCase):
         teller = threading.Thread(target=run, daemon=True)
         teller.start()
         self.twin.run()
-        teller.join(10)
+        teller.join(60)
         if told:
             raise told[0]
 
@@ -97,7 +97,7 @@ class Update(unittest.TestCase):
         """A token that outlives restarts, as an administrator makes one for scripts."""
         self.headers = {}
         try:
-            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             client.request("POST", "/api/v1/login", json.dumps({"user": "admin", "password": ACCESS["admin_password"]}))
             answer = client.getresponse()
             self.headers = {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": json.load(answer)["csrf"]}
@@ -109,7 +109,7 @@ class Update(unittest.TestCase):
         return True
 
     def call(self, method, path, body=None):
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             body = body if isinstance(body, bytes) or body is None else json.dumps(body)
             client.request(method, "/api/v1/" + path, body, self.headers)

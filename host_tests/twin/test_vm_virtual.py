@@ -105,10 +105,10 @@ class Stories(unittest.TestCase):
         answers = []
 
         def ask():
-            end = time.monotonic() + 30
+            end = time.monotonic() + 60
             while time.monotonic() < end and not answers:
                 try:
-                    client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                    client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
                     client.request("GET", "/api/v1/status")
                     answers.append(json.loads(client.getresponse().read()))
                     client.close()

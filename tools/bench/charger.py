@@ -163,7 +163,7 @@ class Charger:
                 return
         threading.Thread(target=drain, daemon=True).start()
 
-    def wait_until(self, there, what, limit_s=20):
+    def wait_until(self, there, what, limit_s=60):
         """Until there() is true; raises Failed with `what`."""
         end = time.monotonic() + limit_s
         while not there():
@@ -171,7 +171,7 @@ class Charger:
                 raise Failed("%s did not come (%s)" % (what, self.events[-1:] or "in %d s" % limit_s))
             time.sleep(0.01)
 
-    def wait_for_page(self, limit_s=20):
+    def wait_for_page(self, limit_s=60):
         """Until the page is served; seconds since the start of the process."""
         began = time.monotonic()
 

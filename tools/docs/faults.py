@@ -55,13 +55,20 @@ def _light(code):
     return "%s%s, %s" % (code, where, "steady" if blinks is None else "%s blink%s, pause" % (blinks, "" if blinks == "1" else "s"))
 
 
+def _words(texts, key):
+    if key not in texts:
+        raise SystemExit("no text %s in %s (nor, perhaps, in the other languages)" % (key, TEXTS.relative_to(ROOT)))
+    return texts[key]
+
+
 def fault_rows(texts):
     """The table for people: what, what to do, what it looks like."""
     yield "| code | name | what it says | what to do | light |"
     yield "|---|---|---|---|---|"
     for row in faults.FAULTS:
-        yield "| %d | `%s` | %s | %s | %s |" % (row[faults.CODE], row[faults.NAME], texts["fault." + row[faults.NAME]],
-                                               texts["fault.%s.advice" % row[faults.NAME]], _light(row[faults.LIGHT]))
+        name = row[faults.NAME]
+        yield "| %d | `%s` | %s | %s | %s |" % (row[faults.CODE], name, _words(texts, "fault." + name),
+                                               _words(texts, "fault.%s.advice" % name), _light(row[faults.LIGHT]))
 
 
 def behaviour_rows():

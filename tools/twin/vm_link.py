@@ -9,7 +9,7 @@ from tools.twin.cpython import Watchdog
 from tools.twin.hal import Hal
 
 PROTOCOL = 1
-HELLO_TIMEOUT_S = 10
+HELLO_TIMEOUT_S = 30
 _PINGS = 20
 _TICKS = 1 << 30
 _EXITS = {41: "reset:hard", 42: "reset:watchdog", 43: "reset:soft", 0: "exit", 130: "exit"}

@@ -9,7 +9,8 @@ let count = 0;
 const SCALES = { mA: [1000, "A"], "0.01 ct/kWh": [100, "ct/kWh"] };
 
 // spec: name, label, type (text, password, number, switch, choice, area, file), value, help, unit, min, max, min_length, max_length,
-// choices [[value, words]], suggestions [[value, words]], readonly, required, autocomplete, accept.
+// choices [[value, words]], suggestions [[value, words]], readonly, required, autocomplete, accept, rows (of an area; 2: its text is
+// one line).
 // Gives {element, name, spec, input, get(), set(value), check() → true when what is entered may be sent, error(words)}.
 export function field(spec) {
   const id = `field_${++count}`;
@@ -83,7 +84,7 @@ function read(input, spec, divisor) {
   if (spec.type === "choice") return input.value === "" ? null : JSON.parse(input.value);
   if (spec.type === "file") return input.files[0] ?? null;
   if (spec.type === "number") return input.value === "" ? null : Math.round(Number(input.value) * divisor * 1000) / 1000;
-  return input.value;
+  return spec.rows === 2 ? input.value.replace(/\s*\n\s*/g, " ").trim() : input.value;
 }
 
 function write(input, spec, value, divisor) {

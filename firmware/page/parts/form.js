@@ -41,7 +41,10 @@ function specOf(row, hook) {
   };
   if (row.type === "choice") spec.choices = row.choices.map(value => [value, choiceWords(row.key, value)]);
   if (row.type === "int") spec.required = true;
-  if (row.type === "str" && row.max_length > 100) spec.type = "area";       // a secret is never sent here: nobody reads it
+  if (row.type === "str" && row.max_length > 120) {         // a secret is never sent here: nobody reads it
+    spec.type = "area";
+    spec.rows = row.max_length > 1000 ? 4 : 2;      // certificates have lines; other long texts are one line that is shown in two
+  }
   if (secret && row.is_set) spec.help = `${spec.help} ${t.text("form.secret_set")}`.trim();
   return { ...spec, ...hook?.(row, spec) };
 }

@@ -128,7 +128,8 @@ class ReportApi:
         yield paper.pair("events", "%d kept, %d wait" % (records.events.count(), records.events.waiting))
         if records.failing or records.last_error:
             yield paper.pair("flash failure", words(records.last_error), "warn")
-        for line in [records.life.damage, records.stamper.damage, records.sessions.damage] + list(records.events.damage):
+        for line in [records.life.damage, records.stamper.damage, records.sessions.damage] + records.events.damage + (
+                records.sessions.log_damage):
             if line:
                 yield paper.pair("damage", line, "warn")
         for where in sorted(self._errors):

@@ -33,6 +33,7 @@ class Mosquitto:
     def __init__(self, test, lines=(), users=None, acl=()):
         self.folder = tempfile.mkdtemp()
         self.port = free_port()
+        self.started = 0            # how often
         self._process = None
         test.addCleanup(shutil.rmtree, self.folder)
         test.addCleanup(self.kill)
@@ -56,9 +57,12 @@ class Mosquitto:
         return path
 
     def start(self):
+        self.started += 1
         self._log = open(os.path.join(self.folder, "log"), "a")
         self._process = subprocess.Popen([MOSQUITTO, "-c", self._config], stdout=self._log, stderr=self._log)
-        until(self._listens, "mosquitto listens: " + self.log())
+        until(lambda: self._listens() or self._process.poll() is not None, lambda: "mosquitto listens: " + self.log())
+        if self._process.poll() is not None:
+            raise AssertionError("mosquitto has ended: " + self.log())
 
     def _listens(self):
         with socket.socket() as probe:
@@ -95,6 +99,7 @@ class Peer:
 
     def __init__(self, test, broker, user=None, password=None, topics="#", tls=None):
         self.heard = []
+        self._broker = broker
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         if user:
             self.client.username_pw_set(user, password)
@@ -102,12 +107,12 @@ class Peer:
             self.client.tls_set(*tls)
         self.client.on_message = lambda client, data, message: self.heard.append(
             (message.topic, message.payload, bool(message.retain)))
-        self._subscribed = False
+        self._subscribed_at = 0     # which start of the broker it was
         self.client.reconnect_delay_set(1, 1)
         self.client._reconnect_min_delay = 0.05
         self.client._reconnect_max_delay = 0.05
-        self.client.on_subscribe = lambda *args: setattr(self, "_subscribed", True)
-        self.client.on_disconnect = lambda *args: setattr(self, "_subscribed", False)
+        self.client.on_subscribe = lambda *args: setattr(self, "_subscribed_at", broker.started)
+        self.client.on_disconnect = lambda *args: setattr(self, "_subscribed_at", 0)
         self.client.on_connect = lambda client, data, flags, code, properties: client.subscribe(topics, 1)
         self.client.connect("127.0.0.1", broker.port)
         self.client.loop_start()
@@ -115,8 +120,9 @@ class Peer:
         self.is_there()
 
     def is_there(self):
-        """Wait until it hears what is said."""
-        until(lambda: self._subscribed, "the peer is subscribed")
+        """Wait until it hears what is said at the broker as it was last started; that the one before has ended it may not know
+        yet."""
+        until(lambda: self._subscribed_at == self._broker.started, "the peer is subscribed")
 
     def close(self):
         self.client.disconnect()
@@ -125,7 +131,10 @@ class Peer:
     def say(self, topic, payload, retain=False):
         """Publish; the broker has it when this returns."""
         text = payload if isinstance(payload, (str, bytes)) else json.dumps(payload)
-        self.client.publish(topic, text, 1, retain).wait_for_publish(PATIENCE_S)
+        said = self.client.publish(topic, text, 1, retain)
+        said.wait_for_publish(PATIENCE_S)
+        if not said.is_published():
+            raise AssertionError("the broker did not take what was said to " + topic)
 
     def all(self, topic):
         """The payloads that came on a topic, oldest first; JSON where it is."""
@@ -134,6 +143,10 @@ class Peer:
     def newest(self, topic):
         found = self.all(topic)
         return found[-1] if found else None
+
+    def field(self, topic, name):
+        """Of the newest document on a topic; None while there is none."""
+        return (self.newest(topic) or {}).get(name)
 
 
 def _plain(payload):

@@ -71,7 +71,7 @@ class Server:
         self.how = how
         self.asked = 0
         for _ in range(20):
-            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 30000
+            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 6000 * 2
             try:
                 self.link = Datagrams("127.0.0.1", self.port)
                 return

@@ -43,7 +43,7 @@ class FileServer:
 
     async def __aenter__(self):
         for _ in range(20):
-            port = 20000 + int.from_bytes(os.urandom(2), "little") % 30000
+            port = 20000 + int.from_bytes(os.urandom(2), "little") % 6000 * 2
             try:
                 self._listener = Listener("127.0.0.1", port, 4)
                 break

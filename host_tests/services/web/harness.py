@@ -167,7 +167,7 @@ class Server:
 
     async def __aenter__(self):
         for _ in range(20):
-            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 30000
+            self.port = 20000 + int.from_bytes(os.urandom(2), "little") % 6000 * 2     # the odd one after it is for HTTPS
             self.web = WebServer(Routes(self._rows), "127.0.0.1", self.port, *self._options)
             self.task = asyncio.create_task(self._run())
             self.failed = None
