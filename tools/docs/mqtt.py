@@ -112,8 +112,13 @@ HOME_INTRO = """# Home Assistant
 
 Made by `python -m tools.docs.mqtt` from `firmware/services/mqtt/entities.py`; edit that, not this page.
 
-1. In Home Assistant: the integration *MQTT*, with its broker.
-2. On the charger: settings `mqtt.host`, `mqtt.user`, `mqtt.password`, `mqtt.enabled`. To control it from there, `sources.mqtt` too.
+1. In Home Assistant: *Settings → Devices & services → Add integration → MQTT*, with a broker (its own add-on *Mosquitto
+   broker* will do), and a user of its own for the charger.
+2. On the charger's page, logged in as *Installer*: *Settings → MQTT*: broker (name or address), user, password, *MQTT* on
+   (`mqtt.host`, `mqtt.user`, `mqtt.password`, `mqtt.enabled`). *Control from outside → MQTT* on, if Home Assistant shall
+   control it too (`sources.mqtt`); without it everything can be seen, and commands are refused.
+3. Within a minute Home Assistant shows the device under *MQTT*, named as the charger is. If not: the fact `mqtt` tells why the
+   charger is not connected ([mqtt.md](mqtt.md#why-it-is-not-connected)), Home Assistant's log what it did not like.
 
 The charger announces itself (discovery of a device, `homeassistant/device/mode3-<serial>/config`) and appears with
 everything below. When Home Assistant starts anew it asks, and the charger announces itself again. Switched off, or with
@@ -167,6 +172,10 @@ cards:
 ```
 
 ## An automation: charge with what the sun leaves over
+`sensor.export_w` is yours: the power that the house gives to the grid now, negative while it takes. What the charger draws is
+added, as that could be had too; without it the charger would take the sun away from itself. 690 is three phases at 230 V; 230
+for one. Below 6 A the charge pauses: on three phases that is 4.1 kW.
+
 ```yaml
 triggers:
   - trigger: time_pattern
@@ -176,7 +185,9 @@ actions:
     target:
       entity_id: number.mode3_m3_twin_0001_current_limit
     data:
-      value: "{{ [[(states('sensor.surplus_w') | float(0) / 690) | int, 0] | max, 16] | min }}"
+      value: >-
+        {% set spare_w = states('sensor.export_w') | float(0) + states('sensor.mode3_m3_twin_0001_power') | float(0) %}
+        {{ [[(spare_w / 690) | int, 0] | max, 16] | min }}
 ```
 """
 

@@ -38,6 +38,7 @@ or 129 µs. The start of a burst moves by 9 µs from one to the next, because pi
 sorted; those above −1.5 V belong to the high plateau, those below to the low one. Of six or more the one at 3/8 from the outside
 counts, of fewer the outermost two, where they agree within 0.5 V; a plateau that shows itself less well is no evidence in this
 burst.
+
 ## What holds
 
 | | |
