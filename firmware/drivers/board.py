@@ -57,6 +57,7 @@ class Board:
             self._coil_supply = self._reader("coil_supply", CoilSupply, pins["coil_supply"], "coil_supply" in self._active_low,
                                              facts["coil_watchdog"]["hold_ms"])
         self._mains = [None, None, None]     # optocouplers of L1, L2, L3
+        self._supply = [None, None, None]    # what they told last
         for phase in (0, 1, 2):
             name = "supply_%d_pulses" % (phase + 1)
             if pins[name] is not None:
@@ -260,7 +261,10 @@ class Board:
 
     def look(self):
         """Take the newest from the optocouplers of the mains."""
-        self._supply = [None if pulses is None else pulses.alive(ticks_ms()) for pulses in self._mains]
+        now_ms = ticks_ms()
+        for phase in (0, 1, 2):
+            if self._mains[phase] is not None:
+                self._supply[phase] = self._mains[phase].alive(now_ms)
 
     def supply_present(self):
         """[L1, L2, L3] as last looked at: 1 mains there, 0 not, None where the board does not look; by its own optocouplers."""

@@ -27,7 +27,7 @@ SCRATCH = "scratch"      # written before it is read in each tick
 KEPT = "kept"            # changes in no quiet tick
 CLASSES = {
     "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME},
-    "Lateness": {"_counts": COUNT, "_total": COUNT, "warnings": COUNT},
+    "Lateness": {"_counts": COUNT, "_total": COUNT},
     "SafetyCore": {"_tick_ms": TIME, "_alive_left_ms": FALLING, "phase": KEPT, "trips": KEPT, "_last_state": KEPT,
                    "_seq": "Request.seq"},
     "Fitted": {}, "Inputs": {"cp_burst": BURST, "meter_seq": SEQ, "temperature_seq": SEQ, "meter_age_ms": METER,
@@ -39,7 +39,7 @@ CLASSES = {
     "ContactorWatch": {}, "MonitorTest": {}, "OfferMemory": {}, "SupplyWatch": {"_seq": "Inputs.meter_seq"},
     "CurrentWatch": {"_since_ms": RISING, "_seq": "Inputs.meter_seq"},
     "TemperatureWatch": {"_stale_left_ms": FALLING, "_seq": "Inputs.temperature_seq"},
-    "Board": {"_now_ms": TIME}, "Contactor": {}, "PilotPwm": {}, "CombSampler": {"_uv": SCRATCH}, "Scale": {},
+    "Board": {}, "Contactor": {}, "PilotPwm": {}, "CombSampler": {"_uv": SCRATCH}, "Scale": {},
     "TripLine": {}, "ResidualMonitor": {}, "LevelInput": {}, "ContactFeedback": {}, "CoilSupply": {"_tick_ms": TIME},
 }
 # a rule "Record.attribute" is the follower of that SEQ
@@ -199,8 +199,7 @@ class Quiet:
             return None
         clock, hal, inputs = self._clock, self._hal, self._inputs
         total = self._lateness["_total"]
-        if (hal.wave is not None or total > _AGES_AT - 20 or self._lateness["warnings"] > 900_000 or max(self._above)
-                or self._outputs["rcd_test"]):         # its pulse is timed
+        if hal.wave is not None or total > _AGES_AT - 20 or max(self._above) or self._outputs["rcd_test"]:     # its pulse is timed
             return None
         burst = inputs["cp_burst"]
         pilot = hal.pilot

@@ -9,7 +9,7 @@ let count = 0;
 const SCALES = { mA: [1000, "A"], "0.01 ct/kWh": [100, "ct/kWh"] };
 
 // spec: name, label, type (text, password, number, switch, choice, area, file), value, help, unit, min, max, min_length, max_length,
-// choices [[value, words]], suggestions [[value, words]], readonly, required, autocomplete, accept, rows (of an area; 2: its text is
+// choices [[value, words]], suggestions [[value, words]], readonly, required, autocomplete, accept, inputmode, rows (of an area; 2: its text is
 // one line).
 // Gives {element, name, spec, input, get(), set(value), check() → true when what is entered may be sent, error(words)}.
 export function field(spec) {
@@ -64,7 +64,7 @@ function makeInput(spec) {
       min: spec.min / divisor, max: spec.max / divisor, autocomplete: "off" });
   }
   return make("input", { ...common, type, readonly, maxlength: spec.max_length, autocomplete: spec.autocomplete ?? "off",
-    autocapitalize: "off", spellcheck: "false" });
+    inputmode: spec.inputmode, autocapitalize: "off", spellcheck: "false" });
 }
 
 function helpWords(spec, divisor, unit) {

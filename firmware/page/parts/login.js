@@ -98,7 +98,7 @@ async function recover() {
 async function usePin(command) {
   const done = await ask({
     title: t.text(`pin.${command}`), yes: t.text(`pin.${command}`),
-    fields: [{ name: "pin", type: "password", label: t.text("pin.label"), required: true, max_length: 8 }],
+    fields: [{ name: "pin", type: "password", label: t.text("pin.label"), required: true, max_length: 8, inputmode: "numeric" }],
     submit: ({ pin }) => api("POST", "pin", { pin, command }, NO_LOGIN),
   });
   return done ? "done" : false;

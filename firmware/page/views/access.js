@@ -24,7 +24,7 @@ export async function show(root, page) {
   }
 }
 
-const pinField = name => ({ name, type: "text", label: t.text("pins.new"), help: t.text("pins.rule"), required: true, max_length: 8,
+const pinField = name => ({ name, type: "text", label: t.text("pins.new"), help: t.text("pins.rule"), required: true, max_length: 8, inputmode: "numeric",
   wrong: value => /^\d{4,8}$/.test(value) ? null : t.text("pins.rule") });
 
 async function pins(page) {

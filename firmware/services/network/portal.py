@@ -60,20 +60,18 @@ class Portal:
         while True:
             while not self._is_open():
                 await asyncio.sleep_ms(_LOOK_MS)
+            link = None
             try:
                 link = Datagrams(self._ip, self._dns_port)
-            except OSError as error:
-                self._on_error("portal", error)
-                await asyncio.sleep_ms(_RETRY_MS)
-                continue
-            try:
                 while self._is_open():
                     self.look(link)
                     await asyncio.sleep_ms(_POLL_MS)
             except OSError as error:
                 self._on_error("portal", error)
+                await asyncio.sleep_ms(_RETRY_MS)      # whatever it was: an error at each look must not hold up the loop
             finally:
-                link.close()
+                if link is not None:
+                    link.close()
 
     def look(self, link):
         """Answer the questions that have come."""

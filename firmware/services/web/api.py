@@ -28,7 +28,7 @@ class Api:
         self._station = station
         self._may_write = may_write       # flash stalls the VM: while power flows, settings wait in RAM
         self._settings = settings
-        self._live = Live(station, on_error)
+        self._live = Live(station, on_error, self._role_to_look)
 
     def routes(self):
         """The table's rows, for Routes."""

@@ -13,11 +13,13 @@ _STALL_MS = 5000          # a client that takes nothing for this long is gone
 class Live:
     """Streams station's facts. A status is put into text once, whoever listens; a slow listener misses some.
 
-    on_error(where, error) is told when the facts fail; the streams then end and their clients come again.
+    on_error(where, error) is told when the facts fail; the streams then end and their clients come again. So they do when
+    role_to_look() becomes another: whoever may still look gets in.
     """
 
-    def __init__(self, station, on_error):
+    def __init__(self, station, on_error, role_to_look):
         self._station = station
+        self._role_to_look = role_to_look
         self._on_error = on_error
         self._listeners = 0
         self._producer = None
@@ -55,9 +57,9 @@ class Live:
 
     async def _produce(self):
         """Runs while somebody listens."""
-        last = None
+        last, needed = None, self._role_to_look()
         try:
-            while self._listeners:
+            while self._listeners and self._role_to_look() == needed:
                 now = self._station.glance()
                 if now != last or self._looks >= _LOOKS_PER_STATUS:
                     last = now

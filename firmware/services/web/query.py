@@ -20,7 +20,8 @@ def whole(args, name, lowest, highest, default):
     text = args.get(name, "")
     if not text:
         return default
-    value = int(text) if text.isdigit() and len(text) <= 10 else -1
+    odd = [char for char in text if not "0" <= char <= "9"]       # isdigit() takes digits that int() does not
+    value = int(text) if not odd and len(text) <= 10 else -1
     if not lowest <= value <= highest:
         raise HttpError(422, "bad_value", "%s must be a whole number from %d to %d" % (name, lowest, highest), name)
     return value

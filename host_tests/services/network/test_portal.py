@@ -7,6 +7,7 @@ import threading
 import time
 import unittest
 
+from firmware.services.network import portal as module
 from firmware.services.network.portal import Portal
 from firmware.services.udp import Datagrams
 from firmware.services.web.hosts import Hosts
@@ -159,6 +160,27 @@ class Task(unittest.TestCase):
             task.cancel()
             self.assertEqual(seen, [False, True, False])
         run(main())
+
+    def test_regression_a_socket_that_fails_at_each_look_does_not_hold_up_the_loop(self):
+        """It was opened anew without a pause: nothing else ran any more."""
+        class Broken(Datagrams):
+            def receive(self, most):
+                tried.append(1)
+                if len(tried) > 100:
+                    raise AssertionError("nothing else runs")
+                raise OSError(5)
+        tried, told = [], []
+
+        async def main():
+            task = asyncio.create_task(Portal(lambda: True, HERE, lambda *said: told.append(said), 0).run())
+            await asyncio.sleep_ms(20)
+            task.cancel()
+        module.Datagrams = Broken
+        try:
+            run(main())
+        finally:
+            module.Datagrams = Datagrams
+        self.assertEqual((len(tried), told[0][0]), (1, "portal"))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,18 @@ class Live(unittest.TestCase):
                 await client.close()
         run(main())
 
+    def test_regression_a_stranger_s_stream_ends_when_only_those_who_logged_in_may_look(self):
+        """Whoever looked before the owner turned that off went on looking until the next restart."""
+        async def main():
+            async with Server(role_of=lambda request: "public") as server:
+                client, text = await self._stream(server)
+                _, text = await self._event(client, text)
+                server.settings.set_many({"status.public": False}, save=False)
+                await asyncio.wait_for_ms(client.rest(), 2000)
+                await client.close()
+                self.assertEqual((await server.call("GET", "/api/v1/stream")).status, 401)
+        run(main())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -44,7 +44,7 @@ class RecordsTest(ApiTest):
                 found = (await server.call("GET", "/api/v1/sessions?" + query)).json()["sessions"]
                 self.assertEqual([row["number"] for row in found], numbers, query)
             for query in ("limit=0", "limit=201", "limit=x", "month=2026-13", "from=yesterday", "to=2026-02-30",
-                          "days=0", "before=-1"):
+                          "days=0", "before=-1", "limit=%C2%B2", "days=%D9%A3"):
                 answer = await server.call("GET", "/api/v1/sessions?" + query)
                 self.assertEqual((answer.status, answer.json()["error"]["code"]), (422, "bad_value"), query)
         self.records.fill(10)
