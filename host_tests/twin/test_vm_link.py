@@ -68,6 +68,40 @@ class Outputs(InRealTime):
         self.assertGreaterEqual(min(lags), -2 * self.link.clock_error_us)
         self.assertLess(self.link.clock_error_us, 50_000)
 
+    def test_a_short_wait_is_spent_awake_and_a_long_one_asleep(self):
+        self.assertEqual(self.boot("""
+            import machine, time
+            from time import sleep_us, ticks_us, ticks_diff
+            def slept():
+                with open("/proc/thread-self/status") as f:
+                    for line in f:
+                        if line.startswith("voluntary_ctxt"):
+                            return int(line.split()[1])
+            def counted(us, times):
+                before = slept()
+                began = ticks_us()
+                for _ in range(times):
+                    sleep_us(us)
+                took_us = ticks_diff(ticks_us(), began)
+                return slept() - before, took_us
+            try:
+                said = [counted(100, 100), counted(1000, 20), counted(0, 1)]
+            except OSError:         # no Linux
+                said = None
+            with open(ROOT + "said.json", "w") as f:
+                import json
+                json.dump(said, f)
+            machine.reset()
+        """), "reset:hard")
+        said = self.said()
+        if said is None:
+            self.skipTest("this system does not count how often a process sleeps")
+        (short, short_us), (long, long_us), _ = said
+        self.assertLess(short, 20)
+        self.assertGreaterEqual(short_us, 100 * 100)
+        self.assertGreaterEqual(long, 20)
+        self.assertGreaterEqual(long_us, 20 * 1000)
+
     def test_the_shims_tell_what_heap_they_take(self):
         self.boot("import machine; machine.reset()")
         self.assertGreater(self.link.heap_used_by_shims, 5_000)

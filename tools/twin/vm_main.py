@@ -37,10 +37,12 @@ def _chip(sock, state, link, clock, hal_class):
 
 
 def _real_time(sock, state, costs, hal_class):
+    import vm_awake
     import vm_port
     link = vm_port.Link(sock)
     hal = _chip(sock, state, link, vm_port.VmClock(), hal_class)
     sock.setblocking(False)
+    sys.modules["time"] = vm_awake.WakefulTime()
     return vm_port.VmPort(link, hal, state["chip"]["rtc_s"])
 
 
