@@ -66,6 +66,7 @@ class Mqtt:
         self._counted_ms = 0
         self._glance = None
         self._wait_ms = _FIRST_WAIT_MS
+        self._shaken_ms = None     # when the newest handshake began
         self._ping_ms = DEFAULT_TIMEOUT_MS // 3
         self.base = ""
         self.prefix = ""           # of discovery; "" for none
@@ -168,21 +169,29 @@ class Mqtt:
 
     async def _pause(self, settings):
         """Wait longer each time, and never exactly as long as the neighbour; new settings end it."""
-        tls = settings[4]
         left_ms = self._wait_ms + _random(self._wait_ms >> 2)
         self._wait_ms = min(self._wait_ms * 2, _LONGEST_WAIT_MS)
         waited_ms = 0
-        while self._settings is settings:
-            if waited_ms >= left_ms and (not tls or waited_ms >= _HANDSHAKE_MS or self._contactor_open()):
-                return
+        while self._settings is settings and waited_ms < left_ms:
             await asyncio.sleep_ms(_PAUSE_MS)
             waited_ms += _PAUSE_MS
+
+    async def _calm(self, settings):
+        """Wait until a handshake may stall the charger; new settings end it."""
+        while self._settings is settings and not self._contactor_open() and self._shaken_ms is not None and (
+                self._clock.ticks_ms() - self._shaken_ms) & _MASK < _HANDSHAKE_MS:
+            await asyncio.sleep_ms(_PAUSE_MS)
 
     async def _connected(self, settings):
         """One connection from its beginning to its end; returns why it ended."""
         tls = settings[4]
         if tls and not self._clock.utc_s():
             return "clock_unknown"
+        if tls:
+            await self._calm(settings)
+            if self._settings is not settings:
+                return ""
+            self._shaken_ms = self._clock.ticks_ms()
         self.base = "%s/%s/" % (settings[8], _level(self._serial()))
         self.prefix = settings[9]
         link, code = await self._workers.to_thread(open_link, simple, self._broker(settings), TURN_MS)

@@ -89,6 +89,15 @@ class TestService(unittest.TestCase):
         self.open = False
         self.assertGreaterEqual(min(self.run_for(400, enabled=True, host="broker", tls=True)), 60000)
 
+    def test_regression_nor_more_often_when_settings_are_changed_meanwhile(self):
+        """Each press of Apply made one at once: the third within ten minutes could end the charge."""
+        self.open = False
+        for port in (8883, 8884, 8885, 8886):
+            self.run_for(20, enabled=True, host="broker", tls=True, port=port)
+        self.run_for(100)
+        gaps = [after - before for before, after in zip(self.workers.tried, self.workers.tried[1:])]
+        self.assertGreaterEqual(min(gaps), 60000)
+
     def test_without_a_contactor_to_wait_for_a_handshake_is_tried_like_everything_else(self):
         self.assertLess(self.run_for(100, enabled=True, host="broker", tls=True)[0], 2000)
 
