@@ -144,8 +144,9 @@ class TestService(unittest.TestCase):
 
     def test_regression_others_run_while_the_discovery_message_is_made(self):
         """Some fifteen kilobytes at once held a device's loop up by about a tenth of a second: each time Home Assistant started."""
-        self.station.facts = lambda personal: {"network": {"ip": "192.168.1.7"}, "ceilings": [{"source": "board", "limit_ma": 16000}],
-                                               "station_name": None, "version": "1.0.0"}
+        self.station.facts = lambda personal: {
+            "network": {"ip": "192.168.1.7"}, "ceilings": [{"source": "board", "limit_ma": 16000}], "station_name": None,
+            "version": "1.0.0"}
         self.station.core = SimpleNamespace(fitted=SimpleNamespace(phases=3))
         self.station.has_phase_switching = self.station.has_lock = False
         turns = []
