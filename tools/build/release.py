@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from tools.build import keys, page
-from tools.setup.mpy import ROOT, compile_application
+from tools.build.application import application as as_it_ships
+from tools.setup.mpy import ROOT
 from tools.twin import cpython
 
 if not cpython.installations():
@@ -28,9 +29,9 @@ VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = 
 
 
 def application(version, moduli, root=ROOT):
-    """{path: bytes} of a slot as it ships: .mpy and the packed page."""
+    """{path: bytes} of a slot as it ships with this version, which trusts these keys."""
     changes = {"firmware.version": VERSION_PY % version, "firmware.services.ota.release_keys": keys.trusting(moduli)}
-    return {**compile_application(root, changes=changes), **page.shipped(root / "firmware/page")}
+    return as_it_ships(root, changes)
 
 
 def _bare(text):
