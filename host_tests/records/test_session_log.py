@@ -209,7 +209,7 @@ class LifeTotalsTest(unittest.TestCase):
         self.assertEqual(self.boot().catch_up(self.sessions), 0)
 
     def test_thousands_of_sessions_are_counted_anew_without_the_watchdog_biting(self):
-        """Both copies of the file damaged: the start read the whole log, was bitten, and began anew until only safe mode was left."""
+        """Both copies of the file damaged: each start read the whole log and was bitten, until only safe mode was left."""
         for _ in range(250):
             self.charge(10)
         told = []
