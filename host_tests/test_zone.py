@@ -5,7 +5,6 @@ from firmware.dates import utc_from_text
 from firmware.zone import Zone
 
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
-HOUR_S = 3600
 
 
 class ZoneTest(unittest.TestCase):

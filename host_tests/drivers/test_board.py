@@ -5,7 +5,7 @@ import unittest
 from firmware.safety.io_image import NOT_FITTED, Inputs, Outputs
 from host_tests.drivers.chip import Chip, board_facts
 
-RCD_TRIP, RDC_DD_TRIP, PE_OK, RCD_TEST, CP_DISCONNECT, COIL_1, COIL_2, RELAY_NTC = 13, 38, 44, 4, 22, 25, 26, 34
+RCD_TRIP, RDC_DD_TRIP, PE_OK, RCD_TEST, CP_DISCONNECT, COIL_1, COIL_2 = 13, 38, 44, 4, 22, 25, 26
 FEEDBACK_1 = 32
 
 

@@ -8,7 +8,7 @@ from firmware.services.web.server import WebServer
 from firmware.services.web.static import StaticFiles
 from firmware.settings.store import Store
 from host_tests.page.examples import status
-from host_tests.services.web.harness import StrictStation, role_on_loopback
+from host_tests.services.web.harness import StrictStation, admin
 
 
 class Charger:
@@ -20,7 +20,7 @@ class Charger:
         self.port = port
         rows = Api(self.station, Store(), self._told).routes() + (
             ("GET", "/*", "public", StaticFiles(str(folder), "test").handle, 0),)
-        self._server = WebServer(Routes(rows), "127.0.0.1", port, role_on_loopback, self._told)
+        self._server = WebServer(Routes(rows), "127.0.0.1", port, admin, self._told)
         self._loop = asyncio.SelectorEventLoop()
         self._task = None
         self.show("idle")

@@ -10,8 +10,6 @@ from firmware.safety.monitor_test import FAILED, PASSED, RUNNING, MonitorTest
 from firmware.safety.proximity_pilot import IMPOSSIBLE, NOT_PLUGGED, TETHERED, CableReader, rating_a_from_ohm
 from firmware.safety.socket_lock import SocketLock
 
-OPEN, SHUT = 0, 1
-
 
 class TestContactorWatch(unittest.TestCase):
     def watch(self, contactors=2):

@@ -9,7 +9,6 @@ from host_tests.safety.rig import Rig
 from host_tests.safety.variants import EachVariant
 
 FULL_NS = limits.PILOT_STEADY_HIGH_NS
-UNPOWERED = ("B1", "B2", "C1", "C2 before closing")
 
 
 def stop_by_request(rig):

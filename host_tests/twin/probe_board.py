@@ -69,9 +69,6 @@ class Bench:
         """PWM for a current up to 51 A."""
         self.hal.drive("cp_pwm", (1000, ma * 1000 // 60), "pwm")
 
-    def steady_plus_12(self):
-        self.hal.drive("cp_pwm", (1000, 1_000_000), "pwm")
-
     def feed(self, on=True):
         """Toggle the coil's watchdog at 50 Hz, as the control task does."""
         start = on and not self._feeding

@@ -2,6 +2,7 @@
 import json
 import sys
 
+from firmware.drivers import board_blocks
 from firmware.drivers.board_blocks import PLACES, temperature_circuit
 from firmware.drivers.board_facts import CAPABILITIES, PINS, TOLD_BY_PINS, lacks, load
 from tools.checks.boards import BOARDS
@@ -64,10 +65,32 @@ ADDING = """## A board of your own
 2. `pins`: every function has its line. Outputs that are on when low, and inputs that are *yes* when low, go into `active_low`;
    buttons and contacts that the board itself pulls up into `external_pull`; what else hangs on a GPIO into `other`, free ones
    into `spare`, so that nothing is given twice.
-3. `has` says what was really wired; a flag without its pins is refused.
-4. `python -m tools.checks.boards` says what is wrong, `python -m tools.twin --board NAME` runs it, `python -m tools.docs.boards`
-   writes this page.
+3. The blocks below: circuits and kinds of what is fitted. A block is needed as soon as one of its pins is given.
+4. `has` says what was really wired; a flag without its pins is refused. `limits`: the board's own current and phases.
+5. `git add` the file; `python -m tools.checks.boards` says what is wrong, `python -m tools.twin --board NAME` runs it,
+   `python -m tools.docs.boards` writes this page. With the board at hand: `make flash PORT=… BOARD=NAME`,
+   `make calibrate PORT=…`, and the list in [hardware-bench.md](hardware-bench.md).
+
+- `cp`: mV at the pin = mV at the terminal × `a_ppm` / 1 000 000 + `b_uv` / 1000; or `calibration`, a list of pairs [mV at the pin,
+  mV at the terminal] measured on this very board. `r1_ohm` leads from the terminal to the pin, `r2_ohm` to `reference_mv`,
+  `r3_ohm` to ground. `sense_before_disconnect`: with the pilot interrupted the board sees +12 V (true) or nothing (false).
+- `pp`: mV at the pin = `reference_mv` × R / (R + `pull_up_ohm`) × `divider_ppm` / 1 000 000.
+- `contactor`: `mirror`, `mirror_series`: mirror contacts, one each or in series; `aux_no`: auxiliary contact; `load_pulses`:
+  optocoupler behind the contactor. 1 means closed, unless the pin is in `active_low`.
+- `rcd`: `one_line`: `rcd_trip` tells everything that the monitor sees; `two_lines`: `rdc_dd_trip` is the 6 mA DC line.
+  `valid_when_open`: its outputs mean something while the contactor is open. `test_pulse_ms` 0: held until it trips.
+- `temperature`: `ntc_high`: NTC to 3.3 V, `pull_ohm` to ground; `ntc_low`: swapped; `linear`: `zero_mv` at 0 °C, `uv_per_c`.
+
+| block | key | may be | must be in the block |
+|---|---|---|---|
 """
+
+
+def block_rows():
+    """What the blocks of a board's file may hold."""
+    for block, key, allowed, needed in board_blocks._KEYS:
+        text = allowed.replace("..", " to ") if ".." in allowed or "or" in allowed.split() else ", ".join(allowed.split(" "))
+        yield "| `%s` | `%s` | %s | %s |\n" % (block, key, text, "yes" if needed else "")
 
 
 def boards():
@@ -209,7 +232,7 @@ def page():
     lines = [INTRO, *matrix(found), ""]
     for name, facts in found:
         lines += board_section(name, facts)
-    return "\n".join(lines + [ADDING])
+    return "\n".join(lines + [ADDING + "".join(block_rows())])
 
 
 if __name__ == "__main__":

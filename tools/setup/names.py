@@ -13,10 +13,6 @@ import re
 PRIVATE = re.compile(r"_[a-z][a-z0-9_]*")
 
 
-def _functions(tree):
-    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
-
-
 def _attributes(tree):
     """Private attribute names of a module: (kept in self, used on other objects), and what may be meant otherwise: names of
     functions, classes and variables, texts."""

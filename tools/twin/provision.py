@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -78,9 +77,3 @@ def settings_of(flash):
     store = Store(AtomicFile(str(Path(flash) / "data" / "settings"), FILE_KIND, FILE_VERSION))
     store.load()
     return {row[0]: store.get(row[0]) for row in SETTINGS}
-
-
-def wipe(flash):
-    """Empty the flash: as from the factory, before provisioning."""
-    if os.path.isdir(flash):
-        shutil.rmtree(flash)

@@ -62,10 +62,12 @@ class Mqtt:
         self._settings = None      # those of the broker as a tuple; None: MQTT is off
         self._announce_ms = None   # when discovery is due; None: it was sent
         self._personal = False
+        self._page = "http"        # how the page is reached
         self._looked_ms = 0
         self._counted_ms = 0
         self._glance = None
         self._wait_ms = _FIRST_WAIT_MS
+        self._shaken_ms = None     # when the newest handshake began
         self._ping_ms = DEFAULT_TIMEOUT_MS // 3
         self.base = ""
         self.prefix = ""           # of discovery; "" for none
@@ -96,9 +98,10 @@ class Mqtt:
         if wanted != self._settings:
             self._settings = wanted
             self._wait_ms = _FIRST_WAIT_MS
-        if self._orders.admin != get("mqtt.admin"):
-            self._orders.admin = get("mqtt.admin")
-            self.announce()        # it has more buttons now, or fewer
+        page = "http" if get("web.http") else "https"
+        if self._orders.admin != get("mqtt.admin") or self._page != page:
+            self._orders.admin, self._page = get("mqtt.admin"), page
+            self.announce()        # it has more buttons now, or fewer, or another address
         if self._personal != get("mqtt.personal"):
             self._personal = self.sessions.personal = get("mqtt.personal")
             self._documents.forget()
@@ -168,21 +171,29 @@ class Mqtt:
 
     async def _pause(self, settings):
         """Wait longer each time, and never exactly as long as the neighbour; new settings end it."""
-        tls = settings[4]
         left_ms = self._wait_ms + _random(self._wait_ms >> 2)
         self._wait_ms = min(self._wait_ms * 2, _LONGEST_WAIT_MS)
         waited_ms = 0
-        while self._settings is settings:
-            if waited_ms >= left_ms and (not tls or waited_ms >= _HANDSHAKE_MS or self._contactor_open()):
-                return
+        while self._settings is settings and waited_ms < left_ms:
             await asyncio.sleep_ms(_PAUSE_MS)
             waited_ms += _PAUSE_MS
+
+    async def _calm(self, settings):
+        """Wait until a handshake may stall the charger; new settings end it."""
+        while self._settings is settings and not self._contactor_open() and self._shaken_ms is not None and (
+                self._clock.ticks_ms() - self._shaken_ms) & _MASK < _HANDSHAKE_MS:
+            await asyncio.sleep_ms(_PAUSE_MS)
 
     async def _connected(self, settings):
         """One connection from its beginning to its end; returns why it ended."""
         tls = settings[4]
         if tls and not self._clock.utc_s():
             return "clock_unknown"
+        if tls:
+            await self._calm(settings)
+            if self._settings is not settings:
+                return ""
+            self._shaken_ms = self._clock.ticks_ms()
         self.base = "%s/%s/" % (settings[8], _level(self._serial()))
         self.prefix = settings[9]
         link, code = await self._workers.to_thread(open_link, simple, self._broker(settings), TURN_MS)
@@ -296,7 +307,7 @@ class Mqtt:
             if there:
                 has.append(name)
         device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base,
-                                 "http://%s/" % ip if ip else None,
+                                 "%s://%s/" % (self._page, ip) if ip else None,
                                  min(own) // 1000, has)
         length = 0
         for piece in entities.pieces(device):

@@ -89,6 +89,15 @@ class TestService(unittest.TestCase):
         self.open = False
         self.assertGreaterEqual(min(self.run_for(400, enabled=True, host="broker", tls=True)), 60000)
 
+    def test_regression_nor_more_often_when_settings_are_changed_meanwhile(self):
+        """Each press of Apply made one at once: the third within ten minutes could end the charge."""
+        self.open = False
+        for port in (8883, 8884, 8885, 8886):
+            self.run_for(20, enabled=True, host="broker", tls=True, port=port)
+        self.run_for(100)
+        gaps = [after - before for before, after in zip(self.workers.tried, self.workers.tried[1:])]
+        self.assertGreaterEqual(min(gaps), 60000)
+
     def test_without_a_contactor_to_wait_for_a_handshake_is_tried_like_everything_else(self):
         self.assertLess(self.run_for(100, enabled=True, host="broker", tls=True)[0], 2000)
 
@@ -135,8 +144,9 @@ class TestService(unittest.TestCase):
 
     def test_regression_others_run_while_the_discovery_message_is_made(self):
         """Some fifteen kilobytes at once held a device's loop up by about a tenth of a second: each time Home Assistant started."""
-        self.station.facts = lambda personal: {"network": None, "ceilings": [{"source": "board", "limit_ma": 16000}],
-                                               "station_name": None, "version": "1.0.0"}
+        self.station.facts = lambda personal: {
+            "network": {"ip": "192.168.1.7"}, "ceilings": [{"source": "board", "limit_ma": 16000}], "station_name": None,
+            "version": "1.0.0"}
         self.station.core = SimpleNamespace(fitted=SimpleNamespace(phases=3))
         self.station.has_phase_switching = self.station.has_lock = False
         turns = []
@@ -153,6 +163,10 @@ class TestService(unittest.TestCase):
             return made
         made = asyncio.run(main())
         self.assertEqual(len(made), len("".join(made).encode()))
+        self.assertIn('"cu": "http://192.168.1.7/"', "".join(made))
+        self.settings.set_many({"web.https": True, "web.http": False}, save=False)
+        self.mqtt.apply(self.settings.get)
+        self.assertIn('"cu": "https://192.168.1.7/"', "".join(asyncio.run(self.mqtt._discovery())))
         self.assertGreater(len(turns), 40)
 
 

@@ -81,7 +81,6 @@ FIELDS = (                 # name, where it lives, kind
     ("warm", "temperature.level", "int"),
 )
 INDEX = {row[0]: place for place, row in enumerate(FIELDS)}
-TIMES = tuple(row[0] for row in FIELDS if row[2] == "time")
 NAME_OF_PLACE = {row[1]: row[0] for row in FIELDS}
 
 # Attributes of the core and its parts that are not kept, and why that loses nothing.
