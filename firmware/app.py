@@ -82,7 +82,7 @@ class App:
 
         # what happened before and what happens now
         self.start["detail"] = at_start.detail(self.start)
-        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"])
+        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"], self.watchdog.feed)
 
         # the station: the one object that everyone outside knows
         self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],

@@ -16,7 +16,7 @@ from tools.build import keys, page
 from tools.setup.mpy import ROOT, compile_application
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.services.ota.manifest import Manifest, version_from_text  # MicroPython's modules had to be there first
@@ -88,8 +88,13 @@ def check(manifest):
 
 
 def commit_date():
-    """Day of the newest commit: the same for everybody who builds it."""
-    done = subprocess.run(("git", "log", "-1", "--format=%cs"), cwd=ROOT, capture_output=True, text=True)
+    """Day of the newest commit: the same for everybody who builds it. ValueError where there is none to ask."""
+    try:
+        done = subprocess.run(("git", "log", "-1", "--format=%cs"), cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        done = None
+    if done is None or done.returncode:
+        raise ValueError("git does not know the day of the newest commit: name one with --date")
     return done.stdout.strip()
 
 
@@ -117,7 +122,7 @@ def main(arguments=None):
         text = manifest_text(files, options.version, options.date or commit_date(), options.board, notes)
         manifest = signed(text, options.key)
         check(manifest)
-    except (ValueError, keys.KeyProblem, UpdateError) as problem:
+    except (ValueError, OSError, keys.KeyProblem, UpdateError) as problem:
         print(problem)
         return 1
     out = options.out or OUT / options.version
