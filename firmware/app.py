@@ -424,10 +424,10 @@ class App:
             self.station.end_session("restart")
             self.records.flush()
             await self.online.leave()
-            reset_marker.mark(reason)
         except Exception as error:
             self.note_error("restart", error)
         self.board.safe()
+        reset_marker.mark(reason)               # also then: it is wanted, and no crash
         self.watchdog.reset_now()
 
     async def run(self):
