@@ -3,6 +3,8 @@
 from micropython import const
 
 _STALL_MS = const(20)
+# In ticks. With the 200 ms that the contacts have this is less than the pilot's state F lasts.
+_PATIENCE = const(70)
 
 
 class Control:
@@ -16,6 +18,7 @@ class Control:
         self._ticks_ms = ticks_ms
         self._guard_seen = 0
         self._written = True     # the outputs of the last tick are at the pins
+        self._patience = _PATIENCE   # until the next start: a contactor whose pin refused is never closed again before it
 
     def step(self):
         """One tick, now."""
@@ -27,6 +30,11 @@ class Control:
         if self._timer.guard_opened != self._guard_seen:
             self._guard_seen = self._timer.guard_opened
             core.inputs.guard_opened = 1
+        if not self._written and self._board.contactor.deaf and self._patience:
+            # The contacts follow the coil, and the coil has not been told yet: that is no weld, and `driver` tells it. Not for
+            # long: a contactor that stays closed is one whatever the reason.
+            self._patience -= 1
+            core.contactors.restart()
         # after a stall (flash is written with the contactor open) the last reading is old: take a new one before it is judged
         self._board.read(core.inputs, core.outputs.coil_1 or late_ms >= _STALL_MS)
         now_ms = self._ticks_ms()

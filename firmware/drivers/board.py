@@ -24,7 +24,7 @@ _MAINS_HZ = 50
 class _NoContactor:
     """In the place of one that could not be built: the board closes nothing then."""
 
-    closed = 0
+    closed = deaf = 0
 
     def off(self):
         """There is nothing to switch off."""

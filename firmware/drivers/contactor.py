@@ -29,6 +29,7 @@ class Contactor:
         self._watchdog = _output(pins["coil_watchdog"], 0)
         self._disobeyed = False      # for good: until the next start
         self.closed = 0              # 1: a coil is commanded on
+        self.deaf = 0                # 1: a coil's pin has just refused to switch it off
 
     def write(self, outputs, pump):
         """Follow the Outputs record; pump: the level of the charge pump's pin. Raises OSError where a coil could not be switched
@@ -45,15 +46,18 @@ class Contactor:
 
     def off(self):
         """Both coils off, from any context; allocates nothing, raises nothing."""
-        self.closed = 0
+        self.closed = deaf = 0
         try:
             self._coil_1.value(self._off_1)
         except Exception:
-            self._disobeyed = True
+            deaf = 1
         try:
             if self._coil_2 is not None:
                 self._coil_2.value(self._off_2)
         except Exception:
+            deaf = 1
+        self.deaf = deaf
+        if deaf:
             self._disobeyed = True
 
 

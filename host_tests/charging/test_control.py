@@ -14,6 +14,8 @@ class Board:
     """Takes the rig's inputs as they are and notes the calls."""
 
     def __init__(self):
+        self.contactor = self
+        self.deaf = 0
         self.calls = []
         self.failing = False
         self.written = True
@@ -111,6 +113,34 @@ class TestControl(unittest.TestCase):
         self.run_core(1)
         self.assertTrue(self.rig.core.trips & trips.GUARD)
         self.assertEqual(self.rig.coil, 0)
+
+    def refuse(self, ticks):
+        """A coil's pin refuses to be switched off for so long, and says it; the contacts stay closed, then have their 50 ms."""
+        rig = self.rig
+        rig.to_closed()
+        rig.welded = True
+        self.board.written, self.board.deaf = False, 1
+        self.run_core(ticks)
+        self.board.deaf = 0                           # it is told off now, but never closed again
+        self.run_core(5)
+        rig.welded = False
+
+    def test_a_coil_that_was_not_told_is_no_weld(self):
+        for ticks in (1, 20, 25, 40, 69):
+            self.setUp()
+            self.refuse(ticks)
+            self.run_core(100)
+            self.assertEqual(self.rig.core.trips, trips.GUARD, ticks)
+
+    def test_one_that_was_told_in_vain_is(self):
+        self.refuse(30)
+        self.rig.welded = True
+        self.run_core(30)
+        self.assertTrue(self.rig.core.trips & trips.WELDED)
+
+    def test_nor_is_anybody_patient_for_long_or_twice(self):
+        self.refuse(95)
+        self.assertTrue(self.rig.core.trips & trips.WELDED)
 
     def test_three_very_late_ticks_stop_the_charge_in_order(self):
         self.rig.to_closed()

@@ -55,8 +55,9 @@ class TestContactor(unittest.TestCase):
         outputs.coil_1 = 1
         contactor.write(outputs, 1)
         pin, contactor._coil_1 = contactor._coil_1, Dead()
+        self.assertEqual(contactor.deaf, 0)
         contactor.off()                                # raises nothing: the guard calls it in the timer's callback
-        self.assertEqual(contactor.closed, 0)
+        self.assertEqual((contactor.closed, contactor.deaf), (0, 1))
         for tick in range(4):
             with self.assertRaises(OSError):
                 contactor.write(outputs, tick & 1)
@@ -65,6 +66,14 @@ class TestContactor(unittest.TestCase):
         with self.assertRaises(OSError):
             contactor.write(outputs, 0)
         self.assertEqual((self.level(COIL_1), self.level(WATCHDOG)), (0, 1))    # and it is tried again in each tick
+        self.assertEqual(contactor.deaf, 0)
+
+    def test_either_coil_that_does_not_let_go_is_told(self):
+        for name in ("_coil_1", "_coil_2"):
+            contactor = self.contactor()
+            setattr(contactor, name, Dead())
+            contactor.off()
+            self.assertEqual(contactor.deaf, 1, name)
 
     def test_board_with_one_coil_and_nothing_else_works(self):
         contactor = self.contactor((), contactor_2=None, coil_watchdog=None, contactor_feedback_1=None,

@@ -2,6 +2,7 @@
 """Faults that no car and no mains raise: a damaged file, a task that dies, a driver that raises. Begin, advice, and their end."""
 
 import json
+import sys
 import unittest
 from pathlib import Path
 
@@ -96,6 +97,33 @@ class TestInnerFaults(unittest.TestCase):
         self.restart(charger, 8)
         self.after(charger, 13, "driver", False)
         charger.run(14)
+
+    def test_a_coils_pin_that_refuses_for_a_while_is_a_driver_and_no_weld_and_a_restart_ends_it(self):
+        charger = Charger(self)
+        gpio, undo = charger.twin.board["pins"]["contactor_1"], []
+
+        def refuse():
+            pin_class = sys.modules["machine"].Pin
+            real, forget = pin_class.value, charger.twin.hal.disturb()
+
+            def value(pin, *values):
+                if pin._n == gpio:
+                    raise OSError(5)
+                return real(pin, *values)
+            pin_class.value = value
+            undo.extend((lambda: setattr(pin_class, "value", real), forget))
+
+        def obey():
+            for step in undo:
+                step()
+        charger.at(3, charger.ev(plugged=True))
+        charger.at(20, refuse)
+        charger.at(20.4, obey)
+        charger.at(25, lambda: self.assertEqual(self.names(charger), ["driver", "guard_opened"]))
+        charger.at(25.1, lambda: self.assertEqual(charger.fact("contactor"), "open"))
+        self.restart(charger, 26)
+        charger.at(60, lambda: self.assertEqual((self.names(charger), charger.fact("contactor")), ([], "closed")))
+        charger.run(61)
 
     def test_a_loop_that_is_late_three_times_ends_the_charge_in_order_and_is_told_for_a_minute(self):
         charger = Charger(self)
