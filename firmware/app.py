@@ -82,7 +82,7 @@ class App:
 
         # what happened before and what happens now
         self.start["detail"] = at_start.detail(self.start)
-        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"])
+        self.records = Keeper(root + "data/", clock, self.start["start"], self.start["detail"], self.watchdog.feed)
 
         # the station: the one object that everyone outside knows
         self.station = Station(self.core, self.records.stamp, self.records.show_time, facts["has"]["phase_switching"],
@@ -424,10 +424,10 @@ class App:
             self.station.end_session("restart")
             self.records.flush()
             await self.online.leave()
-            reset_marker.mark(reason)
         except Exception as error:
             self.note_error("restart", error)
         self.board.safe()
+        reset_marker.mark(reason)               # also then: it is wanted, and no crash
         self.watchdog.reset_now()
 
     async def run(self):

@@ -44,12 +44,12 @@ sys.addaudithook(_notice_host)
 @pytest.fixture(scope="module", autouse=True)
 def installations_are_given_back():
     """A module that takes back more, or fewer, of the twin's installations than it made would break those after it."""
-    before = len(cpython._stack)
+    before = cpython.installations()
     yield
-    after = len(cpython._stack)
-    while len(cpython._stack) > before:
+    after = cpython.installations()
+    while cpython.installations() > before:
         cpython.uninstall()
-    while len(cpython._stack) < before:
+    while cpython.installations() < before:
         cpython.install()
     if after != before:
         pytest.fail("the module leaves %d of the twin's installations, it found %d" % (after, before))

@@ -13,8 +13,8 @@ def lowest(core, limit_ma, source):
     """(limit_ma, source) after the core's own caps."""
     if core.vehicle() and core.cable.rating_a != TETHERED and core.cable.cap_ma(limit_ma) < limit_ma:
         limit_ma, source = core.cable.cap_ma(limit_ma), "cable"
-    if core.simplified and SIMPLIFIED_MA < limit_ma:
-        limit_ma, source = SIMPLIFIED_MA, "simplified_pilot"
+    if core.simplified and _simplified_ma(core) < limit_ma:
+        limit_ma, source = _simplified_ma(core), "simplified_pilot"
     derated_ma = core.temperature.derated_ma(limit_ma)
     if derated_ma < limit_ma:
         limit_ma, source = derated_ma, "temperature"
@@ -31,12 +31,17 @@ def rows(core, ceilings, now_ms):
                 row["limit_ma"] = min(row["limit_ma"], core.cable.cap_ma(0))
         limit_ma = min(limit_ma, core.cable.cap_ma(0))
     if core.simplified:
-        limit_ma = min(limit_ma, SIMPLIFIED_MA)
-        found.append(_row("simplified_pilot", SIMPLIFIED_MA, {"code": "simplified_pilot"}))
+        limit_ma = min(limit_ma, _simplified_ma(core))
+        found.append(_row("simplified_pilot", _simplified_ma(core), {"code": "simplified_pilot"}))
     derated_ma = core.temperature.derated_ma(limit_ma)
     if derated_ma < limit_ma:
         found.append(_row("temperature", derated_ma, {"code": "temperature", "sensor": limited_sensor(core)}))
     return found
+
+
+def _simplified_ma(core):
+    """For a vehicle without S2; nothing where such vehicles are not allowed."""
+    return SIMPLIFIED_MA if core.fitted.simplified else 0
 
 
 def _row(source, limit_ma, reason):

@@ -57,14 +57,24 @@ def _set_plan(station, args, source):
     return ACCEPTED
 
 
+def _id_of(args):
+    """The id as a reader would tell it: a card's UID has many spellings (04:a1:b2:c3), and is one card all the same."""
+    text = args.get("id") or ""
+    digits = text.replace(":", "").replace("-", "").replace(" ", "").upper()
+    if len(digits) not in (8, 14, 16, 20) or [char for char in digits if char not in "0123456789ABCDEF"]:
+        return text
+    return digits
+
+
 def _authorize(station, args, _source):
+    token = _id_of(args)
     if not station.operative:
         return refused("inoperative")
-    if station.session is not None and station.authorized_id not in ("", args.get("id")):
+    if station.session is not None and station.authorized_id not in ("", token):
         return refused("occupied")           # it is somebody's until the vehicle goes
-    if station.reserved_for and args.get("id") != station.reserved_for:
+    if station.reserved_for and token != station.reserved_for:
         return refused("reserved")
-    station.authorized, station.authorized_id, station.authorized_ms = True, args.get("id") or "", station.now_ms
+    station.authorized, station.authorized_id, station.authorized_ms = True, token, station.now_ms
     station.last_refusal = None
     if station.session is not None:
         station.session.id = station.authorized_id
@@ -159,7 +169,7 @@ def _reserve(station, args, source):
         return refused("fault")
     if station.vehicle_plugged() or station.authorized:
         return refused("occupied")
-    reason = station.actions["reserve"](args, source)
+    reason = station.actions["reserve"](dict(args, id=_id_of(args)), source)
     return ACCEPTED if reason is None else refused(reason)
 
 

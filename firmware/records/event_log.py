@@ -22,7 +22,7 @@ _FIXED_BYTES = 17
 _LIMITS = (40, 96)  # code, detail
 _QUEUE = 64
 _URGENT = 48
-_UNDER_LOAD_BYTES = 3072   # so much goes out at once while power flows: about one sector
+_AT_ONCE_BYTES = 3072   # about one sector
 # of each of KINDS: in a full queue the oldest of a lower rank makes room, so that no chatter costs a fault its entry
 _RANKS = b"\x01\x01\x02\x02\x01\x01\x01\x01\x00\x00\x01\x00\x01\x01\x00\x00"
 _PRESSING = (2, 3, 6)      # fault, fault_end, security: they do not wait for the end of a long charge
@@ -77,24 +77,27 @@ class EventLog:
         return len(self._queue)
 
     def flush(self, contactor_open, force=False):
-        """Write what waits in one go if the contactor is open, or with `force` the oldest of it, about a sector; returns how many.
-        OSError from the flash, after which all of it still waits."""
-        if not self._queue or not (contactor_open or force):
-            return 0
-        count = len(self._queue) if contactor_open else self._under_load()
-        batch = [(EVENT_KIND, EVENT_VERSION, payload) for payload in self._queue[:count]]
-        if self.dropped:
-            last = decode(0, self._queue[-1], {})
-            batch.append((EVENT_KIND, EVENT_VERSION, _encode(
-                (last["boot"], last["uptime_s"], last["utc_s"]), "dropped", "queue_full", self.dropped, "")))
-        self._log.append_many(batch)
-        self._queue = self._queue[count:]
-        self.dropped = 0
-        return count
+        """Write what waits if the contactor is open, about a sector at a time, or with `force` the oldest sector of it; returns how
+        many. OSError from the flash, after which what it did not take still waits."""
+        written = 0
+        while self._queue and (contactor_open or force):
+            count = self._in_a_sector()
+            batch = [(EVENT_KIND, EVENT_VERSION, payload) for payload in self._queue[:count]]
+            told = self.dropped if force or count == len(self._queue) else 0
+            if told:
+                last = decode(0, self._queue[-1], {})
+                batch.append((EVENT_KIND, EVENT_VERSION, _encode(
+                    (last["boot"], last["uptime_s"], last["utc_s"]), "dropped", "queue_full", told, "")))
+            self._log.append_many(batch)
+            self._queue = self._queue[count:]
+            self.dropped -= told
+            written += count
+            force = False
+        return written
 
-    def _under_load(self):
-        """How many of the oldest may be written at once while power flows."""
-        left = _UNDER_LOAD_BYTES
+    def _in_a_sector(self):
+        """How many of the oldest may be written at once: flash stalls everything, and what is written stands in RAM three times."""
+        left = _AT_ONCE_BYTES
         for count, payload in enumerate(self._queue):
             left -= len(payload)
             if left < 0:

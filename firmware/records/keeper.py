@@ -31,9 +31,10 @@ END_REASONS = {"watchdog": "watchdog", "crash": "crash", "restart": "restart", "
 
 
 class Keeper:
-    """prefix: the data folder with a slash. clock: ticks_ms(), utc_s(), rfc3339(utc_s). failing: the flash refuses."""
+    """prefix: the data folder with a slash. clock: ticks_ms(), utc_s(), rfc3339(utc_s). failing: the flash refuses. alive(): told
+    while it reads long at the start."""
 
-    def __init__(self, prefix, clock, start, detail=""):
+    def __init__(self, prefix, clock, start, detail="", alive=None):
         self._prefix = prefix
         self._clock = clock
         self._ticks_ms = clock.ticks_ms()
@@ -66,7 +67,7 @@ class Keeper:
         self._try(self.life.load)
         self._try(self.sessions.start, self.life.last_session)
         self._try(self.stamper.start, self._try(self.events.last_boot) or 0)     # the counter's own file may be damaged
-        self._try(self.life.catch_up, self.sessions)
+        self._try(self.life.catch_up, self.sessions, alive)
         if clock.utc_s():
             self._try(self.clock_was_set)
         self.note("boot", {"cause": start, "detail": detail})

@@ -12,6 +12,7 @@ from firmware.storage.inline_file import InlineFile
 LIFE_KIND = 6
 _FORMAT = "<QIIII"  # energy_wh, charging_s, sessions, contactor_cycles, last_session
 _TOP = 0xFFFFFFFF
+_BREATH = 100
 
 
 class LifeTotals:
@@ -45,9 +46,10 @@ class LifeTotals:
         self.contactor_cycles += 1
         self.dirty = True
 
-    def catch_up(self, session_log):
+    def catch_up(self, session_log, alive=None):
         """Count what the log has and this file missed; call it at boot, after `load()`. A session that was cut is counted by
-        add_session() when it is closed. Returns how many sessions."""
+        add_session() when it is closed. Returns how many sessions. alive() is told now and then: with a file that was lost it reads
+        thousands, longer than the watchdog waits."""
         newest, energy_wh, charging_s, missed = self.last_session, 0, 0, 0
         for session in session_log.newest_first({}):
             if session["number"] <= self.last_session:
@@ -56,6 +58,8 @@ class LifeTotals:
             energy_wh += session["energy_wh"]
             charging_s += session["charging_s"]
             missed += 1
+            if alive is not None and missed % _BREATH == 0:
+                alive()
         if missed:
             self.last_session = newest
             self.energy_wh += energy_wh

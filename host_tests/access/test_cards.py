@@ -200,7 +200,9 @@ class CsvTest(Base):
     def test_no_exported_cell_begins_like_a_formula(self):
         for number, name in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\u00a0=1")):
             self.store.add(Card(uid(number), name))
-        for line in self.text().decode().split("\r\n"):
+        lines = self.text().decode().split("\r\n")
+        self.assertEqual(len(lines), 1 + 5 + 1)         # the columns' names, the cards, nothing after the last line's end
+        for line in lines:
             for cell in line.split(";"):
                 self.assertFalse(cell.startswith(("=", "+", "-", "@")), cell)
 

@@ -53,6 +53,22 @@ class ReservationTest(GateTest):
         self.plug()
         self.assertEqual(self.card(ANN), (ACCEPT, "local"))
 
+    def test_a_card_is_the_same_card_however_its_uid_was_written(self):
+        """Booked or let in over the network as 04:a1:…, it was refused at the reader, and could not end its own charge."""
+        text = hex_from_uid(BEN)
+        for spelled in (text.lower(), ":".join([text[at:at + 2] for at in range(0, len(text), 2)]), text[:4] + " " + text[4:]):
+            self.assertEqual(self.station.command("reserve", {"id": spelled, "for_s": 600}, "mqtt_test")["result"], "accepted")
+            self.plug()
+            self.assertEqual(self.card(ANN), (REJECT, "not_the_booker"))
+            self.assertEqual(self.station.command("authorize", {"id": spelled}, "mqtt_test")["result"], "accepted")
+            self.assertEqual(self.station.session.id, text)
+            self.let(200)
+            self.assertFalse(self.reserved())
+            self.assertEqual(self.card(BEN), (ACCEPT, "ended"))
+            self.unplug()
+        self.station.command("authorize", {"id": "Ann's car"}, "mqtt_test")
+        self.assertEqual(self.station.authorized_id, "Ann's car")
+
     def test_where_access_is_free_it_is_not_while_reserved(self):
         self.station.free, self.gate.rules = True, Rules("off")
         self.reserve()

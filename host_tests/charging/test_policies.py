@@ -125,6 +125,17 @@ class TestSimplified(unittest.TestCase):
         self.assertEqual((place.core.offered_ma, place.fact("limit_ma"), place.fact("limited_by")),
                          (10000, 10000, "simplified_pilot"))
 
+    def test_vehicle_without_s2_where_none_may_charge_gets_nothing_and_is_told_why(self):
+        """It was said to be starting, for ever."""
+        place = Place(simplified=0)
+        place.run(300)
+        place.rig.vehicle = "C"
+        place.run(10000)
+        self.assertEqual((place.core.offered_ma, place.fact("limit_ma"), place.fact("limited_by")), (0, 0, "simplified_pilot"))
+        why = place.fact("why_not_charging")
+        self.assertEqual((why["code"], why["because"]), ("limit", {"code": "simplified_pilot"}))
+        self.assertEqual(place.fact("ceilings")[-1]["limit_ma"], 0)
+
     def test_its_charge_ends_when_it_draws_nothing_for_an_hour(self):
         place = Place()
         place.run(300)

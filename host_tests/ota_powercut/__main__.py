@@ -16,7 +16,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m host_tests.ota_powercut", description=__doc__)
     parser.add_argument("--step", type=int, default=1, help="every so many flash operations")
     arguments = parser.parse_args()
-    if not cpython._stack:
+    if not cpython.installations():
         cpython.install()
     try:
         cuts, findings = sweep(arguments.step)[:2]

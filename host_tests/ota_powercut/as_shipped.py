@@ -133,6 +133,6 @@ def report(out=sys.stdout):
 
 if __name__ == "__main__":
     from tools.twin import cpython
-    if not cpython._stack:
+    if not cpython.installations():
         cpython.install()
     report()

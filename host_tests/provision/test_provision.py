@@ -146,6 +146,12 @@ class Boxes(unittest.TestCase):
         self.assertEqual((self.root / "M3-0001/flash/identity.json").read_bytes(), before)
         self.assertFalse((self.root / "M3-0000").exists())
 
+    def test_what_a_making_that_was_killed_left_is_no_hindrance(self):
+        (self.root / "M3-0001.making/flash/data").mkdir(parents=True)
+        made = provision([("M3-0001", "esp32-s3", None)], self.root, self.said.append)
+        self.assertTrue((Path(made[0]["flash"]) / "identity.json").is_file())
+        self.assertEqual([path.name for path in self.root.glob("*.making")], [])
+
     def test_bad_list_of_cards_leaves_no_charger_behind(self):
         (self.root / "bad.csv").write_bytes(CARDS + b"XYZ;Eve;user\r\n")
         with self.assertRaisesRegex(BoxError, "bad.csv, line 4, uid"):

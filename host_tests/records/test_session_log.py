@@ -208,6 +208,15 @@ class LifeTotalsTest(unittest.TestCase):
         self.assertTrue(life.flush())
         self.assertEqual(self.boot().catch_up(self.sessions), 0)
 
+    def test_thousands_of_sessions_are_counted_anew_without_the_watchdog_biting(self):
+        """Both copies of the file damaged: each start read the whole log and was bitten, until only safe mode was left."""
+        for _ in range(250):
+            self.charge(10)
+        told = []
+        life = self.boot()
+        self.assertEqual(life.catch_up(self.sessions, lambda: told.append(life.energy_wh)), 250)
+        self.assertEqual((told, life.energy_wh), ([0, 0], 2500))
+
     def test_a_life_beyond_32_bits_of_wh(self):
         self.life.energy_wh = 5000000000
         self.life.dirty = True

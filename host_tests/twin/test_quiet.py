@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from tools.twin import cpython, quiet, soak_begin
+from tools.twin import cpython_port, quiet, soak_begin
 from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.runner import Twin
@@ -141,8 +141,8 @@ def played(story_text, plain, seed=3, at_us=None, wrong=None):
         Play(twin, read(story), done).start()
         if wrong is not None:
             twin.clock.at(at_us, lambda: undo.append(wrong(twin)))
-        with mock.patch.object(cpython, "remember", (lambda *a: None) if plain else cpython.remember), \
-                mock.patch.object(cpython, "quiet_ticks", counted), contextlib.redirect_stderr(io.StringIO()):
+        with mock.patch.object(cpython_port, "remember", (lambda *a: None) if plain else cpython_port.remember), \
+                mock.patch.object(cpython_port, "quiet_ticks", counted), contextlib.redirect_stderr(io.StringIO()):
             twin.run()
         twin.close()
         for put_back in filter(None, undo):

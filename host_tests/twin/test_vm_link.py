@@ -105,7 +105,7 @@ class Outputs(InRealTime):
     def test_the_shims_tell_what_heap_they_take(self):
         self.boot("import machine; machine.reset()")
         self.assertGreater(self.link.heap_used_by_shims, 5_000)
-        self.assertLess(self.link.heap_used_by_shims, 80_000)
+        self.assertLess(self.link.heap_used_by_shims, 70_000)
 
 
 class Inputs(InRealTime):

@@ -9,9 +9,9 @@ from tools.bench.charger import Failed, built
 from tools.bench.row import at_most, not_measured
 from tools.bench.running import LIVE_LIMIT, PEAK_LIMIT, STEP_KB, smallest_kb
 from tools.bench.whole import CONNECTED, Whole
+from tools.build.application import application
 from tools.setup.folder import write_files
 from tools.setup.vm import VmMissing, find_vm
-from tools.twin.vm_build import application
 
 NAMES = ("heap in use, everything connected", "heap peak, everything connected",
          "heap in use, everything connected, .mpy from the file system")

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tools.bench.row import ROOT, Row, not_measured
-from tools.flash.plan import slot_files
+from tools.build.application import application
 from tools.setup.vm import VmMissing, vm_command, vm_environment
 
 FLASH_KB = 2048      # what stock MicroPython leaves of 4 MB for files
@@ -29,7 +29,7 @@ def measure(files):
 def rows():
     limit = "≤ %d kB" % (FLASH_KB - SPARE_KB)
     try:
-        files = slot_files()
+        files = application()
         found = measure(files)
     except (VmMissing, ValueError, subprocess.TimeoutExpired) as error:
         return [not_measured(name, str(error)) for name in NAMES]

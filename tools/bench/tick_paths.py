@@ -8,7 +8,7 @@ import sys
 
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.safety.core import PHASE_NAMES

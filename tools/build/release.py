@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 
 from tools.build import keys, page
-from tools.setup.mpy import ROOT, compile_application
+from tools.build.application import application as as_it_ships
+from tools.setup.mpy import ROOT
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.services.ota.manifest import Manifest, version_from_text  # MicroPython's modules had to be there first
@@ -28,9 +29,9 @@ VERSION_PY = '"""The one place that says which version this is."""\n\nVERSION = 
 
 
 def application(version, moduli, root=ROOT):
-    """{path: bytes} of a slot as it ships: .mpy and the packed page."""
+    """{path: bytes} of a slot as it ships with this version, which trusts these keys."""
     changes = {"firmware.version": VERSION_PY % version, "firmware.services.ota.release_keys": keys.trusting(moduli)}
-    return {**compile_application(root, changes=changes), **page.shipped(root / "firmware/page")}
+    return as_it_ships(root, changes)
 
 
 def _bare(text):
@@ -88,8 +89,13 @@ def check(manifest):
 
 
 def commit_date():
-    """Day of the newest commit: the same for everybody who builds it."""
-    done = subprocess.run(("git", "log", "-1", "--format=%cs"), cwd=ROOT, capture_output=True, text=True)
+    """Day of the newest commit: the same for everybody who builds it. ValueError where there is none to ask."""
+    try:
+        done = subprocess.run(("git", "log", "-1", "--format=%cs"), cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        done = None
+    if done is None or done.returncode:
+        raise ValueError("git does not know the day of the newest commit: name one with --date")
     return done.stdout.strip()
 
 
@@ -117,7 +123,7 @@ def main(arguments=None):
         text = manifest_text(files, options.version, options.date or commit_date(), options.board, notes)
         manifest = signed(text, options.key)
         check(manifest)
-    except (ValueError, keys.KeyProblem, UpdateError) as problem:
+    except (ValueError, OSError, keys.KeyProblem, UpdateError) as problem:
         print(problem)
         return 1
     out = options.out or OUT / options.version

@@ -8,7 +8,7 @@ from firmware.services.ota import manifest as manifests
 from firmware.services.ota.manifest import Manifest
 from firmware.services.ota.refusal import REASONS, UpdateError
 from tools.checks.fuzz import TOKENS, need
-from tools.checks.fuzz_base import Target
+from tools.checks.fuzz_base import Target, played
 
 CODES = {row[0] for row in REASONS}
 MANIFEST = b"""mode3-manifest 1
@@ -67,14 +67,6 @@ class _Connection:
         self.closed = True
 
 
-def _played(coroutine):
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value
-    raise RuntimeError("it waits")
-
-
 class HttpAnswer(Target):
     """A failure with a code of the table, or an answer whose body is never longer than it said."""
 
@@ -86,11 +78,11 @@ class HttpAnswer(Target):
         real, http_client.within = http_client.within, self._at_once
         try:
             connection = _Connection(data)
-            answer = http_client.Answer(connection, *_played(http_client.head_of(connection)))
+            answer = http_client.Answer(connection, *played(http_client.head_of(connection)))
             need(100 > len(answer.headers) and 100 <= answer.status <= 999, "status %d" % answer.status)
             read = 0
             while True:
-                piece = _played(answer.read())
+                piece = played(answer.read())
                 if not piece:
                     break
                 read += len(piece)

@@ -28,7 +28,7 @@ MEANS = {
     "phase_switching": ("phase switching", "charges with the phases that are connected: on three, surplus begins at 4.1 kW"),
     "lock": ("plug lock", "no socket outlet: the cable must be fixed to the charger"),
     "rtc_battery": ("battery-backed clock", "after a power cut the time is unknown until the network tells it"),
-    "psram": ("extra memory", "less room: fewer services at once"),
+    "psram": ("extra memory", "fewer services at once, and the application has to be frozen into MicroPython's image (frozen.md)"),
     "rcd_cutoff": ("residual-current cut-off without the processor",
                    "the firmware takes power away when the monitor trips; a processor that hangs does not"),
     "rcd_monitor": ("residual-current monitor", "needs a device of type B (or type A with 6 mA DC detection) upstream"),
@@ -68,8 +68,8 @@ ADDING = """## A board of your own
 3. The blocks below: circuits and kinds of what is fitted. A block is needed as soon as one of its pins is given.
 4. `has` says what was really wired; a flag without its pins is refused. `limits`: the board's own current and phases.
 5. `git add` the file; `python -m tools.checks.boards` says what is wrong, `python -m tools.twin --board NAME` runs it,
-   `python -m tools.docs.boards` writes this page. With the board at hand: `make flash PORT=… BOARD=NAME`,
-   `make calibrate PORT=…`, and the list in [hardware-bench.md](hardware-bench.md).
+   `python -m tools.docs.boards` writes this page. With the board at hand: `make flash PORT=… BOARD=NAME`
+   (with PSRAM), `make calibrate PORT=…`, and the list in [hardware-bench.md](hardware-bench.md).
 
 - `cp`: mV at the pin = mV at the terminal × `a_ppm` / 1 000 000 + `b_uv` / 1000; or `calibration`, a list of pairs [mV at the pin,
   mV at the terminal] measured on this very board. `r1_ohm` leads from the terminal to the pin, `r2_ohm` to `reference_mv`,

@@ -8,7 +8,7 @@ import sys
 from tools.checks.source import ROOT
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 sys.path.append(str(ROOT / "lib"))
 

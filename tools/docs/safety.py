@@ -10,7 +10,7 @@ import sys
 from tools.checks.source import ROOT
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.charging import faults  # MicroPython's modules had to be there first

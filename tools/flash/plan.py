@@ -6,8 +6,8 @@ anywhere leaves the device that was there before, or one in safe mode that says 
 import json
 from pathlib import Path
 
-from tools.build.page import shipped
-from tools.setup.mpy import ROOT, compile_application
+from tools.build.application import application
+from tools.setup.mpy import ROOT
 from tools.twin import cpython
 
 SLOT = "a"
@@ -16,11 +16,6 @@ MARK = "/%s/incomplete" % SLOT
 
 class PlanError(ValueError):
     """Something is missing on the host: the text says what and where."""
-
-
-def slot_files():
-    """{path in the slot: bytes} of the application as it ships."""
-    return {**compile_application(), **shipped()}
 
 
 def pointer_text():
@@ -69,7 +64,7 @@ def plan(box=None, board=None, slot=None):
     if "/board.json" not in given:
         raise PlanError("which board? BOARD=… names it")
     refuse_without_psram(json.loads(given["/board.json"]))
-    files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or slot_files()).items())}
+    files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or application()).items())}
     files.update(given)
     files["/boot.py"] = (ROOT / "boot.py").read_bytes()
     files["/slot.json"] = pointer_text().encode()

@@ -14,7 +14,7 @@ from tools.pilot import circuits
 from tools.twin import cpython
 from tools.twin.waveform import STEADY_US, Circuit, Wave
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.safety import control_pilot, limits  # MicroPython's modules had to be there first

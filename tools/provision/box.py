@@ -1,6 +1,7 @@
 """One charger's folder: what goes onto its flash beside the firmware, and its label."""
 import json
 import os
+import shutil
 from pathlib import Path
 
 from tools.provision import label
@@ -64,6 +65,7 @@ def make_box(folder, serial, board, cards=None):
     flash = folder / FLASH
     work = folder.with_name(folder.name + ".making")
     making = work / FLASH
+    shutil.rmtree(work, ignore_errors=True)         # whatever a making that was killed left
     (making / "data").mkdir(parents=True)
     try:
         count = write_cards(making, cards) if cards else 0
@@ -75,17 +77,6 @@ def make_box(folder, serial, board, cards=None):
         _private(work / "label.pdf", label.pdf(identity))
         os.rename(work, folder)
     finally:
-        _remove(work)
+        shutil.rmtree(work, ignore_errors=True)
     return {"serial": serial, "folder": str(folder), "flash": str(flash), "cards": count, "ssid": identity["ssid"],
             "certificate": fingerprint(certificate)}
-
-
-def _remove(folder):
-    """Whatever an interrupted making left."""
-    if folder.exists():
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir():
-                path.rmdir()
-            else:
-                path.unlink()
-        folder.rmdir()

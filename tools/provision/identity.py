@@ -1,7 +1,7 @@
 """What makes one charger this charger: its serial number, its hotspot, and the secrets on its label.
 
 All secrets come from the operating system's generator. Letters and digits that people confuse on a label (0 O, 1 l I, 5 S, 2 Z,
-8 B) do not occur in them.
+8 B) do not occur in them, but for the PUK: it has digits alone.
 """
 import re
 import secrets
@@ -12,7 +12,7 @@ DIGITS = "34679"
 
 HOTSPOT_KEY_LENGTH = 12     # characters; WPA2 takes 8 to 63
 PASSWORD_LENGTH = 12
-RECOVERY_GROUPS = 5         # of five characters: 27 possible ones each, 118 bits
+RECOVERY_GROUPS = 5         # of five characters: 26 possible ones each, 117 bits
 PUK_LENGTH = 8              # digits
 SERIAL = re.compile(r"[A-Z0-9][A-Z0-9-]{2,18}[A-Z0-9]")
 SERIAL_FORM = "4 to 20 capital letters, digits and hyphens, no hyphen at the ends"

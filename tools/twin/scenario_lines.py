@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.twin.clock import VirtualClock
 from tools.twin.trace import EVENTS, SIGNALS
-from tools.twin.verbs import FAULTS, RESET_CAUSES, VERBS, BadValue, checked
+from tools.twin.verbs import FAULTS, RESET_CAUSES, VERBS, checked
 from tools.twin.world import World
 
 UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
@@ -86,10 +86,6 @@ class Reader:
                     steps += self._include(path, words[1:], including)
                 elif words:
                     steps.append(Step(where, text.strip(), self._step(words)))
-            except ScenarioError:
-                raise
-            except BadValue as exc:
-                raise ScenarioError(f"{where}: {exc}") from None
             except ValueError as exc:
                 raise ScenarioError(f"{where}: {exc}") from None
         return steps

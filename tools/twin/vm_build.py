@@ -5,18 +5,13 @@ The twin's side is compiled so that a small heap can be tried: compiling a sourc
 import shutil
 from pathlib import Path
 
-from tools.build.page import shipped
+from tools.build.application import application
 from tools.setup.lib import read_lock
-from tools.setup.mpy import ROOT, compile_application, compile_file
+from tools.setup.mpy import ROOT, compile_file
 from tools.setup.romfs import image
 
 TWIN = ROOT / "tools/twin"
 SIDE = ("costs.py", "hal.py", "pilot.py", "vm_awake.py", "vm_port.py", "waveform.py")
-
-
-def application(root=ROOT):
-    """{path: bytes} of all that a device carries: the application's .mpy and the packed page."""
-    return {**compile_application(root), **shipped(root / "firmware/page")}
 
 
 def build(folder, root=ROOT):

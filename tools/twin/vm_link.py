@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from tools.twin.cpython import Watchdog
+from tools.twin.cpython_port import Watchdog
 from tools.twin.hal import Hal
 
 PROTOCOL = 1

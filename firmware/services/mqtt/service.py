@@ -62,6 +62,7 @@ class Mqtt:
         self._settings = None      # those of the broker as a tuple; None: MQTT is off
         self._announce_ms = None   # when discovery is due; None: it was sent
         self._personal = False
+        self._page = "http"        # how the page is reached
         self._looked_ms = 0
         self._counted_ms = 0
         self._glance = None
@@ -97,9 +98,10 @@ class Mqtt:
         if wanted != self._settings:
             self._settings = wanted
             self._wait_ms = _FIRST_WAIT_MS
-        if self._orders.admin != get("mqtt.admin"):
-            self._orders.admin = get("mqtt.admin")
-            self.announce()        # it has more buttons now, or fewer
+        page = "http" if get("web.http") else "https"
+        if self._orders.admin != get("mqtt.admin") or self._page != page:
+            self._orders.admin, self._page = get("mqtt.admin"), page
+            self.announce()        # it has more buttons now, or fewer, or another address
         if self._personal != get("mqtt.personal"):
             self._personal = self.sessions.personal = get("mqtt.personal")
             self._documents.forget()
@@ -305,7 +307,7 @@ class Mqtt:
             if there:
                 has.append(name)
         device = entities.Device(serial, facts["station_name"] or "Mode3 " + serial, facts["version"], self.base,
-                                 "http://%s/" % ip if ip else None,
+                                 "%s://%s/" % (self._page, ip) if ip else None,
                                  min(own) // 1000, has)
         length = 0
         for piece in entities.pieces(device):

@@ -75,8 +75,8 @@ class Finder:
         return () if not self._port else (("ssdp", lambda beat: self.run(), False, 0),)
 
     def apply(self, get):
-        """Settings that act at once."""
-        self.on = get("network.ssdp")
+        """Settings that act at once. Over HTTPS alone nobody could fetch the description: a search gets no answer then."""
+        self.on = get("network.ssdp") and get("web.http")
 
     def facts(self):
         """None of its own."""

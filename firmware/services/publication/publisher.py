@@ -116,6 +116,7 @@ class Publisher:
         self._change(slot=slot)
 
     async def _test(self):
+        self._testing = False          # first: what kills the task shall not kill it again at each restart
         try:
             await self._send("mode3-test.csv", 0, 0)
             self._tell("sent", "mode3-test.csv")

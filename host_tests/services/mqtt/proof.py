@@ -14,7 +14,7 @@ if str(ROOT / "lib") not in sys.path:
 
 from tools.twin import cpython  # noqa: E402  (found by the path above)
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from host_tests.services.mqtt.charger import BASE, Charger, VmCharger  # noqa: E402

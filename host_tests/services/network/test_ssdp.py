@@ -31,6 +31,12 @@ class Ssdp(unittest.TestCase):
             self.assertEqual([len(part) for part in uuid.split("-")], [8, 4, 4, 4, 12])
             self.assertEqual([char for char in uuid if char not in "0123456789abcdef-"], [])
 
+    def test_no_search_is_answered_where_the_description_could_not_be_fetched(self):
+        finder = ssdp.Finder(lambda: "192.168.1.7", lambda: ("M3", "M3"), "1", None)
+        for on, http in ((True, True), (True, False), (False, True)):
+            finder.apply({"network.ssdp": on, "web.http": http}.get)
+            self.assertEqual(finder.on, on and http)
+
 
 class Proxy(unittest.TestCase):
     def test_only_what_is_far_goes_through_it(self):

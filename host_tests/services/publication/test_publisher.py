@@ -222,6 +222,15 @@ class TestPublisher(unittest.TestCase):
             self.step(1, 0)
             self.assertEqual((self.publisher.fact()["result"], self.publisher.fact()["attempts"]), (result, attempts))
 
+    def test_regression_a_press_that_kills_the_task_does_not_kill_it_again_after_its_restart(self):
+        self.failure = MemoryError("no memory")
+        self.assertIsNone(self.publisher.test())
+        with self.assertRaises(MemoryError):
+            self.step()
+        self.step()
+        self.failure = None
+        self.assertIsNone(self.publisher.test())
+
     def test_press_while_it_is_off_is_refused(self):
         self.values["publication.method"] = "off"
         self.publisher.apply(lambda key: self.values[key])

@@ -19,7 +19,7 @@ FIGURES = ROOT / "docs" / "safety_search.json"
 
 def one(row, order, runs, limit_s):
     """Search, liveness and concrete runs of one variant. Returns (figures or None, text of what is broken or "")."""
-    if not cpython._stack:
+    if not cpython.installations():
         cpython.install()
     from tools.checks.reach.rules import Broken
     from tools.checks.reach.search import Search
@@ -62,7 +62,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="variants at the same time (1)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/safety_search.json")
     options = parser.parse_args(arguments)
-    if not cpython._stack:
+    if not cpython.installations():
         cpython.install()
     from tools.checks.reach.variants import ALL, TEST
     rows = [row for row in (ALL if options.all else TEST) if not options.variant or options.variant in row[0]]

@@ -1,7 +1,7 @@
 """JSON schemas (2020-12, as OpenAPI 3.1 has them) made from the charger's tables of facts, commands and settings."""
 from tools.twin import cpython
 
-if not cpython._stack:
+if not cpython.installations():
     cpython.install()
 
 from firmware.charging import commands, facts  # MicroPython's modules had to be there first

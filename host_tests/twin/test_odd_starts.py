@@ -1,5 +1,5 @@
 # cpython only: a whole charger on the twin in virtual time
-"""Settings that only other firmware can have kept: the table allows them, a guard of this firmware would not."""
+"""Starts and restarts that are not as they should be: settings of other firmware, a leave-taking that fails."""
 import json
 import unittest
 from pathlib import Path
@@ -28,6 +28,23 @@ class OddSettings(unittest.TestCase):
                                            [row for row in charger.fact("tasks") if row["last_error"]])))
         charger.run(6)
         self.assertEqual(seen, [(True, ["meter_setting", "settings_damaged"], [])])
+
+
+class OddRestart(unittest.TestCase):
+    def test_a_restart_whose_leave_taking_fails_is_a_wanted_one_all_the_same(self):
+        """It counted as a crash: eight of them in a row, and the charger went back to the firmware before."""
+        charger = Charger(self)
+        seen = []
+
+        async def fail():
+            raise OSError(113)
+
+        charger.at(3, lambda: setattr(charger.app.online, "leave", fail))
+        charger.at(4, lambda: charger.app.request_restart("test"))
+        charger.at(10, lambda: seen.append((charger.fact("reset_cause"), charger.fact("reset_detail"),
+                                            charger.app.start["failures"])))
+        charger.run(11)
+        self.assertEqual(seen, [("restart", "test", 0)])
 
 
 if __name__ == "__main__":
