@@ -15,6 +15,7 @@ from tools.setup.inner_names import shorten_inner
 from tools.setup.names import shorten
 from tools.setup.tables import as_text
 from tools.setup.texts import cut_out
+from tools.setup.unparse import text_of
 
 LONGEST_TEXT = 10  # characters; MicroPython interns texts up to this, a longer one would be copied to each use
 NAME = re.compile(r"_*[A-Z][A-Z0-9_]*|_[0-9]+_[A-Z][A-Z0-9_]*")
@@ -209,4 +210,4 @@ def inline(sources, keep=False, bundled=False, flat=False, short=None):
     if short is not None and not keep:
         cut_out(trees)
         short.update(shorten_inner(trees))
-    return {module: ast.unparse(ast.fix_missing_locations(tree)) for module, tree in trees.items()}
+    return {module: text_of(tree) for module, tree in trees.items()}
