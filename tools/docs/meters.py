@@ -48,6 +48,8 @@ energy must be legally binding need more than that.
 MAPS = """
 ## Meters
 
+Without I (current) a meter cannot tell that a vehicle takes more than it is offered: `over_current` needs it.
+
 | `meter.type` | models | measures | how sure | as shipped |
 |---|---|---|---|---|
 """
