@@ -6,8 +6,9 @@ Sources stay in small files; the device gets `firmware.app`, `firmware.services.
 after another, each after what it needs. What one took from another by `from … import` is then simply there. A module-level name
 that two modules use differently, or that would be hidden by a variable where a module's name stood before it, gets its
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
-by a name of its own while running (ALONE). What is loaded on demand is put together with what it is loaded with (TOGETHER), up
-to a block of flash: each file takes whole blocks, and a step that loads more would hold the loop for long.
+by a name of its own while running (ALONE). What is loaded on demand is put together with what it is loaded with, or with
+what shares a block of flash with it (TOGETHER), up to such a block: each file takes whole ones, and a step that loads more would
+hold the loop for long.
 """
 import ast
 
@@ -24,18 +25,16 @@ TOGETHER = (     # the first gives the name
     (_WEB + "pins_api", "firmware.access.pins"),
     (_WEB + "reset_api", "firmware.factory_reset"),
     (_WEB + "certificate_api", _WEB + "certificates"),
-    (_WEB + "curve_api", "firmware.records.curve_log"),
-    (_WEB + "query", "firmware.csv_lines"),
+    (_WEB + "events_api", _WEB + "curve_api", "firmware.records.curve_log"),
+    (_WEB + "query", "firmware.csv_lines", _WEB + "settings_changes"),
     (_WEB + "records_api", "firmware.records.export", _WEB + "session_choice"),
-    (_WEB + "settings_text_api", "firmware.settings.text_form", _WEB + "settings_changes"),
+    (_WEB + "settings_text_api", "firmware.settings.text_form"),
     (_WEB + "backup_api", "firmware.settings.sealed"),
-    (_WEB + "update_api", _OTA + "record"),
-    (_WEB + "diagnostics_api", _WEB + "publication_api"),
+    (_WEB + "diagnostics_api", _WEB + "publication_api", _WEB + "update_api", _OTA + "record"),
     (_OTA + "manifest", _OTA + "refusal", _OTA + "signature", _OTA + "release_keys"),
     (_OTA + "install", _OTA + "slot_files"),
     (_OTA + "work", _OTA + "package"),
-    (_SENT + "send_smtp", _SENT + "dialogue"),
-    (_SENT + "send_ftp", _SENT + "send_http"),
+    (_SENT + "send_ftp", _SENT + "send_http", _SENT + "dialogue"),
     ("firmware.services.tls_client", "firmware.services.tls_context"),
 )
 LOADERS = ("OnDemand", "forget")      # what is named in a call of these is loaded for one use, so it stays alone too
