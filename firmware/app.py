@@ -427,8 +427,10 @@ class App:
         except Exception as error:
             self.note_error("restart", error)
         self.board.safe()
-        reset_marker.mark(reason)               # also then: it is wanted, and no crash
-        self.watchdog.reset_now()
+        try:
+            reset_marker.mark(reason)           # also then: it is wanted, and no crash
+        finally:
+            self.watchdog.reset_now()
 
     async def run(self):
         """Until the power goes, a restart is asked for, or somebody presses Ctrl-C."""

@@ -13,7 +13,7 @@ def rows(app):
         from firmware.services.web.publication_api import PublicationApi
         return PublicationApi(app.online.publisher, app.online.fault_mail)
     return ((None, "/api/v1/publication*", CONTROL, OnDemand(
-        publication_api, ("firmware.services.web.publication_api",)), 0),)
+        publication_api, ("firmware.services.http_client", "firmware.services.web.publication_api")), 0),)
 
 
 class PublicationDesk:

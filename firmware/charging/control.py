@@ -3,7 +3,7 @@
 from micropython import const
 
 _STALL_MS = const(20)
-# In ticks. With the 200 ms that the contacts have this is less than the pilot's state F lasts.
+# In ticks that are in time. With the 200 ms that the contacts have this is less than the pilot's state F lasts.
 _PATIENCE = const(70)
 
 
@@ -30,7 +30,7 @@ class Control:
         if self._timer.guard_opened != self._guard_seen:
             self._guard_seen = self._timer.guard_opened
             core.inputs.guard_opened = 1
-        if not self._written and self._board.contactor.deaf and self._patience:
+        if not self._written and self._board.contactor.deaf and self._patience and late_ms < _STALL_MS:
             # The contacts follow the coil, and the coil has not been told yet: that is no weld, and `driver` tells it. Not for
             # long: a contactor that stays closed is one whatever the reason.
             self._patience -= 1

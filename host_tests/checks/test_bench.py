@@ -66,7 +66,7 @@ class Latencies(unittest.TestCase):
         self.assertEqual(rows["a sleeper beside it, max"].value, 9.5)
 
     def test_what_was_not_measured_says_why(self):
-        found, = reaction._rows("VM in callgrind", "power did not come", "")
+        found, = reaction._rows("slowed VM", "power did not come", "")
         self.assertEqual((found.value, found.good, found.note), (None, None, "not measured: power did not come"))
 
     def test_the_last_long_run_is_kept_with_its_date_and_machine(self):

@@ -3,8 +3,8 @@
 import ast
 import unittest
 
-from tools.setup.bundle import needed
-from tools.setup.mpy import ROOT
+from tools.setup.bundle import LOADERS, needed
+from tools.setup.mpy import ROOT, device_sources
 
 
 def _trees():
@@ -23,14 +23,19 @@ def _texts(node):
     return [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
+def _reached(modules, trees):
+    """Those, and all that is loaded with them."""
+    found = list(modules)
+    for module in found:
+        found += [name for name in dict.fromkeys(needed(trees[module].body)) if name in trees and name not in found]
+    return set(found)
+
+
 class OnDemand(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.trees = _trees()
-        cls.resident = ["firmware.app"]
-        for module in cls.resident:
-            cls.resident += [name for name in dict.fromkeys(needed(cls.trees[module].body))
-                             if name in cls.trees and name not in cls.resident]
+        cls.resident = _reached(["firmware.app"], cls.trees)
 
     def test_nothing_is_forgotten_that_somebody_keeps(self):
         """A second copy would be loaded beside it, whose exceptions nobody catches."""
@@ -51,6 +56,19 @@ class OnDemand(unittest.TestCase):
                     first = {one for one in needed(self.trees[name].body) if one in self.trees}
                     self.assertEqual(sorted(first - there), [], "name them before it")
                     there.add(name)
+
+    def test_what_shares_a_file_on_the_device_brings_nothing_that_nobody_forgets(self):
+        """There a module comes with its neighbours (TOGETHER of bundle.py), and with what these need."""
+        short = {}
+        trees = {name: ast.parse(text) for name, text in device_sources(short=short).items()}
+        resident = _reached(["firmware.app"], trees)
+        groups = [(module, _texts(call)) for module, tree in trees.items()
+                  for loader in LOADERS for call in _calls(tree, short.get(module, {}).get(loader, loader)) if _texts(call)]
+        self.assertGreater(len(groups), 20)
+        seldom = {name for _, names in groups for name in names}        # the others are meant to stay once they are there
+        for module, names in groups:
+            with self.subTest(of=module, loads=names[-1]):
+                self.assertEqual(sorted((_reached(names, trees) & seldom) - resident - set(names)), [], "name them too")
 
 
 if __name__ == "__main__":

@@ -100,6 +100,18 @@ class Vm(NeedsVm):
         self.assertGreater(counts[1] - counts[0], 10_000)
         self.assertLess(abs((counts[2] - counts[1]) - (counts[1] - counts[0])), (counts[1] - counts[0]) // 10)
 
+    def test_the_slowed_vm_does_the_same_more_slowly(self):
+        code = ("import time\nt = time.ticks_us()\nfor n in range(20000):\n    pass\n"
+                "print(n, time.ticks_diff(time.ticks_us(), t))")
+        try:
+            commands = vm.vm_command(), vm.vm_command(slowed=True)
+        except vm.VmMissing as error:
+            self.skipTest(str(error))
+        told = [subprocess.run(command + ["-c", code], capture_output=True, text=True, check=True).stdout.split()
+                for command in commands]
+        self.assertEqual([row[0] for row in told], ["19999", "19999"])
+        self.assertGreater(int(told[1][1]), 5 * int(told[0][1]))
+
     def test_a_program_that_is_no_micropython_is_refused(self):
         with self.assertRaises(vm.VmMissing) as caught:
             vm.Vm(["/bin/echo"])

@@ -3,6 +3,7 @@
 import json
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from firmware.settings import schema
 from firmware.settings.store import FILE_KIND, FILE_VERSION
@@ -45,6 +46,22 @@ class OddRestart(unittest.TestCase):
                                             charger.app.start["failures"])))
         charger.run(11)
         self.assertEqual(seen, [("restart", "test", 0)])
+
+    def test_a_restart_that_cannot_even_leave_its_mark_comes_all_the_same(self):
+        charger = Charger(self)
+        seen = []
+
+        def fail(reason):
+            raise MemoryError
+
+        def prepare():
+            from firmware.drivers import reset_marker
+            self.enterContext(mock.patch.object(reset_marker, "mark", fail))
+        charger.at(3, prepare)
+        charger.at(4, lambda: charger.app.request_restart("test"))
+        charger.at(10, lambda: seen.append(charger.fact("uptime_s")))
+        charger.run(11)
+        self.assertLess(seen[0], 6)
 
 
 if __name__ == "__main__":

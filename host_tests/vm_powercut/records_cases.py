@@ -33,7 +33,7 @@ class Charger:
         self.stamper.start()
         self.finished = self.sessions.close_unfinished(meter_wh)
         self.life.catch_up(self.sessions)
-        self.life.flush(True)
+        self.life.flush()
 
     def charge(self, energy_wh, meter_wh, acknowledge=None):
         """A session with three minutes' progress; energy_wh per minute."""
@@ -53,7 +53,7 @@ class Charger:
         if acknowledge:
             acknowledge(5)
         self.life.add_session(row)
-        self.life.flush(True)
+        self.life.flush()
         if acknowledge:
             acknowledge(6)
         return number

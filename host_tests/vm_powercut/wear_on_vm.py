@@ -150,7 +150,7 @@ def days(count, minutes):
             curve_log.append(DATA, number, 60, 2 + minutes // 4, points)
             for number in range(10):
                 events.add(stamper.at(uptime_s), "info", "some_event_%d" % number, number, "mqtt")
-            life.flush(True)
+            life.flush()
             events.flush(True)
             stamper.flush(True)
     wear = sorted(flash.wear)

@@ -59,14 +59,14 @@ class _Twin(VmTwin):
 
 class Charger:
     """`twin`, `port` and what a user would do. Use `play(story)`: story(charger) runs beside the world until it returns.
-    slowed: the interpreter runs under callgrind, about as slow as a device. prefix: what its command begins with."""
+    slowed: the interpreter runs about as slow as on a device. prefix: what its command begins with."""
 
     def __init__(self, heap_kb=4096, build_folder=None, slowed=False, prefix=(), **twin):
         self.port = free_port()
         self._flash = tempfile.TemporaryDirectory()
         self.flash = self._flash.name
         self.events = []
-        command = [*prefix, *vm_command(heap_kb, os.devnull if slowed else None, valgrind=TURNS)]
+        command = [*prefix, *vm_command(heap_kb, valgrind=TURNS, slowed=slowed)]
         self.twin = _Twin(self.flash, self.port, command, build=build_folder, event=self.events.append, **twin)
         self._closing = []
         self.headers = {}                # of every request: who is logged in

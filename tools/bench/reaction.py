@@ -1,5 +1,5 @@
 """How soon the coil is off when the vehicle leaves C, and how late the control tick runs, in real time with everything connected
-(whole.py): on the native VM, and on one that callgrind slows to about a device's speed; and in virtual time (reaction_virtual.py).
+(whole.py): on the native VM, and on one that valgrind slows to about a device's speed; and in virtual time (reaction_virtual.py).
 
 The firmware is the one that ships but for three pauses of safety/limits.py (before closing again, between two offers, of the
 pilot), which would make a hundred changes take a quarter of an hour. What is measured lies between the moment the change goes
@@ -10,7 +10,6 @@ shows meanwhile what the machine adds; all of it runs in real-time priority wher
 """
 import contextlib
 import itertools
-import os
 import subprocess
 import tempfile
 import time
@@ -35,7 +34,7 @@ ENDED_FACTOR = 3        # a run that takes so many times what it should ends wit
 # run, those of a long one)
 RUNS = {
     "native VM": (False, 30, None, 2.5, (40, 10_000), (500, 100_000)),
-    "VM in callgrind": (True, 45, 70, 3.5, (20, 7_000), (500, 100_000)),
+    "slowed VM": (True, 45, 70, 3.5, (20, 7_000), (500, 100_000)),
 }
 VIRTUAL_CHANGES = (100, 2000)
 VIRTUAL_LIMIT_MS = 50
@@ -150,10 +149,10 @@ def _story(charger, run, changes, most_ticks, limit_s):
 
 
 def slowness():
-    """How many times slower callgrind makes the interpreter here and now."""
+    """How many times slower the slowed interpreter is here and now."""
     loop = "import time\nt=time.ticks_us()\nfor n in range(20000):\n pass\nprint(time.ticks_diff(time.ticks_us(),t))"
     took_us = []
-    for command in (vm_command(), vm_command(callgrind_out=os.devnull)):
+    for command in (vm_command(), vm_command(slowed=True)):
         done = subprocess.run([*_prefix(), *command, "-c", loop], capture_output=True, text=True, timeout=60)
         took_us.append(int(done.stdout))
     return took_us[1] // max(1, took_us[0])

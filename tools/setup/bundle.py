@@ -8,7 +8,7 @@ that two modules use differently, or that would be hidden by a variable where a 
 module's name in front. Left as they are: app, supervisor and version; modules that somebody hands on as an object or imports
 by a name of its own while running (ALONE). What is loaded on demand is put together with what it is loaded with, or with
 what shares a block of flash with it (TOGETHER), up to such a block: each file takes whole ones, and a step that loads more would
-hold the loop for long.
+hold the loop for long. What such a neighbour needs has to be named where either is loaded, or it would stay.
 """
 import ast
 
@@ -23,14 +23,14 @@ TOGETHER = (     # the first gives the name
     ("firmware.energy.meter_types", "firmware.energy.meter_table"),
     ("firmware.access.cache", "firmware.access.remote", "firmware.access.afterwards"),
     (_WEB + "pins_api", "firmware.access.pins"),
-    (_WEB + "reset_api", "firmware.factory_reset"),
+    (_WEB + "reset_api", "firmware.factory_reset", _WEB + "update_api", _OTA + "record"),
     (_WEB + "certificate_api", _WEB + "certificates"),
-    (_WEB + "events_api", _WEB + "curve_api", "firmware.records.curve_log"),
+    (_WEB + "network_api", _WEB + "curve_api", "firmware.records.curve_log"),
     (_WEB + "query", "firmware.csv_lines", _WEB + "settings_changes"),
     (_WEB + "records_api", "firmware.records.export", _WEB + "session_choice"),
     (_WEB + "settings_text_api", "firmware.settings.text_form"),
     (_WEB + "backup_api", "firmware.settings.sealed"),
-    (_WEB + "diagnostics_api", _WEB + "publication_api", _WEB + "update_api", _OTA + "record"),
+    (_WEB + "diagnostics_api", _WEB + "publication_api"),
     (_OTA + "manifest", _OTA + "refusal", _OTA + "signature", _OTA + "release_keys"),
     (_OTA + "install", _OTA + "slot_files"),
     (_OTA + "work", _OTA + "package"),

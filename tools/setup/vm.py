@@ -181,19 +181,23 @@ def _find_vm(fetch):
     return Vm([on_path], why_not_32="no 32-bit VM: " + reason)
 
 
-def vm_command(heap_kb=None, callgrind_out=None, fetch=True, valgrind=()):
+_SLOW = ("--tool=cachegrind", "--cache-sim=yes", "--cachegrind-out-file=" + os.devnull)    # 50 to 65 times; callgrind 90 to 150
+
+
+def vm_command(heap_kb=None, callgrind_out=None, fetch=True, valgrind=(), slowed=False):
     """The command line that starts the VM, to which a file or -c and its arguments are added.
 
     heap_kb: the VM's heap in kilobytes (None: its own 1 MB or 2 MB). callgrind_out: count instructions under
-    valgrind's callgrind and write its profile there; valgrind: more options of that. VmMissing when there is no VM, or no
-    valgrind for it.
+    valgrind's callgrind and write its profile there. slowed: 50 to 65 times, to about a device's speed (30 to 60 times slower than
+    a host). valgrind: more options of that. VmMissing when there is no VM, or no valgrind for it.
     """
     vm = find_vm(fetch)
     command = list(vm.command)
-    if callgrind_out is not None:
+    if callgrind_out is not None or slowed:
         if vm.valgrind is None:
             raise VmMissing("no valgrind that runs the VM (%s)" % (vm.why_not_32 or "not fetched"))
-        command = vm.valgrind + ["--quiet", "--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out, *valgrind] + command
+        tool = _SLOW if slowed else ("--tool=callgrind", "--callgrind-out-file=%s" % callgrind_out)
+        command = [*vm.valgrind, "--quiet", *tool, *valgrind, *command]
     if heap_kb is not None:
         command += ["-X", "heapsize=%dk" % heap_kb]
     return command

@@ -68,6 +68,7 @@ class Mqtt:
         self._glance = None
         self._wait_ms = _FIRST_WAIT_MS
         self._shaken_ms = None     # when the newest handshake began
+        self._began_ms = 0         # the newest try
         self._ping_ms = DEFAULT_TIMEOUT_MS // 3
         self.base = ""
         self.prefix = ""           # of discovery; "" for none
@@ -160,11 +161,11 @@ class Mqtt:
                 await asyncio.sleep_ms(_FIRST_WAIT_MS)
                 continue
             self._state = "connecting"
-            began_ms = self._clock.ticks_ms()
+            self._began_ms = self._clock.ticks_ms()
             self._reason = await self._connected(settings)
             if self._settings is not settings:
                 continue                      # changed: at once
-            if (self._clock.ticks_ms() - began_ms) & _MASK > _STEADY_MS:
+            if (self._clock.ticks_ms() - self._began_ms) & _MASK > _STEADY_MS:
                 self._wait_ms = _FIRST_WAIT_MS
             self._state = "waiting"
             await self._pause(settings)
@@ -193,7 +194,7 @@ class Mqtt:
             await self._calm(settings)
             if self._settings is not settings:
                 return ""
-            self._shaken_ms = self._clock.ticks_ms()
+            self._shaken_ms = self._began_ms = self._clock.ticks_ms()
         self.base = "%s/%s/" % (settings[8], _level(self._serial()))
         self.prefix = settings[9]
         link, code = await self._workers.to_thread(open_link, simple, self._broker(settings), TURN_MS)

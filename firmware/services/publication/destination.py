@@ -40,7 +40,7 @@ class Target:
         try:
             from firmware.services import tls_client
         finally:
-            forget(("firmware.services.tls_client", "firmware.services.tls_context"))
+            forget(("firmware.services.tls_client", "firmware.services.tls_context", "firmware.services.http_client"))
         if not self.charger.utc_s():
             raise HttpFailure("clock_unknown")
         return await tls_client.connected(connection, self.host, self.ca, self.charger.may_write, proxy)
