@@ -239,6 +239,14 @@ class Runs(unittest.TestCase):
                 counts = chapter.faults[name]
                 self.assertEqual((counts["trials"], counts["opened"]), (1, opened))
 
+    def test_what_strikes_a_start_before_it_was_seen_is_not_held_against_it(self):
+        raising = ("inner", ("task raises", {"task": "card list", "error": "MemoryError"}))
+        for at_us in (2 * S, 23 * S):           # starts are looked for every five seconds
+            acts = [(at_us, raising)] if at_us < 20 * S else [(20 * S, ("reset", "soft")), (at_us, raising)]
+            chapter = Chapter(1, SHORT_H / 2, acts)
+            self.assertIsNone(chapter.run())
+            self.assertEqual(chapter.faults["task raises"]["begun"], 1)
+
     def test_charger_that_hides_what_failed_loses_power_for_nothing_or_does_not_come_back_is_found(self):
         """The rules for what fails inside can be broken."""
         for spoil, name, arguments, rule in (

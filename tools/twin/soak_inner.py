@@ -1,6 +1,7 @@
 """What is wrong inside a chapter's charger at this moment, and how it ends."""
 
 import asyncio
+import weakref
 
 from tools.twin.soak_begin import NotNow
 from tools.twin.soak_faults import kind_of
@@ -14,6 +15,7 @@ class Inner:
         self._undo = {}             # number -> what ends it
         self._number = 0
         self.spoilt = False
+        self._struck = lambda: None     # the App that was struck last, while there is one
 
     @property
     def active(self):
@@ -36,7 +38,10 @@ class Inner:
             length_us = kind.begin(self, arguments)
         except NotNow:
             return None
-        self.spoilt = self.spoilt or not (kind.keeps and kind.books)
+        if not (kind.keeps and kind.books):
+            self.spoilt = True
+            app = chapter._app_now()
+            self._struck = weakref.ref(app) if app is not None else lambda: None
         chapter.counts_of(name)["begun"] += 1
         if not kind.books:
             chapter.books_are_off()
@@ -48,8 +53,9 @@ class Inner:
             self._end(number)
 
     def booted(self):
-        """A new start: what was patched into the last one is gone with it."""
-        self.spoilt = bool(self._undo)
+        """A new start was seen: what was patched into the last one is gone with it. It may have been struck before it was seen."""
+        struck = self._struck()
+        self.spoilt = bool(self._undo) or struck is not None and struck is self._chapter._app_now()
 
     def lasts(self, length_us, undo):
         """undo() is called after that long, or at clear()."""
