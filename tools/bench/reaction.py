@@ -27,7 +27,7 @@ PAUSES = {"RECLOSE_MS": 100, "OFFER_CHANGE_MS": 100, "PWM_PAUSE_MS": 100}
 PHASES_MS = 37          # changes come at times that have nothing to do with the tick
 TICK_S = 0.010
 HEAP_KB = 1300          # the twin's own 80 kB, and what a small PSRAM leaves: how long a collection takes depends on it
-READ_EVERY_S = 5        # so often the counts of ticks are fetched
+READ_EVERY_S = 45       # so often the counts of ticks are fetched: each time a slowed interpreter is late by it
 ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
 
 # name -> (slowed?, limit of p99.9 in ms, limit of the longest in ms or None, seconds a change takes, changes and ticks of a short
