@@ -13,8 +13,8 @@ class CardIdsTest(unittest.TestCase):
             self.assertEqual(canonical(":".join([digits[at:at + 2] for at in range(0, len(digits), 2)])), digits.upper())
 
     def test_what_is_no_cards_stays_as_it_was_given(self):
-        for text in ("", "PIN", "guest", "Mode3", "Ann's car", "1234-5678", "12-345678", "12-34:56-78", "12:34:56", "0123456789", "-", ":",
-                     "12345678-", "abcdefgh", "1234:5678:9abc:de", "Äß 12345"):
+        for text in ("", "PIN", "guest", "Mode3", "Ann's car", "1234-5678", "12-345678", "12-34:56-78", "12:34:56", "0123456789",
+                     "-", ":", "12345678-", "abcdefgh", "1234:5678:9abc:de", "Äß 12345"):
             self.assertEqual((canonical(text), card_digits(text)), (text, None))
 
 
