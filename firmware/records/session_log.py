@@ -95,8 +95,9 @@ class SessionLog:
         self.current.update(changed)            # after the flash: who finds it unchanged tries again
 
     def progress(self, stamp, energy_wh, charging_s, unread_wh=0):
-        """unread_wh: of the energy, what is reckoned and the register has not told. While power flows, as often as one likes: at most once a minute it reaches the flash (one program). True
-        when it did. Needed where there is no meter register; with one it adds the end time after a power cut."""
+        """While power flows, as often as one likes: at most once a minute it reaches the flash (one program). True
+        when it did. Needed where there is no meter register; with one it adds the end time after a power cut.
+        unread_wh: of the energy, what is reckoned and the register has not told."""
         session = self.current
         if session is None:
             return False
@@ -126,8 +127,8 @@ class SessionLog:
 
     def close_unfinished(self, meter_wh=None, reason="power_cut", price=None):
         """Finish the session that a power cut (or reason) ended, as soon as the meter answered (meter_wh, Wh) or will not.
-        Energy is register - start where both are known and the register did not begin again, else what the last minute's file says. price(energy_wh): its cost in
-        cents. Returns its dict or None."""
+        Energy is register - start where both are known and the register did not begin again, else what the last minute's
+        file says. price(energy_wh): its cost in cents. Returns its dict or None."""
         session = self.unfinished
         if session is None:
             return None
