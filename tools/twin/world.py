@@ -150,6 +150,7 @@ class World:
         self.generator.release()
         self._cp_changed()
         self.front.dark()
+        self.reader.power_off()
 
     def power_returns(self):
         """The supply is back; the pins float until the firmware drives them."""
