@@ -21,7 +21,7 @@ from firmware.services.mqtt.link import KEEP_ALIVE_S
 from firmware.services.mqtt.orders import MAX_PAYLOAD, SWITCHES
 from firmware.services.mqtt.reasons import REASONS
 from firmware.services.mqtt.service import QUEUED_MOST
-from firmware.services.mqtt.sessions_out import _PERSONAL, _TOLD
+from firmware.services.mqtt.sessions_out import PERSONAL, TOLD
 from firmware.settings.schema import SETTINGS, allowed_text
 from tools.docs.made import run
 
@@ -245,7 +245,7 @@ def page():
         "## Events", "`{\"event\": …, \"utc\": …}` and what belongs to it: `fault` and `fault_end` (`name`, `code`, `kind`), "
         "`session_start` and `session_end` (`number`, `energy_wh`, `end_reason`), `overview` (`overview_state`), `service_mode` "
         "(`mode`).", "", "## Finished sessions", "Fields of `record`: %s; with `mqtt.personal` also %s. Times are RFC 3339 in UTC, "
-        "null where the clock was not set." % (_code(_TOLD), _code(_PERSONAL)), "",
+        "null where the clock was not set." % (_code(TOLD), _code(PERSONAL)), "",
         "## Settings", "| setting | allowed | default | what it does |", "|---|---|---|---|", *setting_rows(texts), "",
         TLS % MAX_READ, "## Why it is not connected", "`reason` of the fact `mqtt`.", "", "| reason | what it says |", "|---|---|",
         *("| `%s` | %s |" % row for row in REASONS if row[0])]
