@@ -23,11 +23,11 @@ from firmware.services.mqtt.reasons import REASONS
 from firmware.services.mqtt.service import QUEUED_MOST
 from firmware.services.mqtt.sessions_out import PERSONAL, TOLD
 from firmware.settings.schema import SETTINGS, allowed_text
+from tools.docs import texts as page_texts
 from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "mqtt.md"
 HOME = ROOT / "docs" / "home-assistant.md"
-TEXTS = ROOT / "firmware" / "page" / "translations" / "settings.en.json"
 
 INTRO = """# MQTT
 
@@ -236,7 +236,7 @@ def _code(names):
 
 def page():
     """docs/mqtt.md."""
-    texts = json.loads(TEXTS.read_text(encoding="utf-8"))
+    texts = page_texts.read("settings.en")
     intro = INTRO % {"will_s": KEEP_ALIVE_S * 3 // 2, "queued": QUEUED_MOST, "ping_s": KEEP_ALIVE_S // 2}
     lines = [
         intro, "## Facts", "One JSON object a topic; every fact of the charger is in one of them, and new ones are only added.",
