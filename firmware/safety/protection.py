@@ -136,13 +136,13 @@ class SupplyWatch:
 
     def _take(self, inputs):
         inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
-        if inside == 0 and max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) <= NOT_FITTED:
-            return                 # says nothing of the supply: neither good nor bad
-        self._silent_left_ms = limits.SUPPLY_SILENT_MS
         if inside > 0:
             self.outside = 0
+        elif max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) <= NOT_FITTED:
+            return                 # says nothing of the supply: neither good nor bad
         elif self.outside < limits.SUPPLY_READINGS:
             self.outside += 1
+        self._silent_left_ms = limits.SUPPLY_SILENT_MS
 
     def _judge(self, supply_mv):
         """1: inside, 0: nothing to judge (NOT_FITTED is below any), -3: outside."""
