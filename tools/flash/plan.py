@@ -12,7 +12,7 @@ from tools.build.application import application
 from tools.checks.boards import BOARDS, names
 from tools.provision.identity import FIELDS
 from tools.setup.mpy import ROOT
-from tools.twin import cpython
+from tools.twin import slots
 
 SLOT = "a"
 MARK = "/%s/incomplete" % SLOT
@@ -20,16 +20,6 @@ MARK = "/%s/incomplete" % SLOT
 
 class PlanError(ValueError):
     """Something is missing on the host: the text says what and where."""
-
-
-def pointer_text():
-    """slot.json of a device with one slot that has yet to prove itself."""
-    cpython.install()
-    try:
-        from firmware.drivers.slot_pointer import text_from_pointer
-        return text_from_pointer(SLOT, None, False, 0)
-    finally:
-        cpython.uninstall()
 
 
 def identity_files(box):
@@ -109,5 +99,5 @@ def plan(box=None, board=None, slot=None):
     files = {"/%s/%s" % (SLOT, name): data for name, data in sorted((slot or application()).items())}
     files.update(given)
     files["/boot.py"] = (ROOT / "boot.py").read_bytes()
-    files["/slot.json"] = pointer_text().encode()
+    files["/slot.json"] = slots.pointer(SLOT, confirmed=False).encode()      # it has yet to prove itself
     return files
