@@ -4,8 +4,8 @@ import unittest
 from firmware.access.authorization import ACCEPT
 from firmware.access.card import hex_from_uid
 from firmware.access.remote import STATUSES
-from host_tests.access.central import NAMES, RemoteTest
-from host_tests.access.test_gate import BEN, STRANGER
+from host_tests.access.gate_case import BEN, STRANGER
+from host_tests.access.remote_case import NAMES, RemoteTest
 
 
 class OfflineTest(RemoteTest):

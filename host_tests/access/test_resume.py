@@ -3,8 +3,8 @@ import unittest
 
 from firmware.access.authorization import Rules
 from firmware.access.card import ADMIN, USER, Card, hex_from_uid
-from host_tests.access.central import RemoteTest
-from host_tests.access.test_gate import ANN, BEN
+from host_tests.access.gate_case import ANN, BEN
+from host_tests.access.remote_case import RemoteTest
 
 
 class ResumeTest(RemoteTest):

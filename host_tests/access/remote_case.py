@@ -2,7 +2,7 @@
 from firmware.access.authorization import Rules
 from firmware.access.card import hex_from_uid
 from firmware.access.remote import Remote
-from host_tests.access.test_gate import GateTest
+from host_tests.access.gate_case import GateTest
 
 NAMES = {"blocked": "card_blocked", "expired": "card_expired", "invalid": "card_unknown", "concurrent": "card_concurrent"}
 
