@@ -264,6 +264,13 @@ class VmTest(CliCase):
             wait 500 ms
             fault power_cut off
             expect charger.boot_number is 2 within 60 s
+            call GET /api/v1/tokens as user refused forbidden
+            set charging.max_current_a 10
+            expect charger.limit_ma is 10000 within 5 s
+            command stop as user
+            reboot
+            expect charger.boot_number is 3 within 60 s
+            set charging.max_current_a 12
             unplug
             expect charger.cp_state is A within 60 s
         """)
