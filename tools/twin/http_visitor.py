@@ -1,4 +1,4 @@
-"""A user of the charger's API over HTTP, who logs in as the role needs: what visitor.py is where nobody can reach into the firmware."""
+"""A user of the charger's API over HTTP, logged in as the role needs: visitor.py where nobody can reach into the firmware."""
 
 import http.client
 import json
