@@ -102,7 +102,8 @@ class RefusalTest(CliCase):
                 self.assertIn(option, said)
 
     def test_the_same_port_twice_is_refused(self):
-        self.assertIn("must differ", self.refused("--http", "18999", "--bench", "18999"))
+        for one, other in (("--http", "--bench"), ("--http", "--https"), ("--https", "--bench"), ("--bench", "--mqtt-port")):
+            self.assertIn(f"{one} and {other} are both 18999; they must differ", self.refused(one, "18999", other, "18999"))
 
     def test_a_data_folder_that_cannot_be_is_one_clear_line(self):
         self.data.parent.mkdir(exist_ok=True)
