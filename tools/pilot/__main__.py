@@ -183,7 +183,7 @@ def keep(rows, sweeps):
     FIGURES.write_text(text.replace('{"circuit"', '\n{"circuit"') + "\n", encoding="utf-8")
 
 
-def tell(rows):
+def show(rows):
     """One line a circuit."""
     for row in rows:
         counts = row["counts"]
@@ -198,7 +198,8 @@ def main(arguments=None):
     parser.add_argument("circuits", nargs="*", metavar="CIRCUIT", help="only these (default: all, and the disturbances)")
     parser.add_argument("--bursts", type=at_least(1), default=MANY, metavar="N",
                         help="at most so many a circuit (default %d)" % MANY)
-    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1, metavar="N",
+                        help="processes (default: one a core)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/pilot.json")
     options = parser.parse_args(arguments)
     try:
@@ -211,7 +212,7 @@ def main(arguments=None):
         jobs += _sweep_jobs(SWEEP_UNITS)
     found = judged(jobs, options.jobs)
     made = rows_of(found)
-    tell(made)
+    show(made)
     wrong = failures(made)
     bursts = sum(have[0]["bursts"] for have in found.values())
     print("%d bursts in %.0f s" % (bursts, time.monotonic() - start))

@@ -193,7 +193,8 @@ def main(argv=None):
     """Returns 0 when every rule held, 1 when one was broken."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.soak", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--hours", type=at_least(0.01, float), default=None, help="simulated hours (default: as many as fit)")
-    parser.add_argument("--minutes", type=at_least(0.01, float), help="most real minutes (default 6, with --hours what a suite has left)")
+    parser.add_argument("--minutes", type=at_least(0.01, float),
+                        help="most real minutes (default 6, with --hours what a suite has left)")
     parser.add_argument("--seed", type=int, default=1, help="of the first chapter (default 1)")
     parser.add_argument("--jobs", type=at_least(1), default=1, help="chapters side by side (default 1)")
     parser.add_argument("--write", metavar="FILE", help="keep the figures as JSON (docs/reliability.json)")
