@@ -12,8 +12,10 @@ from firmware.safety.limits import count_down
 _MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
 _LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
 _LEVEL_PERCENT = (100, 75, 50, 1)   # of the offer in each derating level; 1 % ends at 6 A
-# where each level of each sensor begins: TEMPERATURE_LIMITS in three equal steps from the first to the limit
-_BEGINS_C = ((80, 85, 90, 95), (60, 65, 70, 75), (60, 65, 70, 75), (75, 80, 85, 90), (75, 80, 85, 90))
+# TEMPERATURE_LIMITS as the tick wants them: where each sensor's first level begins, which is where it resumes too, and the three
+# equal steps from there to the limit
+_FIRST_C = (80, 60, 60, 75, 75)
+_STEP_C = const(5)
 
 
 class OfferMemory:
@@ -36,13 +38,15 @@ class OfferMemory:
 
     def _grow_older(self, gap_ms):
         ages_ms = self._ages_ms
-        self._counting = 0
+        counting = 0
         index = 0
         while index < _MEMORY:
-            if ages_ms[index] <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
-                ages_ms[index] += gap_ms
-                self._counting = 1
+            age_ms = ages_ms[index]
+            if age_ms <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
+                ages_ms[index] = age_ms + gap_ms
+                counting = 1
             index += 1
+        self._counting = counting
 
     def _end(self):
         """The offer ends. Offers that end within 5 s (not under load) are one: the highest."""
@@ -60,11 +64,12 @@ class OfferMemory:
         if not self._counting:
             return self._now_ma
         window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS)
+        ages_ms, offers_ma = self._ages_ms, self._offers_ma
         highest_ma = self._now_ma
         index = 0
         while index < _MEMORY:
-            if self._ages_ms[index] <= window_ms:
-                highest_ma = max(highest_ma, self._offers_ma[index])
+            if ages_ms[index] <= window_ms:
+                highest_ma = max(highest_ma, offers_ma[index])
             index += 1
         return highest_ma
 
@@ -91,14 +96,15 @@ class CurrentWatch:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
+        hundredth_ma = reference_ma // 100
+        allowed_ma = reference_ma + self._allowance_ma
         drawn_ma = inputs.drawn_ma
         percents = self._percents
         above_ms = self._above_ms
         tripped = False
         grade = 0
         while grade < 3:
-            limit_ma = reference_ma + reference_ma // 100 * percents[grade] + self._allowance_ma
-            if reference_ma == 0 or drawn_ma <= limit_ma:
+            if reference_ma == 0 or drawn_ma <= allowed_ma + hundredth_ma * percents[grade]:
                 above_ms[grade] = 0
             else:
                 above_ms[grade] += self._since_ms if above_ms[grade] else 1
@@ -135,18 +141,20 @@ class SupplyWatch:
             self.outside = limits.SUPPLY_READINGS - 1
 
     def _take(self, inputs):
-        inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
-        if inside > 0:
+        one_mv, two_mv, three_mv = inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv
+        low_mv = self._low_mv
+        if _judge(one_mv, low_mv) + _judge(two_mv, low_mv) + _judge(three_mv, low_mv) > 0:
             self.outside = 0
-        elif max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) <= NOT_FITTED:
+        elif max(one_mv, two_mv, three_mv) <= NOT_FITTED:
             return                 # says nothing of the supply: neither good nor bad
         elif self.outside < limits.SUPPLY_READINGS:
             self.outside += 1
         self._silent_left_ms = limits.SUPPLY_SILENT_MS
 
-    def _judge(self, supply_mv):
-        """1: inside, 0: nothing to judge (NOT_FITTED is below any), -3: outside."""
-        return 0 if supply_mv < self._low_mv else 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
+
+def _judge(supply_mv, low_mv):
+    """1: inside, 0: nothing to judge (below low_mv; NOT_FITTED is below any), -3: outside."""
+    return 0 if supply_mv < low_mv else 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
 
 
 class TemperatureWatch:
@@ -154,6 +162,7 @@ class TemperatureWatch:
 
     def __init__(self):
         self.levels = [0] * limits.TEMPERATURE_SENSORS
+        self._celsius = [NO_TEMPERATURE] * limits.TEMPERATURE_SENSORS
         self.level = 0             # the highest
         self.hottest = -1          # which sensor has it, -1 = none
         self.failed = False        # a fitted sensor is broken, or all are silent
@@ -170,28 +179,39 @@ class TemperatureWatch:
             return
         self._seq = inputs.temperature_seq
         self._stale_left_ms = limits.TEMPERATURE_STALE_MS
-        self.failed = False
-        self._any = False
-        self.level = 0
-        self.hottest = -1
-        self._judge(0, inputs.temperature_0_c)
-        self._judge(1, inputs.temperature_1_c)
-        self._judge(2, inputs.temperature_2_c)
-        self._judge(3, inputs.temperature_3_c)
-        self._judge(4, inputs.temperature_4_c)
+        celsius_of = self._celsius      # in a list: five calls would cost more than all else in the tick
+        celsius_of[0] = inputs.temperature_0_c
+        celsius_of[1] = inputs.temperature_1_c
+        celsius_of[2] = inputs.temperature_2_c
+        celsius_of[3] = inputs.temperature_3_c
+        celsius_of[4] = inputs.temperature_4_c
+        self._judge(celsius_of, self.levels)
 
-    def _judge(self, sensor, celsius):
-        if celsius == NO_TEMPERATURE:
-            return
-        self._any = True
-        if celsius == BROKEN:
-            self.failed = True
-            return
-        level = level_from_celsius(sensor, celsius, self.levels[sensor])
-        self.levels[sensor] = level
-        if level > self.level:
-            self.level = level
-            self.hottest = sensor
+    def _judge(self, celsius_of, levels):
+        failed = fitted = False
+        highest = sensor = 0
+        hottest = -1
+        first_c = _FIRST_C
+        while sensor < limits.TEMPERATURE_SENSORS:
+            celsius = celsius_of[sensor]
+            above_c = celsius - first_c[sensor]
+            if above_c > -limits.TEMPERATURE_HYSTERESIS_C:
+                fitted = True
+                level = level_above(above_c, levels[sensor])
+                levels[sensor] = level
+                if level > highest:
+                    highest = level
+                    hottest = sensor
+            elif celsius > BROKEN:
+                fitted = True
+                levels[sensor] = 0
+            elif celsius != NO_TEMPERATURE:
+                fitted = failed = True      # its level stays
+            sensor += 1
+        self.level = highest
+        self.hottest = hottest
+        self.failed = failed
+        self._any = fitted
 
     def derated_ma(self, offered_ma):
         """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
@@ -207,13 +227,12 @@ def _fitted(inputs):
                inputs.temperature_4_c) > NO_TEMPERATURE
 
 
-def level_from_celsius(sensor, celsius, level):
-    """The level that follows `level` at so many °C: up at once, down with hysteresis, from the limit only at the resume value."""
-    begins_c = _BEGINS_C[sensor]
-    while level < limits.TEMPERATURE_LEVELS and celsius >= begins_c[level]:
-        level += 1
-    if level >= limits.TEMPERATURE_LEVELS and celsius > limits.TEMPERATURE_LIMITS[sensor][2]:
-        return level
-    while level > 0 and celsius <= begins_c[level - 1] - limits.TEMPERATURE_HYSTERESIS_C:
-        level -= 1
-    return level
+def level_above(above_c, level):
+    """The level that follows `level` at so many K above where the first begins, or up to the hysteresis below it: up at once, down
+    with hysteresis, from the limit only at the resume value."""
+    if level >= limits.TEMPERATURE_LEVELS:
+        if above_c > 0:
+            return level
+    elif above_c >= level * _STEP_C:
+        return min(above_c // _STEP_C + 1, limits.TEMPERATURE_LEVELS)
+    return min(level, (above_c + limits.TEMPERATURE_HYSTERESIS_C - 1) // _STEP_C + 1)
