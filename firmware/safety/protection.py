@@ -96,22 +96,24 @@ class CurrentWatch:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
-        hundredth_ma = reference_ma // 100
+        above_ms = self._above_ms
         allowed_ma = reference_ma + self._allowance_ma
         drawn_ma = inputs.drawn_ma
-        percents = self._percents
-        above_ms = self._above_ms
         tripped = False
-        grade = 0
-        while grade < 3:
-            if reference_ma == 0 or drawn_ma <= allowed_ma + hundredth_ma * percents[grade]:
-                above_ms[grade] = 0
-            else:
-                above_ms[grade] += self._since_ms if above_ms[grade] else 1
-                if above_ms[grade] > self._times_ms[grade]:
-                    above_ms[grade] = self._times_ms[grade]
-                    tripped = True
-            grade += 1
+        if reference_ma == 0 or drawn_ma <= allowed_ma:     # no grade begins below: no percentage is negative
+            above_ms[0] = above_ms[1] = above_ms[2] = 0
+        else:
+            hundredth_ma = reference_ma // 100
+            grade = 0
+            while grade < 3:
+                if drawn_ma <= allowed_ma + hundredth_ma * self._percents[grade]:
+                    above_ms[grade] = 0
+                else:
+                    above_ms[grade] += self._since_ms if above_ms[grade] else 1
+                    if above_ms[grade] > self._times_ms[grade]:
+                        above_ms[grade] = self._times_ms[grade]
+                        tripped = True
+                grade += 1
         self._since_ms = 0
         return tripped
 
@@ -154,7 +156,7 @@ class SupplyWatch:
 
 def _judge(supply_mv, low_mv):
     """1: inside, 0: nothing to judge (below low_mv; NOT_FITTED is below any), -3: outside."""
-    return 0 if supply_mv < low_mv else 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
+    return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else 0 if supply_mv < low_mv else -3
 
 
 class TemperatureWatch:
