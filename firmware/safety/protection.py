@@ -11,11 +11,13 @@ from firmware.safety.limits import count_down
 
 _MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
 _LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
-_LEVEL_PERCENT = (100, 75, 50, 1)   # of the offer in each derating level; 1 % ends at 6 A
+_LONGEST_WINDOW_MS = const(_LONGEST_AGE_MS + limits.OFFER_MEMORY_MS)
+_LEVEL_PERCENT = (75, 50, 1)    # of the offer in each derating level from the first; 1 % ends at 6 A
 # TEMPERATURE_LIMITS as the tick wants them: where each sensor's first level begins, which is where it resumes too, and the three
 # equal steps from there to the limit
 _FIRST_C = (80, 60, 60, 75, 75)
-_STEP_C = const(5)
+_STEP_K = const(5)
+_LIMIT_K = const(15)
 
 
 class OfferMemory:
@@ -23,7 +25,8 @@ class OfferMemory:
 
     def __init__(self):
         self._offers_ma = [0] * _MEMORY
-        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended
+        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended, when the last one did
+        self._older_ms = 0          # since then
         self._now_ma = 0
         self._newest = _MEMORY - 1  # places are taken in turn
         self._counting = 0          # 0: every remembered offer ended so long ago that none counts any more
@@ -31,25 +34,26 @@ class OfferMemory:
     def update(self, gap_ms, offered_ma):
         """Follow the offer; remember the one that ends."""
         if self._counting:
-            self._grow_older(gap_ms)
+            self._older_ms += gap_ms
+            if self._older_ms > _LONGEST_WINDOW_MS:
+                self._grow_older()
+                self._counting = 0
         if offered_ma < self._now_ma:
             self._end()
         self._now_ma = offered_ma
 
-    def _grow_older(self, gap_ms):
+    def _grow_older(self):
         ages_ms = self._ages_ms
-        counting = 0
         index = 0
         while index < _MEMORY:
-            age_ms = ages_ms[index]
-            if age_ms <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
-                ages_ms[index] = age_ms + gap_ms
-                counting = 1
+            if ages_ms[index] <= _LONGEST_WINDOW_MS:        # older ones stand still
+                ages_ms[index] += self._older_ms
             index += 1
-        self._counting = counting
+        self._older_ms = 0
 
     def _end(self):
         """The offer ends. Offers that end within 5 s (not under load) are one: the highest."""
+        self._grow_older()
         newest = self._newest
         if self._ages_ms[newest] >= limits.OFFER_CHANGE_MS:
             newest = (newest + 1) % _MEMORY
@@ -63,14 +67,15 @@ class OfferMemory:
         """Highest offer that held at any time in the last 6 s plus age_ms."""
         if not self._counting:
             return self._now_ma
-        window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS)
+        window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS) - self._older_ms
         ages_ms, offers_ma = self._ages_ms, self._offers_ma
         highest_ma = self._now_ma
-        index = 0
-        while index < _MEMORY:
-            if ages_ms[index] <= window_ms:
-                highest_ma = max(highest_ma, offers_ma[index])
-            index += 1
+        index = newest = self._newest
+        while ages_ms[index] <= window_ms:      # from the newest to the oldest that counts
+            highest_ma = max(highest_ma, offers_ma[index])
+            index = (index - 1) % _MEMORY
+            if index == newest:
+                break
         return highest_ma
 
 
@@ -90,13 +95,14 @@ class CurrentWatch:
         """True: a grade's time is over. Without power every grade begins anew."""
         self._memory.update(gap_ms, offered_ma)
         self._since_ms = min(self._since_ms + gap_ms, limits.READING_GAP_MS)
+        above_ms = self._above_ms
         if not energised:
-            self._above_ms[0] = self._above_ms[1] = self._above_ms[2] = 0
-        if inputs.meter_seq == self._seq or not energised:
+            above_ms[0] = above_ms[1] = above_ms[2] = 0
+            return False
+        if inputs.meter_seq == self._seq:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
-        above_ms = self._above_ms
         allowed_ma = reference_ma + self._allowance_ma
         drawn_ma = inputs.drawn_ma
         tripped = False
@@ -147,7 +153,7 @@ class SupplyWatch:
         low_mv = self._low_mv
         if _judge(one_mv, low_mv) + _judge(two_mv, low_mv) + _judge(three_mv, low_mv) > 0:
             self.outside = 0
-        elif max(one_mv, two_mv, three_mv) <= NOT_FITTED:
+        elif one_mv <= NOT_FITTED and two_mv <= NOT_FITTED and three_mv <= NOT_FITTED:
             return                 # says nothing of the supply: neither good nor bad
         elif self.outside < limits.SUPPLY_READINGS:
             self.outside += 1
@@ -174,8 +180,8 @@ class TemperatureWatch:
 
     def update(self, gap_ms, inputs):
         """Take over fresh readings; notice when there are none any more."""
-        self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
         if inputs.temperature_seq == self._seq:
+            self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
             if self._stale_left_ms == 0 and (self._any or _fitted(inputs)):
                 self.failed = True
             return
@@ -218,9 +224,11 @@ class TemperatureWatch:
     def derated_ma(self, offered_ma):
         """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
         level = self.level
+        if level == 0:
+            return offered_ma
         if level >= limits.TEMPERATURE_LEVELS:
             return 0
-        return max(offered_ma * _LEVEL_PERCENT[level] // 100, min(offered_ma, limits.OFFER_MIN_MA))
+        return max(offered_ma * _LEVEL_PERCENT[level - 1] // 100, min(offered_ma, limits.OFFER_MIN_MA))
 
 
 def _fitted(inputs):
@@ -232,9 +240,8 @@ def _fitted(inputs):
 def level_above(above_c, level):
     """The level that follows `level` at so many K above where the first begins, or up to the hysteresis below it: up at once, down
     with hysteresis, from the limit only at the resume value."""
-    if level >= limits.TEMPERATURE_LEVELS:
-        if above_c > 0:
-            return level
-    elif above_c >= level * _STEP_C:
-        return min(above_c // _STEP_C + 1, limits.TEMPERATURE_LEVELS)
-    return min(level, (above_c + limits.TEMPERATURE_HYSTERESIS_C - 1) // _STEP_C + 1)
+    if above_c >= _LIMIT_K or level >= limits.TEMPERATURE_LEVELS and above_c > 0:
+        return limits.TEMPERATURE_LEVELS
+    if above_c >= level * _STEP_K:
+        return above_c // _STEP_K + 1
+    return min(level, (above_c + limits.TEMPERATURE_HYSTERESIS_C - 1) // _STEP_K + 1)

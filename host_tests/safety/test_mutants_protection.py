@@ -61,10 +61,13 @@ class TestOfferMemory(unittest.TestCase):
         self.assertEqual(list(memory._offers_ma), [10000, 40000, 30000, 20000])
         self.assertEqual((memory._newest, list(memory._ages_ms)), (0, [0, 15000, 10000, 5000]))
         memory.update(1000, 9000)
-        self.assertEqual(list(memory._ages_ms), [1000, 16000, 11000, 6000])
+        self.assertEqual(([age_ms + memory._older_ms for age_ms in memory._ages_ms]), [1000, 16000, 11000, 6000])
         memory.update(1, 9000)
-        memory.update(1000, 9000)
-        self.assertEqual(list(memory._ages_ms), [2001, 16001, 12001, 7001])
+        memory.update(1000, 8999)
+        self.assertEqual((list(memory._ages_ms), memory._older_ms), ([0, 17001, 12001, 7001], 0))
+        memory.update(6000, 8000)
+        memory.update(10, 7000)
+        self.assertEqual((memory._newest, list(memory._ages_ms)), (1, [6010, 0, 18001, 13011]))
 
     def test_a_place_is_empty_before_it_is_taken_again(self):
         memory = OfferMemory()
@@ -78,10 +81,10 @@ class TestOfferMemory(unittest.TestCase):
     def test_time_is_taken_only_while_something_remembered_can_still_count(self):
         memory = OfferMemory()
         self.assertEqual(memory._counting, 0)
-        for offered_ma, gap_ms, counting in ((16000, 10, 0), (10000, 10, 1), (10000, 16000, 1), (10000, 10, 1), (10000, 10, 0)):
+        for offered_ma, gap_ms, counting in ((16000, 10, 0), (10000, 10, 1), (10000, 16000, 1), (10000, 10, 0), (10000, 10, 0)):
             memory.update(gap_ms, offered_ma)
             self.assertEqual(memory._counting, counting)
-        self.assertEqual(list(memory._ages_ms), [16010] + [limits.TICKS_MASK] * 3)
+        self.assertEqual((list(memory._ages_ms), memory._older_ms), ([16010] + [limits.TICKS_MASK] * 3, 0))
         memory.update(10, 9000)
         self.assertEqual((memory._counting, memory._newest, memory.highest_ma(0)), (1, 1, 10000))
 
