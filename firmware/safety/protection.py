@@ -11,7 +11,7 @@ from firmware.safety.limits import count_down
 
 _MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
 _LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
-_LONGEST_WINDOW_MS = const(_LONGEST_AGE_MS + limits.OFFER_MEMORY_MS)
+_LONGEST_WINDOW_MS = const(16000)  # _LONGEST_AGE_MS and OFFER_MEMORY_MS: what ended longer ago counts in no window
 _LEVEL_PERCENT = (75, 50, 1)    # of the offer in each derating level from the first; 1 % ends at 6 A
 # TEMPERATURE_LIMITS as the tick wants them: where each sensor's first level begins, which is where it resumes too, and the three
 # equal steps from there to the limit

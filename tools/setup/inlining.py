@@ -80,7 +80,7 @@ class _Writer:
         fetch = Fetch({number: uses[text] for number, text in texts.items() if text in uses})
         self.function.body = [fetch.visit(node) for node in self.function.body]
         fetches = [ast.parse("%s = %s" % (name, text)).body[0] for text, name in sorted(uses.items())]
-        if len(fetches) + len(self.function.args.args) > CHEAP:
+        if len(fetches) + len(self.function.args.args) >= CHEAP:
             self._first_places(fetches)
         self.function.body[:0] = fetches
 
