@@ -11,6 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
+from host_tests.programs import program
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mode3-m3-twin-0001.local"
 START_S = 60

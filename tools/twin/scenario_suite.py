@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tools.checks.arguments import at_least
 from tools.checks.report import report, skipped
 from tools.twin.ports import free_port
 from tools.twin.runner import Twin
@@ -40,10 +41,12 @@ def play(steps, seed=1, command=None):
         def done(failure):
             results.append(failure)
             twin.end()
-        Play(twin, steps, done).start()
-        how = twin.run()
-        simulated_s = twin.clock.now_us / 1e6
-        twin.close()
+        try:
+            Play(twin, steps, done).start()
+            how = twin.run()
+            simulated_s = twin.clock.now_us / 1e6
+        finally:
+            twin.close()
     if how == "exit":
         raise KeyboardInterrupt
     return results[0], simulated_s, printed.getvalue()
@@ -70,7 +73,7 @@ def main(argv=None):
     parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="scenarios (default: all of host_tests/scenarios)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the world's small variations (default 1)")
     parser.add_argument("--vm", action="store_true", help="the firmware on MicroPython")
-    parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default 1)")
+    parser.add_argument("--jobs", type=at_least(1), default=1, help="how many at a time (default 1)")
     args = parser.parse_args(argv)
     command = None
     if args.vm:
