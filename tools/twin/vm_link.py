@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from array import array
 
 from tools.twin.cpython_port import Watchdog
 from tools.twin.hal import Hal
@@ -184,7 +185,8 @@ class VmLink(Hal):
         elif verb == "LIVE":
             self.heap_live = int(rest)
         elif verb == "LATE":
-            self.latenesses = [int(word) for word in rest.split()]
+            counts = bytes.fromhex(rest)
+            self.latenesses = list(array("I", counts + bytes(-len(counts) % 4)))
         elif verb == "STOPPED":
             self.stopped = True
         else:
