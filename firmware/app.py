@@ -249,10 +249,13 @@ class App:
     def _zone(self, text):
         """UTC where the text is none: only other firmware can have kept one that the guard refuses, and the charger must start."""
         try:
-            return Zone(text)
+            zone = Zone(text)
         except ValueError:
             self.station.faults.begin("settings_damaged")
             return Zone("UTC0")
+        if not self.settings.load_report:      # nothing else was wrong, and the zone has been set anew
+            self.station.faults.end("settings_damaged")
+        return zone
 
     def _apply_sources(self, get, station):
         """Who outside may speak; whoever may not any more has no ceilings either."""

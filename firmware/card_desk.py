@@ -6,9 +6,8 @@ from micropython import const
 
 from firmware.access.attempts import Attempts
 from firmware.access.authorization import Rules
-from firmware.access.card import CardError, uid_from_text
 from firmware.access.cards import CardStore
-from firmware.access.gate import Gate
+from firmware.access.gate import Gate, uid_of
 from firmware.access.teaching import Teacher
 from firmware.drivers import clock
 from firmware.storage import files
@@ -92,9 +91,11 @@ class CardDesk:
     def about(self, uid):
         """What a session's record tells beside who authorised it: (name on the card, station, kind of outlet)."""
         get = self._settings.get
+        number, card = uid_of(uid), None   # None: a PIN, an id that is no card's
         try:
-            card = self.cards.find(uid_from_text(uid))
-        except (CardError, OSError):       # a PIN, an id that is no card's; a flash that cannot be read
+            if number is not None:
+                card = self.cards.find(number)
+        except OSError:                    # a flash that cannot be read
             card = None
         return card.name if card is not None else "", get("station.name") or self._serial or "", get("installation.cable")
 

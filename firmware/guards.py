@@ -13,7 +13,10 @@ _CONTACTS = ("enable", "upstream", "limit", "delay", "dim")
 
 
 def guard(settings, facts):
-    """Register every guard: fn(value) -> None, or what is allowed. facts: the board's."""
+    """Register every guard: fn(value) -> None, or what is allowed. facts: the board's.
+
+    None may refuse the default of its setting: every charger has it until somebody chooses otherwise, and may go back to it.
+    """
     settings.guard("general.currency", _refuse_currency)
     for place in ("ip", "gateway", "dns", "fallback_ip"):
         settings.guard("network." + place, refuse_host)
@@ -34,8 +37,6 @@ def guard(settings, facts):
         settings.guard("web.https", _refuse_https)
     can_lock = facts["pins"]["pp_adc"] is not None and facts["has"]["lock"]
     settings.guard("installation.cable", lambda value: _refuse_cable(can_lock, value))
-    if facts["limits"]["phases"] == 1:
-        settings.guard("installation.phases", _refuse_phases)
     for contact in _CONTACTS:
         if facts["pins"]["input_" + contact] is None:
             settings.guard("inputs." + contact, _refuse_contact)
@@ -100,11 +101,6 @@ def _refuse_cable(can_lock, value):
     if value == "socket" and not can_lock:
         return "tethered: this board has no proximity input and lock for a socket"
     return None
-
-
-def _refuse_phases(value):
-    """What the board cannot switch nobody counts energy for."""
-    return None if value == 1 else "1: this board has one phase"
 
 
 def _refuse_https(value):

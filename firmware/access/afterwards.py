@@ -99,5 +99,6 @@ class Afterwards:
         elif self._gate.rules.free_offline and self._away_ms < OFFLINE_MS:
             return                         # a card is needed: the system is there, or may be in a moment
         elif not station.authorized and not self._wait_ms and not self._gate.asking():
-            reason = self._gate.judge(self._gate.default_id, now_ms, "central", quiet=("offline",))
-            self._wait_ms = _RETRY_MS if reason == "offline" else DEFAULT_AGAIN_MS
+            self._wait_ms = DEFAULT_AGAIN_MS       # before it is judged: what is to be verified does not wait
+            if self._gate.judge(self._gate.default_id, now_ms, "central", quiet=("offline",)) == "offline":
+                self._wait_ms = _RETRY_MS

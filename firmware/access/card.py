@@ -4,6 +4,7 @@ import struct
 
 from micropython import const
 
+from firmware.charging.card_ids import UID_DIGITS, is_hexadecimal
 from firmware.charging.commands import is_clean
 from firmware.dates import rfc3339, utc_from_text
 from firmware.storage.codec import pack_texts, unpack_texts
@@ -88,10 +89,9 @@ def hex_from_uid(uid):
 def uid_from_text(text):
     """bytes of a UID as people write it: 4, 7, 8 or 10 bytes in hex, colons, dashes or spaces between them or not. CardError."""
     digits = text.replace(":", "").replace("-", "").replace(" ", "").upper()
-    for char in digits:
-        if char not in "0123456789ABCDEF":
-            raise CardError("uid", "must be hexadecimal, like 04A1B2C3D4E5F6")
-    if len(digits) not in (8, 14, 16, 20):
+    if not is_hexadecimal(digits):
+        raise CardError("uid", "must be hexadecimal, like 04A1B2C3D4E5F6")
+    if len(digits) not in UID_DIGITS:
         raise CardError("uid", "must have 4, 7, 8 or 10 bytes (8, 14, 16 or 20 digits), these are %d digits" % len(digits))
     return bytes([int(digits[at:at + 2], 16) for at in range(0, len(digits), 2)])
 

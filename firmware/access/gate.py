@@ -5,7 +5,8 @@ All power stays with the station: the gate only gives it commands, as everybody 
 
 from firmware.access import authorization
 from firmware.access.authorization import ACCEPT, ASK, REJECT, Situation
-from firmware.access.card import ADMIN, VIP, CardError, hex_from_uid, uid_from_text
+from firmware.access.card import ADMIN, VIP, hex_from_uid, uid_from_text
+from firmware.charging.card_ids import canonical, card_digits
 
 _SOURCE = "card"
 PINS = ("PIN", "guest")        # ids of sessions that a PIN began: the owner's, the guest's
@@ -121,6 +122,7 @@ class Gate:
         a reason of `quiet` is told nobody."""
         if token in PINS:
             return self._accept(token, "pin", source)[1] if self.pin_asked else self.refuse(token, "refused", source)[1]
+        token = canonical(token)       # the default id as the owner typed it, a record's of older firmware
         uid = uid_of(token)
         if self._is_released() or uid is None and token != self.default_id:
             return self._accept(token, "by_order", source)[1]     # no card: somebody with the right to said so
@@ -218,7 +220,5 @@ def _is_vip(card):
 
 def uid_of(token):
     """The UID (bytes) that an id (text) may be; None for one that is no card's."""
-    try:
-        return uid_from_text(token)
-    except CardError:
-        return None
+    digits = card_digits(token)
+    return None if digits is None else uid_from_text(digits)

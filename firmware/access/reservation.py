@@ -4,6 +4,7 @@ import struct
 
 from micropython import const
 
+from firmware.charging.card_ids import canonical
 from firmware.storage.codec import pack_texts, unpack_texts
 from firmware.storage.inline_file import InlineFile
 
@@ -35,7 +36,7 @@ class Reservation:
         payload = self._file.read()[0]
         if payload and len(payload) > _HEAD_BYTES:
             self._number, self._expires_utc, self._for_s = struct.unpack_from(_HEAD, payload)
-            self._hold(unpack_texts(payload, _HEAD_BYTES, 1)[0], "restart")
+            self._hold(canonical(unpack_texts(payload, _HEAD_BYTES, 1)[0]), "restart")     # older firmware kept what it was told
 
     def _hold(self, token, by):
         self._left_ms = self._for_s * 1000

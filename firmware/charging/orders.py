@@ -1,5 +1,6 @@
 """What each command of the table does to the station. Arguments have been checked; answers name a refusal's reason."""
 
+from firmware.charging.card_ids import canonical
 from firmware.charging.commands import PLAN_S
 from firmware.charging.faults import LATCHED
 from firmware.charging.sources import OUTSIDE
@@ -57,17 +58,8 @@ def _set_plan(station, args, source):
     return ACCEPTED
 
 
-def _id_of(args):
-    """The id as a reader would tell it: a card's UID has many spellings (04:a1:b2:c3), and is one card all the same."""
-    text = args.get("id") or ""
-    digits = text.replace(":", "").replace("-", "").replace(" ", "").upper()
-    if len(digits) not in (8, 14, 16, 20) or [char for char in digits if char not in "0123456789ABCDEF"]:
-        return text
-    return digits
-
-
 def _authorize(station, args, _source):
-    token = _id_of(args)
+    token = canonical(args.get("id") or "")
     if not station.operative:
         return refused("inoperative")
     if station.session is not None and station.authorized_id not in ("", token):
@@ -169,7 +161,7 @@ def _reserve(station, args, source):
         return refused("fault")
     if station.vehicle_plugged() or station.authorized:
         return refused("occupied")
-    reason = station.actions["reserve"](dict(args, id=_id_of(args)), source)
+    reason = station.actions["reserve"](dict(args, id=canonical(args["id"])), source)
     return ACCEPTED if reason is None else refused(reason)
 
 

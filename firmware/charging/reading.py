@@ -12,6 +12,7 @@ class Reading:
         self.power_phases_w = self.energy_phases_wh = (None, None, None)
         self.energy_wh = None          # register
         self.ahead_wh = 0              # of energy_wh: reckoned too high while the meter was lost, not caught up with yet
+        self.unread_wh = 0             # of counted_mwh: reckoned, the register has not told it (yet)
         self.estimated = False         # part of the session's energy is reckoned, and no register has confirmed it yet
         self.counted_mwh = 0           # energy since start, from the register or reckoned; never falls
         self.phases_used = None

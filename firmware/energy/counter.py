@@ -43,6 +43,10 @@ class EnergyCounter:
         the next session counts from. None while no register is known."""
         return None if self.register_mwh is None else self.register_mwh + self._estimated_mwh - self._too_high_mwh()
 
+    def unread_mwh(self):
+        """So much of the total is reckoned, and the register has not told it, or not yet."""
+        return self._estimated_mwh
+
     def is_estimated(self):
         """Something in this session's energy is an estimate that the register did not confirm, or not yet."""
         return self.guessed or self._lost_mwh > self._before_mwh or self._too_high_mwh() > 0

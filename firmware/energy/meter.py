@@ -37,6 +37,7 @@ class MeterValues:
         self.energy_wh = None
         self.energy_phases_wh = [None, None, None]
         self.ahead_wh = 0  # of energy_wh: what a loss is known to have estimated too high and the register has not caught up with
+        self.unread_wh = 0  # of counted_mwh: reckoned, and the register has not told it, or not yet
         self.estimated = False  # part of the session's energy is an estimate that the register did not confirm, or not yet
         self.counted_mwh = 0  # since start, meter and estimate together, never falls
         self.readings = 0  # counts what the meter itself said; the estimate does not count
@@ -209,6 +210,7 @@ class Meter:
         values.energy_wh = _floored(counter.shown_mwh() if self._has_register else counter.total_mwh)
         read_wh = _floored(counter.read_mwh())
         values.ahead_wh = 0 if read_wh is None else values.energy_wh - read_wh
+        values.unread_wh = -(-counter.unread_mwh() // 1000)
         values.estimated = counter.is_estimated()
         values.counted_mwh = counter.total_mwh
 

@@ -273,7 +273,8 @@ class Keeper:
         if session is not None and self.sessions.current is not None and not self._contactor_open():
             if self._station.reading.phases_used:
                 self.sessions.current["phases"] = self._station.reading.phases_used
-            self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000)
+            self._try(self.sessions.progress, stamp, session.energy_wh(), session.charging_ms // 1000,
+                      self._station.reading.unread_wh)
         self._waiting_s += 1
         if self._contactor_open():
             self.flush()

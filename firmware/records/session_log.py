@@ -17,7 +17,8 @@ OPEN_KIND = 4
 PROGRESS_KIND = 5
 PROGRESS_INTERVAL_S = 60
 KEPT_SESSIONS = 3000
-_PROGRESS = "<IIIIII"  # number, energy_wh, charging_s, boot, uptime_s, utc_s
+_PROGRESS = "<IIIIIII"  # number, energy_wh, charging_s, boot, uptime_s, utc_s, unread_wh
+_UNREAD_BYTES = 4  # of unread_wh, which older firmware did not write
 _TOP = 0xFFFFFFFF
 _PAGE_MAX = 200
 # More than any vehicle takes in one go: a register that says so is another meter's.
@@ -93,9 +94,10 @@ class SessionLog:
             self._open_file.write(session_record.encode(changed))
         self.current.update(changed)            # after the flash: who finds it unchanged tries again
 
-    def progress(self, stamp, energy_wh, charging_s):
+    def progress(self, stamp, energy_wh, charging_s, unread_wh=0):
         """While power flows, as often as one likes: at most once a minute it reaches the flash (one program). True
-        when it did. Needed where there is no meter register; with one it adds the end time after a power cut."""
+        when it did. Needed where there is no meter register; with one it adds the end time after a power cut.
+        unread_wh: of the energy, what is reckoned and the register has not told."""
         session = self.current
         if session is None:
             return False
@@ -105,7 +107,7 @@ class SessionLog:
         self._last_progress_s = stamp[1]
         self._progress_file.write(struct.pack(
             _PROGRESS, session["number"], clamp(energy_wh, _TOP), clamp(charging_s, _TOP), clamp(stamp[0], _TOP),
-            clamp(stamp[1], _TOP), clamp(stamp[2], _TOP)))
+            clamp(stamp[1], _TOP), clamp(stamp[2], _TOP), clamp(unread_wh, _TOP)))
         return True
 
     def end(self, stamp, energy_wh, charging_s, reason, meter_wh=None, cost_cents=None):
@@ -125,24 +127,26 @@ class SessionLog:
 
     def close_unfinished(self, meter_wh=None, reason="power_cut", price=None):
         """Finish the session that a power cut (or reason) ended, as soon as the meter answered (meter_wh, Wh) or will not.
-        Energy is register - start where both are known, else what the last minute's file says. price(energy_wh): its cost in
-        cents. Returns its dict or None."""
+        Energy is register - start where both are known and the register did not begin again, else what the last minute's
+        file says. price(energy_wh): its cost in cents. Returns its dict or None."""
         session = self.unfinished
         if session is None:
             return None
         self.unfinished = None
         payload, _, damage = self._progress_file.read()
         self.damage = self.damage or damage
+        unread_wh = 0
         if payload is not None:
-            number, energy_wh, charging_s, boot, uptime_s, utc_s = struct.unpack_from(_PROGRESS, payload)
+            number, energy_wh, charging_s, boot, uptime_s, utc_s, told_wh = struct.unpack_from(
+                _PROGRESS, payload + bytes(_UNREAD_BYTES))
             if number == session["number"]:
                 session["energy_wh"], session["charging_s"] = energy_wh, charging_s
-                session["end"] = (boot, uptime_s, utc_s)
+                session["end"], unread_wh = (boot, uptime_s, utc_s), told_wh
         start_wh = session["meter_start_wh"]
         session["estimated"] = True
         if start_wh is not None and meter_wh is not None:
             measured_wh = meter_wh - start_wh
-            if session["energy_wh"] <= measured_wh + _REGISTER_STEP_WH and measured_wh <= _MAX_ENERGY_WH:
+            if session["energy_wh"] <= measured_wh + unread_wh + _REGISTER_STEP_WH and measured_wh <= _MAX_ENERGY_WH:
                 session["energy_wh"], session["meter_stop_wh"] = max(measured_wh, 0), meter_wh
                 session["estimated"] = False
         session["duration_s"] = max(0, session["end"][1] - session["start"][1])

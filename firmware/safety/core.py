@@ -201,6 +201,7 @@ class SafetyCore:
         self.trips &= ~(trips.SELF_CLEARING & ~causes)
         if self.pilot.state == cp.A and self.pilot.fresh:
             self.trips &= causes | trips.POWER_CYCLE        # nobody is plugged in: what is gone is forgotten
+            self.supply.unplugged()
         if causes & ~trips.GRACEFUL:
             self.trip(causes & ~trips.GRACEFUL)
         if causes & trips.GRACEFUL:
@@ -231,7 +232,7 @@ class SafetyCore:
             found |= trips.LOCK
         if self.fitted.feedback:
             found |= self.contactors.update(gap_ms, inputs, self.outputs)
-        if self.supply.update(inputs):
+        if self.supply.update(gap_ms, inputs):
             found |= trips.SUPPLY
         if self.current.update(gap_ms, inputs, self.offered_ma, energised):
             found |= trips.OVERCURRENT

@@ -74,6 +74,7 @@ RCD_TEST_RELEASE_MS = const(2000)  # and be healthy again within this after the 
 SUPPLY_LOW_MV = const(160000)
 SUPPLY_HIGH_MV = const(280000)
 SUPPLY_READINGS = const(2)        # fresh readings in a row outside [own]
+SUPPLY_SILENT_MS = const(30000)   # no reading for so long: what was outside is forgotten once nobody is plugged in [own]
 SUPPLY_PRESENT_MV = const(30000)  # in a one-phase installation a phase below this is not connected [own]
 
 # --- current above the offer (fault 4003): (percent above, for ms); installer settings [P]

@@ -117,21 +117,32 @@ class SupplyWatch:
         self._low_mv = limits.SUPPLY_PRESENT_MV if fitted.phases == 1 else 0   # below: not connected
         self.outside = 0           # fresh readings in a row outside, saturates
         self._seq = 0
+        self._silent_left_ms = limits.SUPPLY_SILENT_MS   # counts while the supply is outside, from the last reading that judges it
 
-    def update(self, inputs):
-        """True while the last readings in a row were outside 160-280 V."""
+    def update(self, gap_ms, inputs):
+        """True while the last readings in a row were outside 160-280 V. Silence does not end it by itself: unplugged()."""
+        if self.outside >= limits.SUPPLY_READINGS:
+            self._silent_left_ms = count_down(self._silent_left_ms, gap_ms)
         if inputs.meter_seq != self._seq:
             self._seq = inputs.meter_seq
-            if self._is_outside(inputs):
-                self.outside = min(self.outside + 1, limits.SUPPLY_READINGS)
-            else:
-                self.outside = 0
+            self._take(inputs)
         return self.outside >= limits.SUPPLY_READINGS
 
+    def unplugged(self):
+        """Nobody is plugged in: what a meter said that has fallen silent since is forgotten, but one more reading outside is
+        enough then. While somebody is, it holds: an order to clear would let power on at a voltage that nobody knows."""
+        if self._silent_left_ms == 0:
+            self.outside = limits.SUPPLY_READINGS - 1
 
-    def _is_outside(self, inputs):
+    def _take(self, inputs):
         inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
-        return inside < 0 or inside == 0 and max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) > NOT_FITTED
+        if inside > 0:
+            self.outside = 0
+        elif max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) <= NOT_FITTED:
+            return                 # says nothing of the supply: neither good nor bad
+        elif self.outside < limits.SUPPLY_READINGS:
+            self.outside += 1
+        self._silent_left_ms = limits.SUPPLY_SILENT_MS
 
     def _judge(self, supply_mv):
         """1: inside, 0: nothing to judge (NOT_FITTED is below any), -3: outside."""

@@ -294,6 +294,24 @@ class DefaultIdTest(RemoteTest):
         self.assertTrue(self.station.is_authorized())
 
 
+    def test_one_that_looks_like_a_card_is_one_id_from_the_question_to_its_end(self):
+        """In lower case it was let in under one spelling, and verified under another: never."""
+        self.unplug()
+        self.rules("first_local", "no_authorization", "off")
+        self.gate.default_id = "cafe0001"
+        self.central.asked.clear()
+        self.central.reachable = False
+        self.plug()
+        self.let(6000)
+        self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, "CAFE0001"))
+        self.central.reachable = True
+        self.let(200)
+        self.assertEqual(self.central.asked, ["CAFE0001"])
+        self.central.done("blocked")
+        self.let(60000)
+        self.assertEqual((self.station.is_authorized(), self.central.asked), (False, ["CAFE0001"]))
+
+
 class FreeOfflineTest(RemoteTest):
     """Everybody may charge while the central system is away."""
 
@@ -357,6 +375,10 @@ class ResumeTest(RemoteTest):
 
     def test_it_goes_on_for_the_vehicle_that_is_still_plugged(self):
         self.resume()
+        self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, hex_from_uid(ANN)))
+
+    def test_a_record_of_older_firmware_names_the_same_card(self):
+        self.resume(":".join(["%02x" % byte for byte in ANN]))
         self.assertEqual((self.station.is_authorized(), self.station.session.id), (True, hex_from_uid(ANN)))
 
     def test_it_does_not_where_the_vehicle_went(self):

@@ -69,6 +69,22 @@ class ReservationTest(GateTest):
         self.station.command("authorize", {"id": "Ann's car"}, "mqtt_test")
         self.assertEqual(self.station.authorized_id, "Ann's car")
 
+    def test_one_that_older_firmware_kept_as_it_was_spelled_is_for_the_same_card(self):
+        self.reserve()
+        self.station.reserved_for = "04:01:02:01"          # so it stood on the flash
+        self.reservation.save()
+        self.start()
+        self.assertEqual(self.station.reserved_for, hex_from_uid(BEN))
+        self.plug()
+        self.assertEqual(self.card(ANN), (REJECT, "not_the_booker"))
+        self.assertEqual(self.card(BEN), (ACCEPT, "local"))
+
+    def test_a_central_systems_id_with_a_dash_is_booked_as_it_is(self):
+        self.plug()
+        for _ in range(2):
+            self.assertEqual(self.station.command("authorize", {"id": "1234-5678"}, "ocpp_test")["result"], "accepted")
+            self.assertEqual(self.station.session.id, "1234-5678")
+
     def test_where_access_is_free_it_is_not_while_reserved(self):
         self.station.free, self.gate.rules = True, Rules("off")
         self.reserve()

@@ -32,7 +32,7 @@ class ApiCheck(unittest.TestCase):
 
     def test_a_run_fails_when_it_called_little_or_a_task_died(self):
         class Charger:
-            port, token, tasks = 1, "t", [{"name": "web", "restarts": 0}]
+            port, token, told = 1, "t", [{"name": "web", "restarts": 0}]
 
             def __enter__(self):
                 return self
@@ -40,12 +40,12 @@ class ApiCheck(unittest.TestCase):
             def __exit__(self, *exc):
                 return None
 
-            def errors(self):
-                return self.tasks
+            def tasks(self):
+                return self.told
         for said, status, restarts, good in (("Tested: 60", 0, 0, True), ("Tested: 3", 0, 0, False), ("", 0, 0, False),
                                              ("Tested: 60", 1, 0, False), ("Tested: 60", 0, 1, False)):
             with self.subTest(said=said, status=status, restarts=restarts):
-                Charger.tasks = [{"name": "web", "restarts": restarts}]
+                Charger.told = [{"name": "web", "restarts": restarts}]
                 done = subprocess.CompletedProcess([], status, said, "")
                 with mock.patch.object(api, "Charger", Charger), mock.patch.object(api.subprocess, "run", return_value=done):
                     self.assertEqual(not api.run(0, 1, 1, "fuzzing")[0], good)

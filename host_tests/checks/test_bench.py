@@ -6,6 +6,7 @@ import unittest.mock
 
 from host_tests.checks.trees import Tree
 from tools.bench import kept, reaction, row
+from tools.bench.hops import Hops
 from tools.bench.noise import percentile
 from tools.setup import romfs, vm
 
@@ -68,6 +69,10 @@ class Latencies(unittest.TestCase):
     def test_what_was_not_measured_says_why(self):
         found, = reaction._rows("slowed VM", "power did not come", "")
         self.assertEqual((found.value, found.good, found.note), (None, None, "not measured: power did not come"))
+
+    def test_a_process_beside_a_measurement_ends_with_it_and_tells_what_it_found(self):
+        for moment in [*Hops().end(), (1.0, 1.5)]:      # on a quiet machine it finds nothing in so short a time
+            self.assertLess(*moment)
 
     def test_the_last_long_run_is_kept_with_its_date_and_machine(self):
         with Tree({}) as tree, unittest.mock.patch.object(kept, "PLACE", tree.root / "latency.json"):

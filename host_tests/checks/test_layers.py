@@ -3,10 +3,12 @@
 
 The rows are written out here once more, from the architecture, so that a careless change of the check's table is seen.
 """
+import ast
 import unittest
 
 from host_tests.checks.trees import Tree, one_test_per_row
 from tools.checks import layers
+from tools.checks.source import device_sources
 
 ALLOWED = {
     "safety": "safety",
@@ -97,9 +99,19 @@ class Modules(unittest.TestCase):
         self.assertEqual(found("import _thread\n", "firmware/services/worker.py"), [])
         _refused(self, "\nimport _thread\n", "firmware/services/module.py")
 
-    def test_only_services_and_ui_import_lib(self):
-        self.assertEqual(found("import microdot\n", "firmware/services/web/module.py"), [])
-        _refused(self, "\nimport microdot\n", "firmware/charging/module.py")
+    def test_only_services_import_lib(self):
+        self.assertEqual(found("import umqtt.simple\n", "firmware/services/mqtt/module.py"), [])
+        _refused(self, "\nimport umqtt.simple\n", "firmware/ui/module.py")
+
+    def test_tables_allow_only_what_is_there_and_used(self):
+        imports = {(module.split(".")[0], source.path.split("/")[1]) for source in device_sources(boot=False)
+                   for node in ast.walk(source.tree) if isinstance(node, (ast.Import, ast.ImportFrom))
+                   for module, _ in layers.imported(node)}
+        self.assertEqual({name for name in layers.COMMON if name not in dict(imports)}, set())
+        self.assertEqual({(name, place) for name, places in layers.RESTRICTED.items() for place in places
+                          if (name, place.split("/")[0]) not in imports}, set())
+        there = {layers.layer_of(source.path) for source in device_sources(boot=False)}
+        self.assertEqual(set(layers.LAYERS) | set(layers.FILES), there)
 
     def test_safety_may_import_const_and_nothing_else_of_micropython(self):
         self.assertEqual(found("from micropython import const\n", "firmware/safety/module.py"), [])

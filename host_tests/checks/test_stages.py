@@ -37,58 +37,53 @@ class Stages(unittest.TestCase):
         return quiet(stages.run_stages, rows, self.root)
 
     def test_a_stage_without_a_report_counts_as_one_test(self):
-        outcomes, _, _ = self.run_all(Stage("a", python(""), None))
+        outcomes, _ = self.run_all(Stage("a", python("")))
         self.assertEqual((outcomes[0].passed, outcomes[0].failed), (1, 0))
 
     def test_a_failing_stage_stops_the_rest(self):
-        outcomes, _, missed = self.run_all(Stage("a", python("raise SystemExit(3)"), None), Stage("b", python(""), None))
+        outcomes, missed = self.run_all(Stage("a", python("raise SystemExit(3)")), Stage("b", python("")))
         self.assertEqual([(o.stage.name, o.failed) for o in outcomes], [("a", 1)])
         self.assertEqual(missed, ["b"])
 
     def test_exit_status_counts_even_when_the_report_names_no_failure(self):
         code = reporting(passed=4, failed=0, skips=[])[2] + "; raise SystemExit(1)"
-        outcomes, _, _ = self.run_all(Stage("a", python(code), None))
+        outcomes, _ = self.run_all(Stage("a", python(code)))
         self.assertEqual((outcomes[0].passed, outcomes[0].failed), (4, 1))
 
     def test_a_stage_that_ran_nothing_is_a_failure(self):
-        outcomes, _, _ = self.run_all(Stage("a", reporting(passed=0, failed=0, skips=[]), None))
+        outcomes, _ = self.run_all(Stage("a", reporting(passed=0, failed=0, skips=[])))
         self.assertEqual(outcomes[0].failed, 1)
 
     def test_an_old_report_is_not_taken_for_a_new_one(self):
-        self.run_all(Stage("a", reporting(passed=9, failed=0, skips=[]), None))
-        outcomes, _, _ = self.run_all(Stage("a", python(""), None))
+        self.run_all(Stage("a", reporting(passed=9, failed=0, skips=[])))
+        outcomes, _ = self.run_all(Stage("a", python("")))
         self.assertEqual(outcomes[0].passed, 1)
 
-    def test_a_stage_whose_file_is_missing_is_named(self):
-        outcomes, absent, _ = self.run_all(Stage("a", python(""), "gone.py"), Stage("b", python(""), "here.py"))
-        self.assertEqual((absent, [o.stage.name for o in outcomes]), (["a"], ["b"]))
-
     def test_the_closing_line_sums_up(self):
-        outcomes, absent, missed = self.run_all(
-            Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None), Stage("b", python(""), None))
+        outcomes, missed = self.run_all(Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]])), Stage("b", python("")))
         text = io.StringIO()
         with contextlib.redirect_stdout(text):
-            counts = stages.summary("test", outcomes, absent, missed, 1.0)
+            counts = stages.summary("test", outcomes, missed, 1.0)
         self.assertEqual(counts, (5, 0, 1))
         self.assertEqual(text.getvalue().splitlines()[-1], "5 passed, 0 failed, 1 skipped")
         self.assertIn("skipped: t: no tool", text.getvalue())
 
     def test_an_unsteady_test_is_told(self):
-        outcomes, absent, missed = self.run_all(Stage("a", reporting(passed=4, failed=0, skips=[], unsteady=["t"]), None))
+        outcomes, missed = self.run_all(Stage("a", reporting(passed=4, failed=0, skips=[], unsteady=["t"])))
         text = io.StringIO()
         with contextlib.redirect_stdout(text):
-            stages.summary("test", outcomes, absent, missed, 1.0)
+            stages.summary("test", outcomes, missed, 1.0)
         self.assertIn("unsteady: t: failed beside others, passed alone", text.getvalue())
 
     def test_a_skip_is_a_failure_only_when_strict(self):
-        rows = (Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]]), None),)
+        rows = (Stage("a", reporting(passed=4, failed=0, skips=[["t", "no tool"]])),)
         with mock.patch.dict(stages.STAGES, test=rows), mock.patch.object(stages, "ROOT", self.root):
             self.assertEqual(quiet(stages.main, ["test"]), 0)
             self.assertEqual(quiet(stages.main, ["test", "--strict"]), 1)
 
     def test_a_stage_that_takes_longer_than_the_suite_may_is_stopped_and_a_failure(self):
-        outcomes, _, missed = quiet(stages.run_stages, (Stage("a", python("import time; time.sleep(60)"), None),
-                                                        Stage("b", python(""), None)), self.root, 1)
+        outcomes, missed = quiet(stages.run_stages, (Stage("a", python("import time; time.sleep(60)")),
+                                                     Stage("b", python(""))), self.root, 1)
         self.assertEqual((outcomes[0].failed, missed), (1, ["b"]))
         self.assertLess(outcomes[0].seconds, 10)
 

@@ -128,6 +128,29 @@ class EveryReaderTest(unittest.TestCase):
 
         self.each(body)
 
+    def test_a_pn532_whose_supply_dipped_is_asleep_and_has_forgotten_its_setting(self):
+        # the twin's chip once stayed set up whatever its supply did, and answered on a UART that had never woken it
+        for kind, bus, number in READERS[1:4]:
+            with self.subTest(bus=bus):
+                reader = Reader(kind, bus, number)
+                self.addCleanup(reader.close)
+                reader.start()
+                reader.model.dead = True
+                reader.model.dead = False
+                with self.assertRaises((reader.error, OSError)):
+                    reader.read()
+                reader.start()
+                self.assertIsNone(reader.read())
+                reader.model.power_on()
+                reader.driver._port.wake = self._no_waking
+                if bus == "uart":
+                    with self.assertRaises(reader.error):
+                        reader.start()
+
+    @staticmethod
+    async def _no_waking():
+        return None
+
     def test_an_unplugged_reader_is_an_error_and_one_plugged_in_again_works(self):
         def body(reader):
             reader.model.dead = True

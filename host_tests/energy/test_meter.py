@@ -384,10 +384,12 @@ class TestEstimate(MeterCase):
         self.slave.fault = "silent"
         self.run_for(60000)
         self.slave.fault = None
+        self.assertIn(self.values.unread_wh, range(180, 188))
         self.readings.energy_wh += 100  # of 184 estimated
         self.run_for(2000)
         shown_wh, counted_mwh = self.values.energy_wh, self.values.counted_mwh
         self.assertTrue(self.values.estimated)
+        self.assertIn(self.values.unread_wh, range(80, 90))
         self.assertIn(self.readings.energy_wh - shown_wh + self.values.ahead_wh, (0, 1))  # floored, out of a float
         self.meter.begin_session()
         self.assertEqual((self.values.estimated, self.values.energy_wh, self.values.counted_mwh), (False, shown_wh, counted_mwh))

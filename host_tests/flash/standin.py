@@ -22,12 +22,13 @@ class Pulled(Exception):
 
 class StandIn:
     """Context: .port is the terminal's name. image: the flash's file, kept from one context to the next. After `dies_after` bytes
-    that came in the terminal is gone: the cable was pulled."""
+    that came in the terminal is gone: the cable was pulled. The first `deaf` orders for a raw REPL are not heard: it starts."""
 
-    def __init__(self, image, blocks=400, dies_after=None):
+    def __init__(self, image, blocks=400, dies_after=None, deaf=0):
         self._image = Path(image)
         self._blocks = blocks
         self._left = dies_after
+        self._deaf = deaf
         self.restarted = threading.Event()       # nobody waits for the answer to that
 
     def __enter__(self):
@@ -84,7 +85,9 @@ class StandIn:
         raw = False
         while not self._ends.is_set():
             char = self._read()
-            if char == b"\x01":
+            if char == b"\x01" and self._deaf:
+                self._deaf -= 1
+            elif char == b"\x01":
                 raw, code = True, bytearray()
                 os.write(self._host, BANNER)
             elif char == b"\x02":

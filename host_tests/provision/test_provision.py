@@ -137,6 +137,7 @@ class Boxes(unittest.TestCase):
         shown = " ".join(self.said)
         identity = json.loads((Path(made[0]["flash"]) / "identity.json").read_text())
         self.assertFalse([field for field in FIELDS[2:] if identity[field] in shown])
+        self.assertEqual(stat.S_IMODE(Path(made[0]["folder"]).stat().st_mode), 0o700)      # whose cards they are, too
 
     def test_charger_that_exists_keeps_its_identity(self):
         provision([("M3-0001", "esp32-s3", None)], self.root, self.said.append)
@@ -156,7 +157,15 @@ class Boxes(unittest.TestCase):
         (self.root / "bad.csv").write_bytes(CARDS + b"XYZ;Eve;user\r\n")
         with self.assertRaisesRegex(BoxError, "bad.csv, line 4, uid"):
             provision([("M3-0001", "esp32-s3", self.root / "bad.csv")], self.root / "out", self.said.append)
-        self.assertEqual(list((self.root / "out").iterdir()), [])
+        self.assertFalse((self.root / "out").exists())
+
+    def test_bad_list_of_cards_of_the_last_charger_leaves_none_of_the_first(self):
+        # those that were made could not be made again: the corrected file would have been refused for them
+        (self.root / "bad.csv").write_bytes(CARDS + b"XYZ;Eve;user\r\n")
+        orders = orders_from_csv(self.csv("serial,board,cards\nM3-0001,esp32-s3,\nM3-0002,esp32-s3,bad.csv\n"))
+        with self.assertRaisesRegex(BoxError, "bad.csv, line 4, uid"):
+            provision(orders, self.root / "out", self.said.append)
+        self.assertEqual((self.said, (self.root / "out").exists()), ([], False))
 
     def test_bad_line_is_named_with_what_is_allowed(self):
         for text, says in (
@@ -167,6 +176,12 @@ class Boxes(unittest.TestCase):
             ("serial,board\nM3-0001\n", "line 2: 1 fields instead of 2"),
             ("serial,bord\nM3-0001,esp32-s3\n", "line 1: the columns must be " + COLUMNS[0]),
             ("serial,board\n", "no charger in it"),
+            ("", "no charger in it"),
+            ("serial,board,board\nM3-0001,esp32-s3,esp32-wrover\n", "line 1: the columns must be .* each once"),
+            (b"serial;board;cards\nM3-0001;esp32-s3;K\xfcche.csv\n", 'is not in UTF-8: save it as "CSV UTF-8"'),
+            ("serial,board\n\"M3-0001,esp32-s3\n", "line 2: unexpected end of data"),
+            ("serial,board,cards\nM3-0001,esp32-s3,\"a\nb\"\nM3-0002,esp33,\n", "line 3: there is no file"),
+            ("serial,board\n\"M3-0001\",\"esp32-s3\"\n\n\nM3 2,esp32-s3\n", "line 5: serial number 'M3 2'"),
         ):
             with self.assertRaisesRegex(BoxError, says):
                 orders_from_csv(self.csv(text))
@@ -174,6 +189,12 @@ class Boxes(unittest.TestCase):
     def test_command_line_says_what_is_wrong_and_fails(self):
         self.assertEqual(main(["--serial", "bad serial", "--board", "esp32-s3", "--out", str(self.root)]), 2)
         self.assertEqual(main(["--csv", str(self.root / "none.csv"), "--out", str(self.root)]), 2)
+        with self.assertRaises(SystemExit):      # which board would it be?
+            main(["--csv", str(self.csv("serial,board\nM3-0001,esp32-s3\n")), "--board", "esp32-wrover", "--out", str(self.root)])
+
+    def test_columns_may_stand_in_quotes_as_spreadsheets_write_them(self):
+        orders = orders_from_csv(self.csv('\ufeff"Serial";"Board"\r\n"M3-0001";"esp32-s3"\r\n'))
+        self.assertEqual(orders, [("M3-0001", "esp32-s3", None)])
 
 
 if __name__ == "__main__":

@@ -300,6 +300,16 @@ class TestEstimatedTooHigh(KeeperTest):
         self.assertEqual((row["energy_wh"], row["estimated"], row["meter_start_wh"], row["meter_stop_wh"]), (80, False, 1400, 1480))
         self.assertEqual(place.keeper.life.energy_wh, 580)
 
+    def test_a_power_cut_in_the_same_session_leaves_it_register_minus_start(self):
+        place = self.boot().meter(1000).charge()
+        place.meter(1500)
+        place.station.reading.unread_wh, place.station.reading.estimated = 300, True      # the meter is silent
+        place.run(61000)
+        again = self.boot().meter(1250)
+        again.run(1000)
+        row = again.sessions()[0]
+        self.assertEqual((row["energy_wh"], row["estimated"], row["meter_stop_wh"]), (250, False, 1250))
+
     def test_a_power_cut_in_the_next_session_leaves_it_register_minus_start(self):
         place = self.charge_with_a_loss().unplug()
         place.station.reading.estimated = False

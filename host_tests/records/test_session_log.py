@@ -1,3 +1,4 @@
+import struct
 import unittest
 
 from firmware.records.life_totals import LifeTotals
@@ -97,6 +98,23 @@ class SessionLogTest(unittest.TestCase):
             sessions.progress((1, 160, 0), 200, 60)
             row = self.boot().close_unfinished(register_wh)
             self.assertEqual((row["energy_wh"], row["estimated"], row["meter_stop_wh"]), (200, True, None))
+
+    def test_what_was_reckoned_too_high_before_a_cut_gives_way_to_the_register(self):
+        """Cut off while 150 of its 200 Wh were reckoned: the register says 60, and so it is. More cannot be its own."""
+        for register_wh, energy_wh, estimated in ((5060, 60, False), (4949, 200, True)):
+            sessions = self.boot()
+            sessions.close_unfinished()
+            sessions.begin((1, 100, 0), 5000)
+            sessions.progress((1, 160, 0), 200, 60, 150)
+            row = self.boot().close_unfinished(register_wh)
+            self.assertEqual((row["energy_wh"], row["estimated"], row["meter_stop_wh"]),
+                             (energy_wh, estimated, None if estimated else register_wh))
+
+    def test_progress_as_older_firmware_wrote_it_is_read(self):
+        self.sessions.begin((1, 100, 0), 5000)
+        self.sessions._progress_file.write(struct.pack("<IIIIII", 1, 200, 60, 1, 160, 0))
+        row = self.boot().close_unfinished(5060)
+        self.assertEqual((row["energy_wh"], row["charging_s"], row["end"], row["estimated"]), (200, 60, (1, 160, 0), True))
 
     def test_a_new_session_closes_the_unfinished_one_first(self):
         self.sessions.begin((1, 100, 0), None)

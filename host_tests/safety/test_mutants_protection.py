@@ -196,7 +196,7 @@ class TestSupplyWatch(unittest.TestCase):
     def read(self, watch, *supply_mv):
         self.inputs.meter_seq += 1
         self.inputs.supply_1_mv, self.inputs.supply_2_mv, self.inputs.supply_3_mv = supply_mv
-        return watch.update(self.inputs)
+        return watch.update(10, self.inputs)
 
     def setUp(self):
         self.inputs = Inputs()
@@ -230,7 +230,7 @@ class TestSupplyWatch(unittest.TestCase):
 
     def test_two_readings_in_a_row_and_a_good_one_begins_anew(self):
         watch = SupplyWatch(Fitted())
-        self.assertEqual((watch.outside, watch._seq), (0, 0))
+        self.assertEqual((watch.outside, watch._seq, watch._silent_left_ms), (0, 0, 30000))
         bad, good = (100000,) * 3, (230000,) * 3
         found = [self.read(watch, *values) for values in (bad, good, bad, bad, bad, good, bad)]
         self.assertEqual(found, [False, False, False, True, True, False, False])
@@ -241,12 +241,60 @@ class TestSupplyWatch(unittest.TestCase):
     def test_a_reading_that_repeats_itself_is_none_and_any_other_number_is_fresh(self):
         watch = SupplyWatch(Fitted())
         self.read(watch, *[100000] * 3)
-        self.assertIs(watch.update(self.inputs), False)
+        self.assertIs(watch.update(10, self.inputs), False)
         self.assertEqual(watch.outside, 1)
         self.inputs.meter_seq = -5
-        self.assertIs(watch.update(self.inputs), True)
-        self.assertIs(watch.update(self.inputs), True)
+        self.assertIs(watch.update(10, self.inputs), True)
+        self.assertIs(watch.update(10, self.inputs), True)
         self.assertEqual(watch.outside, 2)
+
+    def silent(self, watch, *supply_mv):
+        """After two readings outside; 30 s of readings that say no more than this, or of none."""
+        for _ in range(2):
+            self.read(watch, *[100000] * 3)
+        for _ in range(3000):
+            if supply_mv:
+                self.read(watch, *supply_mv)
+            else:
+                watch.update(10, self.inputs)
+            watch.unplugged()
+
+    def test_silence_counts_while_the_supply_is_outside_and_from_the_last_reading_that_says_something(self):
+        watch = SupplyWatch(Fitted())
+        self.read(watch, *[100000] * 3)
+        watch.update(50000, self.inputs)
+        self.assertEqual((watch.outside, watch._silent_left_ms), (1, 30000))
+        self.assertIs(self.read(watch, *[100000] * 3), True)
+        for gap_ms, left_ms in ((10000, 20000), (19999, 1)):
+            self.assertIs(watch.update(gap_ms, self.inputs), True)
+            watch.unplugged()
+            self.assertEqual((watch.outside, watch._silent_left_ms), (2, left_ms))
+        self.assertIs(self.read(watch, *[100000] * 3), True)
+        self.assertEqual((watch.outside, watch._silent_left_ms), (2, 30000))
+        watch.update(29999, self.inputs)
+        self.read(watch, *[230000] * 3)
+        self.assertEqual((watch.outside, watch._silent_left_ms), (0, 30000))
+
+    def test_after_the_silence_nobody_plugged_in_ends_it_and_one_reading_outside_brings_it_back(self):
+        for supply_mv in ((), (NOT_FITTED,) * 3):
+            watch = SupplyWatch(Fitted())
+            self.silent(watch, *supply_mv)
+            self.assertEqual((watch.outside, watch._silent_left_ms), (1, 0))
+            self.assertIs(watch.update(10, self.inputs), False)
+            self.assertIs(self.read(watch, *[100000] * 3), True)
+            self.assertEqual((watch.outside, watch._silent_left_ms), (2, 30000))
+            self.silent(watch, *supply_mv)
+            self.read(watch, *[230000] * 3)
+            self.assertEqual((watch.outside, watch._silent_left_ms), (0, 30000))
+
+    def test_the_reading_of_a_tick_that_comes_after_the_silence_counts(self):
+        watch = SupplyWatch(Fitted())
+        for _ in range(2):
+            self.read(watch, *[100000] * 3)
+        self.inputs.meter_seq += 1
+        self.assertIs(watch.update(60000, self.inputs), True)
+        watch.unplugged()
+        self.assertEqual((watch.outside, watch._silent_left_ms), (2, 30000))
 
 
 class TestTemperatureWatch(unittest.TestCase):

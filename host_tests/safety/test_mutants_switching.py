@@ -334,7 +334,7 @@ class TestNumbers(unittest.TestCase):
         self.assertEqual((limits.RECLOSE_MS, limits.RECLOSE_DEF_MS, limits.PHASE_SWITCH_MS), (5000, 30000, 10000))
         self.assertEqual((limits.PILOT_PERIOD_NS, limits.SIMPLIFIED_MA), (1000000, 10000))
         self.assertEqual((limits.SUPPLY_LOW_MV, limits.SUPPLY_HIGH_MV, limits.SUPPLY_READINGS), (160000, 280000, 2))
-        self.assertEqual(limits.SUPPLY_PRESENT_MV, 30000)
+        self.assertEqual((limits.SUPPLY_PRESENT_MV, limits.SUPPLY_SILENT_MS), (30000, 30000))
         self.assertEqual((limits.OVER_1_PERCENT, limits.OVER_2_PERCENT, limits.OVER_3_PERCENT), (10, 25, 70))
         self.assertEqual((limits.OVER_1_MS, limits.OVER_2_MS, limits.OVER_3_MS), (1010000, 5000, 1000))
         self.assertEqual((limits.OVER_ALLOWANCE_MA, limits.OFFER_MEMORY_MS, limits.READING_GAP_MS), (500, 6000, 5000))

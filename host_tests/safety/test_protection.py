@@ -188,6 +188,63 @@ class TestSupply(EachVariant):
             rig.order("clear").run(5000)
             self.assertEqual((rig.core.trips, rig.core.phase), (0, OFFERING))
 
+    def tripped(self, rig):
+        """Two readings outside, then the meter says nothing more; the vehicle asks for power."""
+        rig.to_closed()
+        self.read(rig, 300000, 230000, 230000)
+        self.read(rig, 300000, 230000, 230000)
+        return rig
+
+    def test_meter_that_falls_silent_is_no_sign_of_health_while_somebody_is_plugged_in(self):
+        for rig in self.starts():
+            self.tripped(rig)
+            for letter in "BCBC":
+                rig.plug(letter, 29000).order("clear").run(2000)
+                self.assertEqual((rig.core.trips, rig.coil), (trips.SUPPLY, 0))
+
+    def test_what_a_silent_meter_said_is_forgotten_after_30_s_when_nobody_is_plugged_in(self):
+        for rig in self.starts():
+            self.tripped(rig).plug("A", 29980)
+            self.assertEqual(rig.core.trips, trips.SUPPLY)
+            rig.run(40)
+            self.assertEqual(rig.core.trips, 0)
+            rig.to_closed()
+            self.read(rig, 300000, 230000, 230000)        # it is back, and one reading is enough now
+            self.assertEqual((rig.core.trips, rig.core.phase), (trips.SUPPLY, STOPPING))
+
+    def test_unplugging_after_the_30_s_ends_it_at_once(self):
+        for rig in self.starts():
+            self.tripped(rig).run(40000)
+            self.assertEqual(rig.core.trips, trips.SUPPLY)
+            rig.plug("A", 50)
+            self.assertEqual(rig.core.trips, 0)
+
+    def test_nobody_is_plugged_in_only_where_the_pilot_says_so_now(self):
+        for rig in self.starts():
+            self.tripped(rig).plug("A", 1000)
+            rig.bursts = False
+            rig.run(60000)
+            self.assertTrue(rig.core.trips & trips.SUPPLY)
+
+    def test_readings_that_say_nothing_of_the_supply_are_neither_good_nor_bad(self):
+        for rig in self.starts():
+            self.tripped(rig)
+            for _ in range(40):                           # the current is known, the voltages are not
+                self.read(rig, -1, -1, -1)
+                rig.run(1000)
+            rig.order("clear").run(1000)
+            self.assertEqual(rig.core.trips, trips.SUPPLY)
+            rig.plug("A", 50)
+            self.assertEqual(rig.core.trips, 0)
+
+    def test_good_reading_of_a_meter_that_is_back_begins_anew(self):
+        for rig in self.starts():
+            self.tripped(rig).plug("A", 31000).to_closed()
+            for supply_mv in (230000, 300000):
+                self.read(rig, supply_mv, 230000, 230000)
+            rig.run(1000)
+            self.assertEqual((rig.core.trips, rig.core.phase), (0, CLOSED))
+
 
 class TestOverCurrent(EachVariant):
     GRADES = ((10, 1010000, 18100), (25, 5000, 20500), (70, 1000, 27700))   # the limit is 16 A + percent + 0.5 A

@@ -9,7 +9,7 @@ from firmware.settings import schema
 from firmware.settings.store import SettingError, Store
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
-NONE = {"has": {"psram": False, "lock": False}, "limits": {"phases": 1}, "pins": {"pp_adc": None, **{
+NONE = {"has": {"psram": False, "lock": False}, "pins": {"pp_adc": None, **{
     "input_" + name: None for name in ("enable", "upstream", "limit", "delay", "dim")}}}
 
 

@@ -17,18 +17,38 @@ def text_for(row):
 
 
 class OddSettings(unittest.TestCase):
+    def keep(self, charger, values):
+        """These settings are on its flash, as other firmware may have left them."""
+        file = AtomicFile(str(Path(charger.folder) / "data" / "settings"), FILE_KIND, FILE_VERSION)
+        document = json.loads(file.read()[0])
+        document["values"].update(values)
+        file.write(json.dumps(document).encode())
+
     def test_the_charger_starts_whatever_texts_its_settings_hold(self):
         """A time zone that this firmware cannot read ended every start: after a step back, say, only safe mode was left."""
         charger = Charger(self)
-        file = AtomicFile(str(Path(charger.folder) / "data" / "settings"), FILE_KIND, FILE_VERSION)
-        document = json.loads(file.read()[0])
-        document["values"].update({row[0]: text_for(row) for row in schema.SETTINGS if row[1] == schema.STR})
-        file.write(json.dumps(document).encode())
+        self.keep(charger, {row[0]: text_for(row) for row in schema.SETTINGS if row[1] == schema.STR})
         seen = []
         charger.at(5, lambda: seen.append((charger.fact("uptime_s") > 2, [row["name"] for row in charger.fact("faults")],
                                            [row for row in charger.fact("tasks") if row["last_error"]])))
         charger.run(6)
         self.assertEqual(seen, [(True, ["meter_setting", "settings_damaged"], [])])
+
+    def test_a_zone_set_anew_ends_the_warning_that_it_began_and_no_other(self):
+        for others, after in (({}, []), ({"charging.mode": "odd"}, ["settings_damaged"])):
+            charger = Charger(self)
+            self.keep(charger, dict(others, **{"time.zone": "nowhere"}))
+            seen = []
+
+            def look(charger=charger, seen=seen):
+                seen.append([row["name"] for row in charger.fact("faults")])
+            charger.at(5, look)
+            charger.at(6, lambda charger=charger: charger.app.settings.set_many({"charging.max_current_a": 10}))
+            charger.at(7, look)
+            charger.at(8, lambda charger=charger: charger.app.settings.set_many({"time.zone": "CET-1CEST,M3.5.0,M10.5.0/3"}))
+            charger.at(9, look)
+            charger.run(10)
+            self.assertEqual(seen, [["settings_damaged"], ["settings_damaged"], after])
 
 
 class OddRestart(unittest.TestCase):

@@ -2,16 +2,22 @@
 """The soak's rules notice what they are there for, its runs repeat themselves, and a short one goes well."""
 
 import json
+import sys
+import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
+from tools.twin.air import Air
 from tools.twin.clock import VirtualClock
 from tools.twin.hal import Hal
 from tools.twin.soak import shorter, vacuous
+from tools.twin.soak_begin import CALLS, NotNow, device, no_network
+from tools.twin.soak_calm import Calm
 from tools.twin.soak_chapter import Chapter
-from tools.twin.soak_life import FLAT, GROWS, TOO_SHORT, UNSURE, growth, verdict
+from tools.twin.soak_life import FLAT, GROWS, TOO_SHORT, UNSURE, Life, growth, verdict
 from tools.twin.soak_user import NORMAL_CAR
-from tools.twin.soak_watch import Watch
+from tools.twin.soak_watch import Violation, Watch
 from tools.twin.world import World
 
 MS = 1000
@@ -148,6 +154,85 @@ class Rules(unittest.TestCase):
         self.assertEqual(bare.broken, [])
         bare.passes(1 * S)
         self.assertEqual(bare.broken, ["offer"])
+
+
+class Faults(unittest.TestCase):
+    def inner(self):
+        """What a fault needs; `ends` are what ends the faults that have begun."""
+        inner = mock.MagicMock(ends=[])
+        inner.chapter.clock.now_us = 0
+        inner.lasts = lambda us, undo: inner.ends.append(undo)
+        return inner
+
+    def test_two_faults_of_one_device_call_leave_nothing_behind_in_whatever_order_they_end(self):
+        strip = types.SimpleNamespace(NeoPixel=type("NeoPixel", (), {"write": lambda self: "written"}))
+        call = [row[:2] for row in CALLS].index(("neopixel", "NeoPixel"))
+        arguments = {"call": call, "error": "OSError", "every": 1, "ms": 20, "pin": ""}
+        for order in (0, 0), (1, 0):
+            inner = self.inner()
+            with mock.patch.dict(sys.modules, neopixel=strip):
+                device(inner, arguments)
+                device(inner, arguments)
+            with self.assertRaises(OSError):
+                strip.NeoPixel().write()
+            for place in order:
+                inner.ends.pop(place)()
+            self.assertEqual(strip.NeoPixel().write(), "written")
+
+    def test_network_that_is_gone_cannot_go_again_and_comes_back(self):
+        inner = self.inner()
+        inner.chapter.world.air = air = Air(lambda shown: None)
+        home = air.state()
+        no_network(inner, {"ms": 20})
+        self.assertEqual(air.state()["aps"], [])
+        self.assertRaises(NotNow, no_network, inner, {"ms": 20})
+        for end in inner.ends:
+            end()
+        self.assertEqual(air.state(), home)
+
+
+class Peace(unittest.TestCase):
+    """The end of trouble, of a charger that is told by the test."""
+
+    def calm(self, app, answers):
+        """The rule that is broken within half an hour, None when none is. answers: whether questions are."""
+        clock = VirtualClock()
+        self.addCleanup(clock.close)
+        chapter = mock.MagicMock(clock=clock, sane={}, _restart_due=False)
+        chapter._app_now = lambda: app
+        chapter._after = lambda us, fn: clock.after(us, fn)
+        chapter._call = lambda method, path, body, done: answers and clock.after(1 * S, lambda: done(200))
+        chapter.world.mains.power_mw = 7_000_000
+        chapter._rng.choice = min
+        try:
+            Calm(chapter).begin()
+            clock.advance_to(1_800 * S)
+        except Violation as broken:
+            return broken.rule
+        return None
+
+    def test_charger_that_never_starts_again_or_never_answers_is_found(self):
+        app = mock.MagicMock()
+        app.station.facts.return_value = mock.MagicMock()
+        with mock.patch("tools.twin.soak_calm.state_of", lambda chapter: "as it is"):
+            self.assertIsNone(self.calm(app, True))
+            self.assertEqual(self.calm(None, True), "recovery")
+            self.assertEqual(self.calm(app, False), "recovery")
+
+    def test_life_in_which_somebody_is_answered_badly_or_not_at_all_is_found(self):
+        for answer, wrong in ((200, None), (500, "answered with 500"), (None, "not answered")):
+            with self.subTest(answer=answer):
+                clock = VirtualClock()
+                self.addCleanup(clock.close)
+                box = [None if answer is None else (answer, {})]
+                twin = mock.MagicMock(clock=clock)
+                twin.visit = lambda *words, box=box: box
+                life = Life(twin, None, 1, 1, lambda: 0)
+                life._ask("/api/v1/status")
+                clock.now_us += 60 * S
+                life._guarded(life._look)
+                self.assertEqual(life.wrong is None, wrong is None)
+                self.assertIn(wrong or "", life.wrong or "")
 
 
 class Runs(unittest.TestCase):

@@ -324,12 +324,21 @@ class EchoMeter:
         return bytes(reversed(frame)) if frame != b"other" else None
 
 
+DRIVER_PIN = 2                  # rs485_de of the twin's board
+
+
 class MeterBusTest(unittest.TestCase):
     def setUp(self):
         self.bench = Bench(meter=EchoMeter)
 
-    def ask(self, frame):
-        self.bench.hal.on_output("uart", 1, frame, 0)
+    def ask(self, frame, driven_us=5_000):
+        """Send a frame, with the transceiver's driver enabled for so long; 8 bytes take 4.2 ms."""
+        now_us, out = self.bench.clock.now_us, self.bench.hal.on_output
+        if driven_us:
+            out("pin", DRIVER_PIN, 1, now_us)
+        out("uart", 1, frame, now_us)
+        if driven_us:
+            self.bench.clock.after(driven_us, lambda: out("pin", DRIVER_PIN, 0, now_us + driven_us))
 
     def test_the_answer_comes_after_both_frames_time_on_the_wire(self):
         self.ask(b"12345678")
@@ -338,6 +347,22 @@ class MeterBusTest(unittest.TestCase):
         self.bench.run_ms(10)
         [(_, uart, data)] = self.bench.hal.uart
         self.assertEqual((uart, data), (1, b"87654321"))
+
+    def test_frame_without_the_driver_or_cut_off_by_it_and_answer_against_it_are_lost(self):
+        # the twin once heard whatever the UART sent: a driver that was never enabled was never missed
+        for driven_us, heard in ((0, 0), (4_000, 0), (4_200, 1), (12_000, 1), (40_000, 0)):
+            with self.subTest(driven_us=driven_us):
+                self.bench.hal.uart.clear()
+                self.ask(b"12345678", driven_us)
+                self.bench.run_ms(100)
+                self.assertEqual(len(self.bench.hal.uart), heard)
+
+    def test_late_answer_arrives_amidst_the_next_question(self):
+        self.ask(b"12345678")
+        self.bench.run_ms(8)
+        self.ask(b"abcdefgh")
+        self.bench.run_ms(100)
+        self.assertEqual(len(self.bench.hal.uart), 2)
 
     def test_a_silent_meter_says_nothing_not_even_the_answer_under_way(self):
         self.ask(b"12345678")

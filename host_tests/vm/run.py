@@ -4,7 +4,6 @@ Each test file gets a fresh VM. A file whose first line is `# cpython only: <rea
 there is no VM at all, every file counts as skipped, with the reason.
 """
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools.checks.report import report
 from tools.setup.vm import VmMissing, find_vm, vm_command, vm_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,15 +90,6 @@ def run_file(path, heap_kb=None, root=ROOT):
     return result
 
 
-def report(results, skips, left_out):
-    """Writes what the stage runner wants to know to the file MODE3_REPORT names."""
-    place = os.environ.get("MODE3_REPORT")
-    if place:
-        Path(place).write_text(json.dumps({
-            "passed": sum(r.passed for r in results), "failed": sum(r.failed for r in results), "skips": skips,
-            "left_out": left_out}))
-
-
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="test files (default: all below host_tests)")
@@ -117,7 +108,7 @@ def main(arguments=None):
     except VmMissing as error:
         print("no MicroPython: %s" % error)
         skips = [(str(path.relative_to(ROOT)), "no MicroPython VM") for path in files]
-        report([], skips, len(left_out))
+        report(0, 0, skips, len(left_out))
         print("0 passed, 0 failed, %d skipped" % len(skips))
         return 0
     results = []
@@ -131,7 +122,8 @@ def main(arguments=None):
             if result.failed:
                 print(result.text, end="", flush=True)
     skips = [("%s %s" % (r.path.relative_to(ROOT), test), reason) for r in results for test, reason in r.skips]
-    report(results, skips, len(left_out) + sum(r.left_out for r in results))
+    report(sum(r.passed for r in results), sum(r.failed for r in results), skips,
+           len(left_out) + sum(r.left_out for r in results))
     failed = sum(result.failed for result in results)
     print("%d files left out as cpython only" % len(left_out))
     print("%d passed, %d failed, %d skipped" % (sum(r.passed for r in results), failed, len(skips)))

@@ -5,32 +5,24 @@ that hears everything and gives orders. Ends with its input, and then tells as J
 """
 import http.client
 import json
-import subprocess
 import sys
 import threading
 
-from tools.bench.row import ROOT
+from tools.bench.beside import Beside, input_ended, tell
 
 ASK_S, SPEAK_EVERY, PATIENCE_S = 0.2, 5, 20
 BASE = "mode3/M3-TWIN-0001/"
 CEILINGS_MA = (14000, 12000)        # changes of the offer, which the vehicle follows
 
 
-class Busy:
-    """Such a process; a question every ask_s, an order over MQTT every SPEAK_EVERY of that."""
+class Busy(Beside):
+    """Such a process; a question every ask_s, an order over MQTT every SPEAK_EVERY of that.
+
+    end(): {"answers", "refused", "events" of the stream, "told" by MQTT, "results" of commands}.
+    """
 
     def __init__(self, http_port, mqtt_port, ask_s=ASK_S):
-        self._process = subprocess.Popen([sys.executable, "-m", "tools.bench.busy", str(http_port), str(mqtt_port), str(ask_s)],
-                                         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def end(self):
-        """{"answers", "refused", "events" of the stream, "told" by MQTT, "results" of commands}"""
-        return json.loads(self._process.communicate()[0])
-
-    def kill(self):
-        """At once, and nobody wants to know."""
-        self._process.kill()
-        self._process.communicate()
+        super().__init__("busy", (http_port, mqtt_port, ask_s))
 
 
 def _ask(port, ask_s, found, ended):
@@ -81,16 +73,15 @@ def _speak(port, ask_s, found, ended):
 
 
 def main(http_port, mqtt_port, ask_s):
-    ended, found = threading.Event(), {"answers": 0, "refused": 0, "events": 0, "told": 0, "results": 0}
+    ended, found = input_ended(), {"answers": 0, "refused": 0, "events": 0, "told": 0, "results": 0}
     threads = [threading.Thread(target=task, args=(int(port), float(ask_s), found, ended), daemon=True)
                for task, port in ((_watch, http_port), (_ask, http_port), (_speak, mqtt_port))]
     for thread in threads:
         thread.start()
-    sys.stdin.read()
-    ended.set()
+    ended.wait()
     for thread in threads[1:]:         # the stream's may wait for its next event
         thread.join(PATIENCE_S)
-    print(json.dumps(found))
+    tell(found)
 
 
 if __name__ == "__main__":

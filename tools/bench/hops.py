@@ -4,34 +4,28 @@ it was slow, [[from, until]] in seconds of time.monotonic().
 It waits in hops of 0.1 ms. On a virtual machine a hop may take a millisecond for a tenth of a second on end: a sleeper that only
 wakes every 10 ms (sleeper.py) sees nothing of that, and whoever makes many system calls is late by it.
 """
-import json
-import subprocess
-import sys
-import threading
 import time
 
-from tools.bench.row import ROOT
+from tools.bench.beside import Beside, input_ended, tell
 
 HOP_S = 0.000_1
 HOPS = 32           # looked at together, with a longer wait: 8 ms where nothing happens
 SLOW_S = 0.015
 
 
-class Hops:
+class Hops(Beside):
     """Such a process, beside a measurement. prefix: what its command begins with."""
 
     def __init__(self, prefix=()):
-        self._process = subprocess.Popen([*prefix, sys.executable, "-m", "tools.bench.hops"], cwd=ROOT, stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE)
+        super().__init__("hops", prefix=prefix)
 
     def end(self):
         """[(from, until)] in seconds of time.monotonic(): the machine was slow then, or stood still."""
-        return [tuple(moment) for moment in json.loads(self._process.communicate()[0])]
+        return [tuple(moment) for moment in super().end()]
 
 
 def main():
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    ended = input_ended()
     slow, now = [], time.monotonic()
     while not ended.is_set():
         began = now
@@ -41,7 +35,7 @@ def main():
         now = time.monotonic()
         if now - began > SLOW_S:
             slow.append((began, now))
-    print(json.dumps(slow))
+    tell(slow)
 
 
 if __name__ == "__main__":

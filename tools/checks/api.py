@@ -8,7 +8,6 @@ slowed down.
 import argparse
 import http.client
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.checks.report import report
 from tools.checks.source import ROOT
 from tools.twin.ports import free_port
 
@@ -67,8 +67,8 @@ class Charger:
         client.close()
         return answer, said
 
-    def errors(self):
-        """What the handlers raised and nobody caught, as the page's diagnostics would tell: paths that answered 500."""
+    def tasks(self):
+        """The charger's tasks, with how often each had to be started again."""
         return self.ask("GET", "/api/v1/status")[1]["tasks"]
 
     def __exit__(self, *exc):
@@ -91,18 +91,11 @@ def run(seconds, cases, seed, phases):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds + 240)
         found = re.search(r"Tested: (\d+)", done.stdout)
         few = int(found.group(1)) < FEWEST if found else True
-        dead = [task["name"] for task in charger.errors() if task["restarts"]]
+        dead = [task["name"] for task in charger.tasks() if task["restarts"]]
         text = done.stdout + done.stderr + "".join("the task %s died and was started again\n" % name for name in dead)
         if few:
             text += "fewer than %d paths were called: give it more --seconds\n" % FEWEST
         return done.returncode or few or len(dead), text
-
-
-def report(passed, failed, skips):
-    """What `make test` counts."""
-    place = os.environ.get("MODE3_REPORT")
-    if place:
-        Path(place).write_text(json.dumps({"passed": passed, "failed": failed, "skips": skips}))
 
 
 def main(arguments=None):
@@ -119,7 +112,7 @@ def main(arguments=None):
     status, text = run(options.seconds, options.cases, options.seed, options.phases)
     lines = text.splitlines()
     print("\n".join(lines if status else [line for line in lines if "generated" in line or "Tested" in line or " in " in line]))
-    report(int(not status), int(bool(status)), [])
+    report(int(not status), int(bool(status)))
     return 1 if status else 0
 
 

@@ -8,6 +8,11 @@ from tools.checks.source import ROOT
 BOARDS = ROOT / "board_configs"
 
 
+def names():
+    """The boards that one can have: all but the simulated one."""
+    return sorted(path.stem for path in BOARDS.glob("*.json") if path.stem != "twin")
+
+
 def divider(cp):
     """(a_ppm, b_uv) that the resistors of a pilot's divider make: r1 from the pilot, r2 from reference_mv, r3 to ground.
 
@@ -34,10 +39,10 @@ def oddities(facts):
         yield "cp.calibrated: one board's measurement does not belong into the file of all"
 
 
-def problems(folder=BOARDS, names="*.json"):
+def problems(folder=BOARDS, files="*.json"):
     """One line per board file that the charger would refuse; a name that is not the file's is refused too."""
     found = []
-    for path in sorted(Path(folder).glob(names)):
+    for path in sorted(Path(folder).glob(files)):
         try:
             facts = load(str(path))
         except BoardError as error:

@@ -47,8 +47,7 @@ FILES = {
 LEAVES = ("csv_lines", "dates", "identity", "keyed", "on_demand", "pbkdf2", "version", "zone")
 
 # Modules of the interpreter that every layer but safety may import.
-COMMON = ("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json", "micropython", "os", "struct",
-          "sys")
+COMMON = ("array", "asyncio", "binascii", "errno", "gc", "hashlib", "json", "micropython", "os", "struct", "sys")
 SAFETY_ONLY = {"micropython": ("const",)}
 
 # Modules only these places may import (a folder of firmware/, or one file).
@@ -60,16 +59,11 @@ RESTRICTED = {
     "_onewire": ("drivers",),
     "time": ("drivers/clock.py",),
     "_thread": ("services/worker.py",),
-    "microdot": ("services", "ui"),
     "umqtt": ("services",),
-    "ntptime": ("services",),
     "socket": ("services",),
     "select": ("services",),
     "ssl": ("services",),
     "tls": ("services",),
-    "random": ("services",),
-    "re": ("services",),
-    "deflate": ("services",),
 }
 DYNAMIC = ("__import__", "exec", "eval", "compile", "execfile")
 BY_NAME = ("on_demand", "__import__")      # of modules that their user imports right after: host_tests/checks/test_on_demand.py

@@ -18,54 +18,54 @@ from pathlib import Path
 from tools.checks.source import ROOT
 from tools.checks.tests import PYTEST
 
-Stage = namedtuple("Stage", "name command needs")  # needs: a file that must exist, else the stage is not there yet
+Stage = namedtuple("Stage", "name command")
 
 PY = sys.executable
 
 STAGES = {
     "test": (
-        Stage("lint", (PY, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."), None),
-        Stage("lib", (PY, "-m", "tools.setup.lib", "--check"), None),
-        Stage("layers", (PY, "-m", "tools.checks.layers"), None),
-        Stage("integers", (PY, "-m", "tools.checks.integers"), None),
-        Stage("language", (PY, "-m", "tools.checks.language"), None),
-        Stage("words", (PY, "-m", "tools.checks.words"), None),
-        Stage("texts", (PY, "-m", "tools.checks.texts"), None),
-        Stage("boards", (PY, "-m", "tools.checks.boards"), None),
-        Stage("documents", (PY, "-m", "tools.docs.safety", "--check"), None),
-        Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check"), None),
-        Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check"), None),
-        Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check"), None),
-        Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check"), None),
-        Stage("documents: mqtt", (PY, "-m", "tools.docs.mqtt", "--check"), None),
-        Stage("documents: settings", (PY, "-m", "tools.docs.settings", "--check"), None),
-        Stage("documents: API", (PY, "-m", "tools.docs.openapi", "--check"), None),
-        Stage("documents: reliability", (PY, "-m", "tools.docs.reliability", "--check"), None),
-        Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check"), None),
-        Stage("cpython", (PY, "-m", "tools.checks.tests"), None),
-        Stage("micropython", (PY, "-m", "host_tests.vm.run"), None),
-        Stage("API as described", (PY, "-m", "tools.checks.api"), None),
-        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2"), None),
-        Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm"), None),
-        Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2"), None),
-        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "100"), None),
-        Stage("safety coverage", (PY, "-m", "tools.checks.coverage_safety"), None),
+        Stage("lint", (PY, "-m", "ruff", "check", "--quiet", "--output-format", "concise", ".")),
+        Stage("lib", (PY, "-m", "tools.setup.lib", "--check")),
+        Stage("layers", (PY, "-m", "tools.checks.layers")),
+        Stage("integers", (PY, "-m", "tools.checks.integers")),
+        Stage("language", (PY, "-m", "tools.checks.language")),
+        Stage("words", (PY, "-m", "tools.checks.words")),
+        Stage("texts", (PY, "-m", "tools.checks.texts")),
+        Stage("boards", (PY, "-m", "tools.checks.boards")),
+        Stage("documents", (PY, "-m", "tools.docs.safety", "--check")),
+        Stage("documents: faults", (PY, "-m", "tools.docs.faults", "--check")),
+        Stage("documents: lights", (PY, "-m", "tools.docs.lights", "--check")),
+        Stage("documents: boards", (PY, "-m", "tools.docs.boards", "--check")),
+        Stage("documents: meters", (PY, "-m", "tools.docs.meters", "--check")),
+        Stage("documents: mqtt", (PY, "-m", "tools.docs.mqtt", "--check")),
+        Stage("documents: settings", (PY, "-m", "tools.docs.settings", "--check")),
+        Stage("documents: API", (PY, "-m", "tools.docs.openapi", "--check")),
+        Stage("documents: reliability", (PY, "-m", "tools.docs.reliability", "--check")),
+        Stage("documents: pilot", (PY, "-m", "tools.docs.pilot", "--check")),
+        Stage("cpython", (PY, "-m", "tools.checks.tests")),
+        Stage("micropython", (PY, "-m", "host_tests.vm.run")),
+        Stage("API as described", (PY, "-m", "tools.checks.api")),
+        Stage("scenarios", (PY, "-m", "tools.twin.scenario_suite", "--jobs", "2")),
+        Stage("scenarios on MicroPython", (PY, "-m", "tools.twin.scenario_suite", "--vm")),
+        Stage("reachable states", (PY, "-m", "tools.checks.reach", "--jobs", "2")),
+        Stage("mutation, as far as it gets", (PY, "-m", "tools.checks.mutate", "--limit-s", "100")),
+        Stage("safety coverage", (PY, "-m", "tools.checks.coverage_safety")),
     ),
     "proof": (
-        Stage("power cuts", (PY, "-m", "host_tests.vm_powercut"), None),
-        Stage("power cuts in updates", (PY, "-m", "host_tests.ota_powercut"), None),
-        Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep"), None),
-        Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch"), None),
-        Stage("written core", (PY, "-m", "tools.checks.written_core"), None),
-        Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7"), None),
-        Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1"), None),
+        Stage("power cuts", (PY, "-m", "host_tests.vm_powercut")),
+        Stage("power cuts in updates", (PY, "-m", "host_tests.ota_powercut")),
+        Stage("failing devices", (PY, "-m", "host_tests.drivers.sweep")),
+        Stage("mutation", (PY, "-m", "tools.checks.mutate", "--scratch")),
+        Stage("written core", (PY, "-m", "tools.checks.written_core")),
+        Stage("states, another order", (PY, "-m", "tools.checks.reach", "--variant", "state F seen", "--order", "7")),
+        Stage("fuzz", (PY, "-m", "tools.checks.fuzz", "--seconds", "1")),
         Stage("API as described, at length", (PY, "-m", "tools.checks.api", "--seconds", "120", "--cases", "20", "--phases",
-                                              "coverage,fuzzing", "--seed", "7"), None),
-        Stage("page, every view in every look", (PY, "-m", "host_tests.page.looks"), None),
-        Stage("image with the application in it", PYTEST + ("host_tests/flash/frozen.py",), None),
-        Stage("pilot on waveforms", (PY, "-m", "tools.pilot"), None),
-        Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof"), None),
-        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "72", "--jobs", "2", "--minutes", "30"), None),
+                                              "coverage,fuzzing", "--seed", "7")),
+        Stage("page, every view in every look", (PY, "-m", "host_tests.page.looks")),
+        Stage("image with the application in it", PYTEST + ("host_tests/flash/frozen.py",)),
+        Stage("pilot on waveforms", (PY, "-m", "tools.pilot")),
+        Stage("MQTT, long", (PY, "-m", "host_tests.services.mqtt.proof")),
+        Stage("soak", (PY, "-m", "tools.twin.soak", "--hours", "72", "--jobs", "2", "--minutes", "30")),
     ),
 }
 BUDGET_S = {"test": 20 * 60, "proof": 66 * 60}
@@ -132,30 +132,25 @@ def run_stage(stage, root=ROOT, limit_s=None):
 
 
 def run_stages(stages, root=ROOT, limit_s=None):
-    """Runs the stages until one fails or limit_s is over; returns (outcomes, names of stages that are not there yet, names
-    not reached)."""
+    """Runs the stages until one fails or limit_s is over; returns (outcomes, names of the stages not reached)."""
     outcomes = []
-    absent = [stage.name for stage in stages if stage.needs and not (root / stage.needs).exists()]
-    present = [stage for stage in stages if stage.name not in absent]
     start = time.monotonic()
-    for stage in present:
+    for stage in stages:
         outcome = run_stage(stage, root, None if limit_s is None else max(1, limit_s - (time.monotonic() - start)))
         outcomes.append(outcome)
         print("== %s: %s, %.1f s\n" % (stage.name, "FAILED" if outcome.failed else "passed", outcome.seconds), flush=True)
         if outcome.failed:
             break
-    return outcomes, absent, [stage.name for stage in present[len(outcomes):]]
+    return outcomes, [stage.name for stage in stages[len(outcomes):]]
 
 
-def summary(suite, outcomes, absent, missed, seconds):
+def summary(suite, outcomes, missed, seconds):
     """Prints what ran, what was skipped and why, and the closing line; returns (passed, failed, skipped)."""
     print("make %s" % suite)
     for outcome in outcomes:
         print("  %-16s %7.1f s %6d passed %4d failed %4d skipped%s" % (
             outcome.stage.name, outcome.seconds, outcome.passed, outcome.failed, len(outcome.skips),
             ", %d left to the other interpreter" % outcome.left_out if outcome.left_out else ""))
-    for name in absent:
-        print("  %-16s not there yet" % name)
     for name in missed:
         print("  %-16s not reached" % name)
     for outcome in outcomes:
@@ -182,9 +177,9 @@ def main(arguments=None):
             parser.error("unknown stage %r; allowed: %s" % (name, ", ".join(names)))
     stages = [stage for stage in stages if not options.only or stage.name in options.only]
     start = time.monotonic()
-    outcomes, absent, missed = run_stages(stages, ROOT, BUDGET_S[options.suite])
+    outcomes, missed = run_stages(stages, ROOT, BUDGET_S[options.suite])
     seconds = time.monotonic() - start
-    passed, failed, skipped = summary(options.suite, outcomes, absent, missed, seconds)
+    passed, failed, skipped = summary(options.suite, outcomes, missed, seconds)
     totals = {"passed": passed, "failed": failed, "skipped": skipped, "seconds": round(seconds, 1)}
     Path(ROOT, "build", options.suite + ".json").write_text(json.dumps(totals))
     if options.strict and skipped:

@@ -2,7 +2,6 @@
 
 `python -m tools.docs.faults` writes the page, `--check` fails when it is stale.
 """
-import json
 import sys
 
 from tools.checks.source import ROOT
@@ -13,10 +12,10 @@ if not cpython.installations():
 
 from firmware.charging import faults  # MicroPython's modules had to be there first
 from firmware.safety import trips
+from tools.docs import texts as page_texts
 from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "faults.md"
-TEXTS = ROOT / "firmware" / "page" / "translations" / "en.json"
 
 SEVERITIES = ("warning", "error", "latched")
 OPENS = {"trip": "now", "stop": "asks first", "not": "–"}
@@ -55,20 +54,14 @@ def _light(code):
     return "%s%s, %s" % (code, where, "steady" if blinks is None else "%s blink%s, pause" % (blinks, "" if blinks == "1" else "s"))
 
 
-def _words(texts, key):
-    if key not in texts:
-        raise SystemExit("no text %s in %s (nor, perhaps, in the other languages)" % (key, TEXTS.relative_to(ROOT)))
-    return texts[key]
-
-
 def fault_rows(texts):
     """The table for people: what, what to do, what it looks like."""
     yield "| code | name | what it says | what to do | light |"
     yield "|---|---|---|---|---|"
     for row in faults.FAULTS:
         name = row[faults.NAME]
-        yield "| %d | `%s` | %s | %s | %s |" % (row[faults.CODE], name, _words(texts, "fault." + name),
-                                               _words(texts, "fault.%s.advice" % name), _light(row[faults.LIGHT]))
+        yield "| %d | `%s` | %s | %s | %s |" % (row[faults.CODE], name, texts["fault." + name],
+                                               texts["fault.%s.advice" % name], _light(row[faults.LIGHT]))
 
 
 def behaviour_rows():
@@ -103,8 +96,7 @@ def status_rows():
 
 def page():
     """The whole page as text."""
-    texts = json.loads(TEXTS.read_text(encoding="utf-8"))
-    lines = [INTRO, *fault_rows(texts), "", "## What each does, and what others call it", "", *behaviour_rows(), "",
+    lines = [INTRO, *fault_rows(page_texts.read("en")), "", "## What each does, and what others call it", "", *behaviour_rows(), "",
              "## Blinks of the light", "", "All four segments, or the three plain lights of a board without a strip.", "",
              *light_rows(), "", "## Status word", "",
              "For supervision systems that read bits. A bit is set while one of its faults is there.", "", *status_rows()]

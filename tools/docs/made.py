@@ -1,6 +1,8 @@
 """What every module that makes a document shares: write it, or with --check tell whether it is stale."""
 import argparse
 
+from tools.docs.texts import NoText
+
 
 def run(name, doc, made, arguments=None):
     """Exit status. name: the module's, below tools.docs; doc: its docstring; made() -> {path: text}."""
@@ -8,7 +10,12 @@ def run(name, doc, made, arguments=None):
     parser.add_argument("--check", action="store_true", help="write nothing; fail when something is stale")
     options = parser.parse_args(arguments)
     stale = 0
-    for path, text in made().items():
+    try:
+        files = made()
+    except NoText as error:
+        print(error)
+        return 1
+    for path, text in files.items():
         if not options.check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

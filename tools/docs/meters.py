@@ -88,6 +88,9 @@ BEHAVIOUR = """
   the phases last seen in use, times `meter.phase_voltage_v`. Charging goes on. The first good poll ends it.
 - Energy neither jumps nor is lost: when the meter is back its register completes what the estimate missed; an estimate that was
   too high waits for the register. Registers that wrap are bridged, one that falls otherwise counts as exchanged.
+- A session's record is never changed. What the register tells only after the session has ended stands in no session (nor in the
+  life total, which is their sum), and the session stays marked as estimated. After a power cut the register decides, also against
+  an estimate that was too high.
 - Registers that count in steps of more than 1 Wh (Carlo Gavazzi: 100 Wh) are carried on by the power in between, by one step at
   most.
 - `meter_bus` counts requests, answers, time-outs, CRC errors, exceptions and bytes that nobody asked for, and keeps the

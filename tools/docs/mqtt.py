@@ -21,13 +21,13 @@ from firmware.services.mqtt.link import KEEP_ALIVE_S
 from firmware.services.mqtt.orders import MAX_PAYLOAD, SWITCHES
 from firmware.services.mqtt.reasons import REASONS
 from firmware.services.mqtt.service import QUEUED_MOST
-from firmware.services.mqtt.sessions_out import _PERSONAL, _TOLD
+from firmware.services.mqtt.sessions_out import PERSONAL, TOLD
 from firmware.settings.schema import SETTINGS, allowed_text
+from tools.docs import texts as page_texts
 from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "mqtt.md"
 HOME = ROOT / "docs" / "home-assistant.md"
-TEXTS = ROOT / "firmware" / "page" / "translations" / "settings.en.json"
 
 INTRO = """# MQTT
 
@@ -236,7 +236,7 @@ def _code(names):
 
 def page():
     """docs/mqtt.md."""
-    texts = json.loads(TEXTS.read_text(encoding="utf-8"))
+    texts = page_texts.read("settings.en")
     intro = INTRO % {"will_s": KEEP_ALIVE_S * 3 // 2, "queued": QUEUED_MOST, "ping_s": KEEP_ALIVE_S // 2}
     lines = [
         intro, "## Facts", "One JSON object a topic; every fact of the charger is in one of them, and new ones are only added.",
@@ -245,7 +245,7 @@ def page():
         "## Events", "`{\"event\": …, \"utc\": …}` and what belongs to it: `fault` and `fault_end` (`name`, `code`, `kind`), "
         "`session_start` and `session_end` (`number`, `energy_wh`, `end_reason`), `overview` (`overview_state`), `service_mode` "
         "(`mode`).", "", "## Finished sessions", "Fields of `record`: %s; with `mqtt.personal` also %s. Times are RFC 3339 in UTC, "
-        "null where the clock was not set." % (_code(_TOLD), _code(_PERSONAL)), "",
+        "null where the clock was not set." % (_code(TOLD), _code(PERSONAL)), "",
         "## Settings", "| setting | allowed | default | what it does |", "|---|---|---|---|", *setting_rows(texts), "",
         TLS % MAX_READ, "## Why it is not connected", "`reason` of the fact `mqtt`.", "", "| reason | what it says |", "|---|---|",
         *("| `%s` | %s |" % row for row in REASONS if row[0])]

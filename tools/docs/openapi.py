@@ -7,6 +7,7 @@ import json
 import sys
 
 from tools.checks.source import ROOT
+from tools.docs import texts
 from tools.docs.api import details, schemas
 from tools.docs.api.rows import routes
 from tools.docs.api.schemas import listed, obj
@@ -16,7 +17,6 @@ from firmware.charging.commands import COMMANDS, EVERYWHERE  # isort: skip  # Mi
 from firmware.version import VERSION  # isort: skip
 
 PAGE = ROOT / "firmware" / "page" / "api" / "openapi.json"
-TEXTS = ROOT / "firmware" / "page" / "translations" / "settings.en.json"
 COMMAND_PATH = "/api/v1/commands/*"
 ABOUT = """The charger's own interface: everything its page does. Answers are JSON; errors {"error": {"code", "message", "field"}},
 with "rule" where a setting is refused: range, guard (of this charger) or rule (between settings).
@@ -132,7 +132,7 @@ def _first_sentence(words):
 
 def document():
     """The whole description as a dict."""
-    made = _Document(json.loads(TEXTS.read_text(encoding="utf-8")))
+    made = _Document(texts.read("settings.en"))
     done = set()
     for method, path, role, doc, most in routes():
         if (method, path) not in done:

@@ -2,15 +2,14 @@
 
 `python -m tools.docs.settings` writes the page, `--check` fails when it is stale.
 """
-import json
 import sys
 
 from firmware.settings import schema
 from tools.checks.source import ROOT
+from tools.docs import texts as page_texts
 from tools.docs.made import run
 
 PAGE = ROOT / "docs" / "settings.md"
-TEXTS = ROOT / "firmware" / "page" / "translations" / "settings.en.json"
 CLASSES = {schema.PERSONAL: "personal", schema.SECRET: "secret", schema.IDENTITY: "identity"}
 ACCESS = {"-": "hidden", "r": "reads", "w": "writes"}
 
@@ -66,8 +65,7 @@ def rules():
 
 def page():
     """The whole page as text."""
-    texts = json.loads(TEXTS.read_text(encoding="utf-8"))
-    return HEAD + "\n".join([*rows(texts), *rules()]) + "\n"
+    return HEAD + "\n".join([*rows(page_texts.read("settings.en")), *rules()]) + "\n"
 
 
 if __name__ == "__main__":

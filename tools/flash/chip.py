@@ -18,6 +18,12 @@ HOW = ("Writing MicroPython needs esptool: pip install esptool, then call this a
        "pip install mpflash, mpflash flash --version %d.%d.0 --serial PORT; then call this without FIRMWARE." % PINNED)
 
 
+def chip_of(machine):
+    """The chip as boards' facts call it, out of MicroPython's "Generic ESP32S3 module with ESP32S3"; None where it names none."""
+    found = re.search(r"ESP32(?:-?([CHPS]\d+))?", machine.rpartition(" with ")[2])
+    return found and "esp32" + (found.group(1) or "").lower()
+
+
 class ChipError(Exception):
     """The image or the tool is not what is needed; the text says what to do."""
 

@@ -1,15 +1,20 @@
 """A device with MicroPython at a serial port, reached with mpremote's own transport (raw REPL)."""
+import ast
 import contextlib
 import hashlib
+import io
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 PIECE = 1024
 PINNED = (1, 25)        # MicroPython: what the tests run on
+TRIES = 3               # opening a port resets many boards, and boot.py listens to nobody while it makes the pins safe
+TRY_S = 5
+SILENT_S = 10           # a board that says nothing for so long will say nothing more
 _ABOUT = """import sys,os,gc
 s=os.statvfs('/')
-print(repr((sys.platform,tuple(sys.implementation[1][:3]),gc.mem_alloc()+gc.mem_free(),s[0]*s[3])))"""
+print(repr((sys.platform,sys.implementation[2],tuple(sys.implementation[1][:3]),gc.mem_alloc()+gc.mem_free(),s[0]*s[3])))"""
 _TREE = """def w(p):
  for e in os.ilistdir(p or '/'):
   if e[1]&0x4000:w(p+'/'+e[0])
@@ -22,20 +27,31 @@ class DeviceError(Exception):
     """The device does not do what is wanted; the text says what to do about it."""
 
 
+def _silently():
+    """mpremote prints what it waits for and what it did not understand."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
 class Device:
     """Open until close(). All methods raise DeviceError."""
 
-    def __init__(self, port):
+    def __init__(self, port, wait_s=0):
+        """wait_s: how long the port may take to come; a board with USB of its own takes it away while it restarts."""
         try:
-            self._transport = SerialTransport(port)
+            with _silently():
+                self._transport = SerialTransport(port, wait=wait_s, timeout=SILENT_S)
         except (TransportError, OSError) as error:
             raise DeviceError("%s cannot be opened (%s). Is the board plugged in, and no other program at the port?" % (
                 port, error))
-        try:
-            self._transport.enter_raw_repl(soft_reset=False)
-        except (TransportError, OSError) as error:
-            self.close()
-            raise DeviceError("no MicroPython answers at %s (%s). Write it first: FIRMWARE=file.bin" % (port, error))
+        for left in reversed(range(TRIES)):
+            try:
+                with _silently():
+                    self._transport.enter_raw_repl(soft_reset=False, timeout_overall=TRY_S)
+                return
+            except (TransportError, OSError) as error:
+                if not left or isinstance(error, OSError):
+                    self.close()
+                    raise DeviceError("no MicroPython answers at %s (%s). Write it first: FIRMWARE=file.bin" % (port, error))
 
     def close(self):
         """Let go of the port; one that is gone already is let go of."""
@@ -51,8 +67,7 @@ class Device:
             raise DeviceError("%s: %s" % (what, last[-1] if last else type(error).__name__))
 
     def about(self):
-        """(platform, (major, minor, patch), bytes of memory that Python may have, bytes free in the file system)"""
-        import ast
+        """(platform, "board with CHIP", (major, minor, patch), bytes of memory for Python, bytes free in the file system)"""
         with self._doing("asking what it is"):
             return ast.literal_eval(self._transport.exec(_ABOUT).decode())
 
@@ -63,7 +78,6 @@ class Device:
 
     def tree(self):
         """{path: size} of all files, and [folders], deepest first."""
-        import ast
         files, folders = {}, []
         with self._doing("listing its files"):
             for line in self._transport.exec(_TREE).decode().splitlines():
@@ -73,6 +87,11 @@ class Device:
                 else:
                     files[path] = size
         return files, folders
+
+    def read(self, path):
+        """The bytes of a file."""
+        with self._doing("reading " + path):
+            return bytes(self._transport.fs_readfile(path))
 
     def make_folder(self, path):
         """Make a folder; one that is there is left alone."""

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from tools.provision import label
@@ -25,6 +26,13 @@ def write_cards(flash, csv_path):
         return _import_cards(flash, csv_path)
     finally:
         cpython.uninstall()
+
+
+def check_cards(csv_path):
+    """BoxError, as of write_cards, for a CSV of cards that the firmware would not take."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "data").mkdir()
+        write_cards(Path(folder), csv_path)
 
 
 def _import_cards(flash, csv_path):
@@ -66,6 +74,8 @@ def make_box(folder, serial, board, cards=None):
     work = folder.with_name(folder.name + ".making")
     making = work / FLASH
     shutil.rmtree(work, ignore_errors=True)         # whatever a making that was killed left
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work.mkdir(mode=0o700)                          # secrets, and whose cards they are
     (making / "data").mkdir(parents=True)
     try:
         count = write_cards(making, cards) if cards else 0

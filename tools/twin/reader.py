@@ -30,6 +30,10 @@ class Reader:
         if not self.chip.dead:
             self._send(frame)
 
+    def power_off(self):
+        """The charger has lost its supply, and the reader with it."""
+        self.chip.power_on()        # which is how it finds itself when that comes back
+
     def hold(self, uid):
         """A card (hexadecimal digits) at the reader, or None. One of ISO 15693 (8 bytes) it cannot see."""
         readable = uid is not None and len(uid) in (8, 14, 20)

@@ -5,6 +5,7 @@ A card answers as ISO 14443-3 says, bit by bit; several of them at once collide.
 
 LEVELS = (0x93, 0x95, 0x97)
 CASCADE_TAG = 0x88
+_WAKE = b"\x55\x55\x00\x00\x00"
 
 
 def crc_a(data):
@@ -122,7 +123,6 @@ class Mfrc522Chip:
         self._registers[0x01] = 0x20
         self._registers[0x37] = 0x92
         self._registers[0x14] = 0x80
-        self._registers[0x2D] = 0
         self._fifo = bytearray()
         self.field.power(False)
 
@@ -201,16 +201,32 @@ class Mfrc522Chip:
 
 
 class Pn532Chip:
-    """PN532: frames in, frames out; the three buses below carry them. It takes the first card that its anticollision finds."""
+    """PN532: frames in, frames out; the three buses below carry them. It takes the first card that its anticollision finds.
+    dead: as unplugged; what was plugged in again has forgotten everything."""
 
     def __init__(self, field):
         self.field = field
-        self.dead = False
         self.corrupt = 0
+        self._dead = False
+        self.power_on()
+        field.power(True)
+
+    def power_on(self):
+        """Its supply comes: asleep, and not set up."""
+        self.awake = False         # a UART's first bits wake it; the other buses do so by addressing it
         self.answers = []          # frames it wants to send
         self._configured = False
         self._rats = True          # it asks cards for their ATS unless told not to
-        field.power(True)
+
+    @property
+    def dead(self):
+        return self._dead
+
+    @dead.setter
+    def dead(self, dead):
+        if self._dead and not dead:
+            self.power_on()
+        self._dead = dead
 
     def frame(self, data):
         """A frame from the host."""
@@ -306,7 +322,7 @@ class Pn532OnSpi:
 
 
 class Pn532OnUart:
-    """send(bytes) is what the host hears. Silent until it was woken."""
+    """send(bytes) is what the host hears. Silent until it was woken: two bytes 55, and zeros until it is awake."""
 
     def __init__(self, chip, send):
         self.chip = chip
@@ -316,6 +332,11 @@ class Pn532OnUart:
     def hear(self, data):
         """Bytes of the host, in pieces of any size."""
         self._heard = (self._heard + data)[-300:]
+        if not self.chip.awake:
+            self.chip.awake = _WAKE in self._heard
+            if not self.chip.awake:
+                return
+            self._heard = self._heard[self._heard.find(_WAKE) + len(_WAKE):]
         start = self._heard.find(b"\x00\xff")
         if start < 0 or len(self._heard) < start + 4:
             return

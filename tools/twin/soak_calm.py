@@ -12,6 +12,7 @@ from tools.twin.verbs import INPUTS
 RECOVERS_US = 600 * S
 TRIALS = 3                      # faults inside the charger in each calm
 SETTLES_US = 25 * S             # after an unplugging all records are written: the meter is waited for 10 s at most
+ANSWERS_US = 30 * S             # then the charger is asked again: it may have restarted amidst the question
 
 
 class Calm:
@@ -22,6 +23,8 @@ class Calm:
         self._chapter = chapter
         self._clock, self._world = chapter.clock, chapter.world
         self._due_us = 0
+        self._asked = 0                 # number of the question that waits for its answer; 0: none does
+        self._questions = 0
         self._humans = 0
         self._restarted = False
         self._trials = 0
@@ -40,11 +43,19 @@ class Calm:
             world.set_fault("power_cut", False)
         world.set_ev(NORMAL_CAR)
         self._chapter.watch.look()
-        self._chapter._after(15 * S, self._settings)
+        self._settle(15 * S)
+
+    def _settle(self, after_us):
+        """So much later the owner's settings and orders are given, and must be taken in time."""
+        self._due_us = self._clock.now_us + after_us + RECOVERS_US
+        self._chapter._after(after_us, self._settings)
 
     def _settings(self):
         """The owner's settings and orders, as an owner gives them."""
         chapter = self._chapter
+        if self._clock.now_us > self._due_us:
+            raise Violation("recovery", "takes no settings %d s after the last fault went; %s" % (
+                RECOVERS_US // S, state_of(chapter)))
         if chapter._app_now() is None:
             chapter._after(1 * S, self._settings)
             return
@@ -58,7 +69,19 @@ class Calm:
             self._settings()
             return
         body = json.dumps(chapter.sane).encode()
-        chapter._call("PUT", "/api/v1/settings", body, self._orders)
+        self._questions += 1
+        self._asked = number = self._questions
+        chapter._call("PUT", "/api/v1/settings", body, lambda status: self._answered(number, status))
+        chapter._after(ANSWERS_US, lambda: self._answered(number, None))
+
+    def _answered(self, number, status):
+        """To the question of that number, while it waits; status None: it was not answered."""
+        if self._asked == number:
+            self._asked = 0
+            if status is None:
+                self._settings()
+            else:
+                self._orders(status)
 
     def _orders(self, status):
         chapter = self._chapter
@@ -67,7 +90,7 @@ class Calm:
         if chapter._restart_due and not self._restarted:
             self._restarted = True
             chapter._in_the_firmware(lambda app: chapter._command(app, "restart", {}))
-            chapter._after(30 * S, self._settings)
+            self._settle(30 * S)
             return
 
         def give(app):
@@ -119,7 +142,7 @@ class Calm:
         chapter = self._chapter
         ways = self._ways()
         self._humans += 1
-        if not self._needs_human() and self._humans < 3 or self._humans > 2:
+        if not self._needs_human():
             raise Violation("recovery", "does not charge %d s after the last fault went; %s" % (
                 RECOVERS_US // S, state_of(chapter)))
         chapter.counts["humans"] += 1
@@ -133,7 +156,7 @@ class Calm:
             self._world.set_ev({"plugged": False})
             chapter.watch.look()
             chapter._after(5 * S, lambda: self._world.set_ev({"plugged": True}))
-        chapter._after(15 * S, self._settings)
+        self._settle(15 * S)
 
     def _end(self):
         """The books are looked at; then come some faults inside the charger, one by one, while it charges in peace."""
@@ -166,7 +189,7 @@ class Calm:
             self._end()
         else:
             self._chapter.rotten = False
-            self._settings()
+            self._settle(0)
 
     def _audit(self):
         """The first look may be at what users did to the meter; a charge in peace follows, and its energy must be told."""

@@ -88,9 +88,11 @@ class Chapter(Inside):
                 self.broker.start()
                 with contextlib.redirect_stderr(printed):
                     self.twin = Twin(self.folder, port, seed=self.seed, event=self._told, mqtt_port=self.broker.port)
-                    self._begin()
-                    how = self.twin.run()
-                self.twin.close()
+                    try:
+                        self._begin()
+                        how = self.twin.run()
+                    finally:
+                        self.twin.close()
         finally:
             os.urandom = urandom
             self.broker.stop()
@@ -231,7 +233,7 @@ class Chapter(Inside):
         self.watch.look()
 
     def _expect_end(self, cause, within_us):
-        self._expected_us[ENDS[cause]] = self.clock.now_us + within_us
+        self.expect_bad_end(ENDS[cause], within_us)
 
     def _reset(self, cause):
         if not self.twin.powered or self.world.buttons["service"]:      # a button that is held asks for the safe mode

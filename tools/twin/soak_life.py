@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.soak_broker import Broker
 from tools.twin.soak_heap import reached
@@ -25,6 +26,7 @@ from tools.twin.soak_heap import reached
 S = 1_000_000
 ROUND_S = 900
 LOOK_AT_S = 890                 # of a round: the vehicle has left four minutes ago
+ANSWERS_S = 30
 PATHS = ("/api/v1/status", "/api/v1/facts", "/api/v1/settings", "/api/v1/sessions", "/api/v1/events", "/api/v1/meters")
 CAR = {"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "diode": True, "battery_wh": 60_000, "soc": 0.2}
 LEAST_ROUNDS = 6                # of the fit; in the first two rounds what is loaded for the first time counts as growth
@@ -49,7 +51,7 @@ class Life:
         self.samples = []
         self.wrong = None
         self.counts = {"rounds": 0, "requests": 0, "troubles": 0, "charged": 0}
-        self._boxes = []
+        self._asked = []                # (path, when, box of its answer)
         twin.clock.at(twin.clock.now_us + 20 * S, lambda: self._guarded(self._round))
 
     def _at(self, seconds, fn, *args):
@@ -96,8 +98,16 @@ class Life:
 
     def _ask(self, path):
         self.counts["requests"] += 1
-        self._boxes = [box for box in self._boxes if box[0] is None]
-        self._boxes.append(self.twin.visit("GET", path, "admin", None))
+        self._asked.append((path, self.twin.clock.now_us, self.twin.visit("GET", path, "admin", None)))
+
+    def _judge_answers(self):
+        """Whatever fails outside, who asks is answered, and well."""
+        for path, asked_us, box in self._asked:
+            if box[0] is None and self.twin.clock.now_us - asked_us > ANSWERS_S * S:
+                raise Broken("%s was not answered in %d s" % (path, ANSWERS_S))
+            if box[0] is not None and box[0][0] != 200:
+                raise Broken("%s was answered with %d: %.200s" % (path, *box[0]))
+        self._asked = [row for row in self._asked if row[2][0] is None]
 
     def _must_charge(self):
         if not self.twin.world.mains.power_mw > 500_000:
@@ -105,6 +115,7 @@ class Life:
         self.counts["charged"] += 1
 
     def _look(self):
+        self._judge_answers()
         self.samples.append((round(self.twin.clock.now_us / S / 3600, 2), self._heap()))
         self._tick(self)
 
@@ -153,13 +164,14 @@ def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: Fa
     try:
         with tempfile.TemporaryDirectory(prefix="mode3-life-") as folder, contextlib.redirect_stderr(printed), \
                 contextlib.redirect_stdout(printed):
-            twin = _twin(Path(folder) / "flash", seed, vm, broker.port)
-            heap = _held_here if not vm else lambda: int(twin.hal.fact("heap"))
-            life = Life(twin, broker, max(1, round(hours * 3600 / ROUND_S)), seed, heap, tick, out_of_time)
             ends = []
-            twin._event = ends.append
-            how = twin.run()
-            twin.close()
+            twin = _twin(Path(folder) / "flash", seed, vm, broker.port, ends.append)
+            heap = _held_here if not vm else lambda: int(twin.hal.fact("heap"))
+            try:
+                life = Life(twin, broker, max(1, round(hours * 3600 / ROUND_S)), seed, heap, tick, out_of_time)
+                how = twin.run()
+            finally:
+                twin.close()
     finally:
         os.urandom = urandom
         broker.stop()
@@ -175,16 +187,12 @@ def live(hours, seed=1, vm=False, tick=lambda life: None, out_of_time=lambda: Fa
             "wrong": wrong, "printed": printed.getvalue().splitlines()[-20:] if wrong else []}
 
 
-def _twin(flash, seed, vm, mqtt_port):
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def _twin(flash, seed, vm, mqtt_port, event):
     if not vm:
-        return Twin(flash, port, seed=seed, mqtt_port=mqtt_port)
+        return Twin(flash, free_port(), seed=seed, mqtt_port=mqtt_port, event=event)
     from tools.setup.vm import vm_command
     from tools.twin.vm_runner import HEAP_KB, VmTwin
-    return VmTwin(flash, port, vm_command(HEAP_KB), virtual=True, seed=seed, mqtt_port=mqtt_port)
+    return VmTwin(flash, free_port(), vm_command(HEAP_KB), virtual=True, seed=seed, mqtt_port=mqtt_port, event=event)
 
 
 def main(argv=None):

@@ -60,7 +60,9 @@ class World:
         self.house = House()
         self.mains = Mains(clock, self.house, energy_mwh)
         self.readings = MeterReadings(self.mains)
-        self.meter_line = MeterLine(clock, self._rng, meter, self.readings, self.faults, partial(self._uart_rx, "rs485", "uart"))
+        self.meter_line = MeterLine(clock, self._rng, meter, self.readings, self.faults, partial(self._uart_rx, "rs485", "uart"),
+                                    pins.get("rs485_de") is not None)
+        self._output_us = 0         # when the board did what is being carried out, by its own clock
         self.switchgear = Switchgear(clock, board, self.trace, self._set_input_pin, self._refresh_mains)
         self.contactors = self.switchgear.contactors
         self.rcd = ResidualCurrentMonitor(clock, self._rcd_changed)
@@ -87,7 +89,9 @@ class World:
         for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
             self._outputs[signal, pins["buzzer"]] = self.front.buzzer
         if board.get("rs485"):
-            self._outputs["uart", board["rs485"]["uart"]] = self.meter_line.request
+            self._outputs["uart", board["rs485"]["uart"]] = lambda frame: self.meter_line.request(frame, self._output_us)
+            if pins.get("rs485_de") is not None:
+                self._outputs["pin", pins["rs485_de"]] = self._enable_meter_driver
         self.reader = Reader(clock, partial(self._uart_rx, "rfid", "number"))
         if board.get("rfid", {}).get("bus") == "uart":
             self._outputs["uart", board["rfid"]["number"]] = self.reader.hear
@@ -134,6 +138,7 @@ class World:
         """The board has lost its power: every output is gone, what hangs on them falls."""
         self.hal = None
         self.meter_line.board_changed()
+        self.meter_line.enable_driver(False, self.clock.now_us)
         self.sensors.attach(None)
         self.generator.supplied = False
         self.air.open_hotspot(False)
@@ -145,6 +150,7 @@ class World:
         self.generator.release()
         self._cp_changed()
         self.front.dark()
+        self.reader.power_off()
 
     def power_returns(self):
         """The supply is back; the pins float until the firmware drives them."""
@@ -156,6 +162,7 @@ class World:
         """An output of the board; those that lead nowhere in this world are ignored."""
         handler = self._outputs.get((signal, key))
         if handler is not None and self.generator.supplied:
+            self._output_us = t_us
             handler(value)
 
     def hear(self, signal, key, handler):
@@ -352,6 +359,10 @@ class World:
         highest_ma = max(self.mains.current_ma)
         if highest_ma != before_ma:
             self.sensors.load(highest_ma)
+
+    def _enable_meter_driver(self, level):
+        sends = level is not None and bool(level) != ("rs485_de" in self.board["active_low"])
+        self.meter_line.enable_driver(sends, self._output_us)
 
     # Monitors, inputs, lights
 

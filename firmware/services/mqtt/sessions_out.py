@@ -13,9 +13,10 @@ from firmware.storage.inline_file import InlineFile
 
 ACKED_KIND = 15
 _FORMAT = "<I"
-_TOLD = ("number", "start", "end", "duration_s", "charging_s", "energy_wh", "meter_start_wh", "meter_stop_wh", "cost_cents",
-         "phases", "estimated", "end_reason", "station")
-_PERSONAL = ("uid", "user", "account", "transaction_id", "comment")
+# Fields of a session as it is published, in their order.
+TOLD = ("number", "start", "end", "duration_s", "charging_s", "energy_wh", "meter_start_wh", "meter_stop_wh", "cost_cents",
+        "phases", "estimated", "end_reason", "station")
+PERSONAL = ("uid", "user", "account", "transaction_id", "comment")      # only where mqtt.personal is set
 
 
 class SessionsOut:
@@ -74,7 +75,7 @@ class SessionsOut:
 
     def _payload(self, session):
         row = {}
-        for name in _TOLD + (_PERSONAL if self.personal else ()):
+        for name in TOLD + (PERSONAL if self.personal else ()):
             row[name] = session[name]
         row["start"], row["end"] = rfc3339(session["start"][2]), rfc3339(session["end"][2])
         return json.dumps(row).encode()

@@ -19,8 +19,10 @@ _SMALL_BODY = 2048        # bytes; of larger bodies only one at a time is in mem
 _LINGER_MS = 300
 _LINGER_READS = 128       # of 512 bytes
 
-# While somebody waits at the door, an open connection is given this long, by what it is doing.
-_PATIENCE_MS = {"silent": 200, "reading": 1000, "answering": 4000, "download": 60000}
+# While somebody waits at the door, an open connection is given this long, by what it is doing. A phone with a weak signal sends
+# a request that was lost anew after 0.2 to 0.4 s, and after 0.6 to 1.2 s when that was lost too; cut off meanwhile it would miss a
+# file of the page. Who only holds places, as connections that a browser keeps ready, holds up the others once for as long.
+_PATIENCE_MS = {"silent": 1000, "reading": 1500, "answering": 4000, "download": 60000}
 _DOOR_MS = 50
 _CLOSED_MS = 1000         # a door that is not wanted is looked after so often
 

@@ -1,8 +1,6 @@
 """What takes too long for every change: `python -m host_tests.services.mqtt.proof`. An hour without a broker in virtual time; and a
 broker that freezes in real time, with real threads, on both interpreters."""
 import contextlib
-import json
-import os
 import sys
 import time
 import unittest
@@ -22,6 +20,7 @@ from host_tests.services.mqtt.mosquitto import Mosquitto, Peer, needs_mosquitto,
 from host_tests.services.mqtt.test_trouble import without_broker  # noqa: E402
 from tools.bench import precedence  # noqa: E402
 from tools.bench.hops import Hops  # noqa: E402
+from tools.checks.report import report  # noqa: E402
 from tools.twin.ports import free_port  # noqa: E402
 from tools.twin.runner import NotNow, Twin  # noqa: E402
 from tools.twin.vm_runner import VmTwin  # noqa: E402
@@ -181,12 +180,9 @@ class Proof(unittest.TestCase):
 
 def main():
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Proof))
-    place = os.environ.get("MODE3_REPORT")
     failed = len(result.failures) + len(result.errors)
-    if place:
-        skips = [[test.id(), reason] for test, reason in result.skipped]
-        Path(place).write_text(json.dumps({"passed": result.testsRun - failed - len(skips), "failed": failed, "skips": skips,
-                                           "left_out": 0}))
+    skips = [[test.id(), reason] for test, reason in result.skipped]
+    report(result.testsRun - failed - len(skips), failed, skips)
     return 1 if failed else 0
 
 

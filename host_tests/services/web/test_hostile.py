@@ -218,6 +218,22 @@ class Slow(unittest.TestCase):
                 await client.close()
         run(main())
 
+    def test_a_phone_with_a_weak_signal_gets_every_file_of_the_page(self):
+        """Eight connections, each with its request lost once on the air: those that others waited for were cut off after 200 ms."""
+        async def main():
+            async with Server() as server:
+                clients = []
+                for _ in range(8):
+                    clients.append(await server.client())
+                await until(lambda: server.web.open_connections() == 4)
+                await asyncio.sleep_ms(500)
+                for client in clients:
+                    await client.send(b"GET /api/v1/status HTTP/1.1\r\n\r\n")
+                for client in clients:
+                    self.assertEqual((await asyncio.wait_for_ms(client.rest(), 20000))[:12], b"HTTP/1.1 200")
+                    await client.close()
+        run(main())
+
     def test_a_half_closed_client_still_gets_its_answer(self):
         if MICROPYTHON:
             self.skipTest("cpython only: MicroPython's sockets have no shutdown")

@@ -5,12 +5,11 @@
 """
 import argparse
 import json
-import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
+from tools.checks.report import report
 from tools.checks.source import ROOT
 from tools.twin import cpython
 
@@ -87,11 +86,9 @@ def main(arguments=None):
     if options.write and not failed:
         FIGURES.write_text(json.dumps({"variants": figures}, indent=1) + "\n", encoding="utf-8")
     bounded = sum(not row["closed"] for row in figures)
-    if os.environ.get("MODE3_REPORT"):
-        skips = [[row["name"], "not closed within %d s: %d states, depth %d" % (options.limit, row["states"], row["depth"])]
-                 for row in figures if not row["closed"]] if options.all else []
-        Path(os.environ["MODE3_REPORT"]).write_text(json.dumps(
-            {"passed": len(figures) - bounded, "failed": failed + (0 if options.all else bounded), "skips": skips}))
+    skips = [[row["name"], "not closed within %d s: %d states, depth %d" % (options.limit, row["states"], row["depth"])]
+             for row in figures if not row["closed"]] if options.all else []
+    report(len(figures) - bounded, failed + (0 if options.all else bounded), skips)
     return 1 if failed or bounded and not options.all else 0
 
 

@@ -177,6 +177,9 @@ class FixedWatch:
         """The answer."""
         return self.answer
 
+    def unplugged(self):
+        """Nothing is remembered that could be forgotten."""
+
 
 class Model:
     """One real core and the code that reads and writes its fields. `core_class` may be a core with a planted fault."""
