@@ -1,13 +1,15 @@
-"""When the heap is collected: often, so that what lives stays together at its beginning.
+"""When the heap is collected: early, so that what lives stays together at its beginning.
 
-Left alone, MicroPython collects when the heap is full. What lives for long is then strewn over all of it, between garbage: of 120 kB
-that were free no block had two. A device's heap would grow for want of such a block, and each growth makes collecting longer: with
-a heap of 4 MB in PSRAM it holds the loop for a tenth of a second.
+Left alone, MicroPython collects when the heap is full. What lives is then strewn over all of it, between garbage: of 230 kB
+that were free no block had 15. A device's heap grows for want of one block, and twice the heap is longer to sweep. How long a
+collection holds the loop depends on what lives, more than on how often it comes.
 """
 import gc
 
-_LEAST = 48 * 1024      # bytes that are allocated between two collections, at least;
-_PART = 4               # a part of what lives: a larger heap takes longer to look through
+from micropython import const
+
+_LEAST = const(49152)   # bytes that are allocated between two collections, at least
+_PART = const(4)        # or so large a part of what lives: what takes longer to look through is looked through more seldom
 
 
 def settle():

@@ -127,7 +127,7 @@ class Reply:
 
 
 class Gathered:
-    """What is to be sent, in one block of PIECE bytes, used again and again. chunked: what is taken from now on stands in chunks."""
+    """What is to be sent, in one block of PIECE bytes, used again and again. chunked: what is taken from now on is chunked."""
 
     def __init__(self):
         self._room = memoryview(bytearray(_OPENING + PIECE + _ENDING))
