@@ -88,7 +88,7 @@ def _part(seen, permille):
     return 0
 
 
-def judged(jobs, processes, tell=None):
+def judged(jobs, processes):
     """{key: (counts, latency, raw latency, margins)} of all jobs."""
     found = {}
     with ProcessPoolExecutor(processes) as pool:
@@ -101,8 +101,6 @@ def judged(jobs, processes, tell=None):
             have[2].update(raw_latency)
             for state, margin_mv in margins.items():
                 have[3][state] = min(have[3].get(state, margin_mv), margin_mv)
-            if tell:
-                tell(key, have[0])
     return found
 
 
@@ -181,7 +179,7 @@ def main(arguments=None):
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/pilot.json")
     options = parser.parse_args(arguments)
     try:
-        rows = [circuits.named(name) for name in options.circuits] or circuits.CIRCUITS
+        rows = [circuits.named(name) for name in dict.fromkeys(options.circuits)] or circuits.CIRCUITS
     except ValueError as error:
         parser.error(str(error))
     start = time.monotonic()
