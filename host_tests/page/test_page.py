@@ -177,8 +177,8 @@ class Build(unittest.TestCase):
                 if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             for language in LANGUAGES:
-                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]),
-                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]), strict=True))
+                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]).split("|"),
+                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]).split("|"), strict=True))
                                for name in ("", "more.")]
                 self.assertEqual(first, _words()[language])
                 wanted = {}
@@ -187,6 +187,14 @@ class Build(unittest.TestCase):
                 self.assertEqual(more, wanted)
             page.build(PAGE, out)
             self.assertEqual(out.read_bytes(), whole)
+
+    def test_a_text_that_a_packed_file_could_not_hold_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "translations").mkdir()
+            Path(folder, "translations", "en.json").write_text(json.dumps({"a": "one | two"}), encoding="utf-8")
+            with self.assertRaises(ValueError) as refused:
+                page.packed(Path(folder))
+        self.assertIn("one | two", str(refused.exception))
 
     def test_two_files_that_the_index_could_not_tell_apart_are_refused(self):
         with self.assertRaises(ValueError) as refused:
