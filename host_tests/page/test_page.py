@@ -130,6 +130,13 @@ class Refusals(unittest.TestCase):
         words = {key for languages in _sets().values() for key in languages["en"]}
         self.assertEqual(sorted(one for one in wanted - self.PROGRAMS if "wrong." + one not in words), [])
 
+    def test_everything_that_a_file_s_form_goes_against_has_words(self):
+        rules = self.found(r'\brule="(\w+)"', "csv_lines.py", "access/cards_csv.py", "settings/text_form.py")
+        self.assertLessEqual({"columns", "charger", "encoding", "newer_version"}, rules)
+        words = {key for languages in _sets().values() for key in languages["en"]}
+        self.assertEqual([one for one in sorted(rules) if "file." + one not in words and "refused." + one not in words], [])
+        self.assertEqual({key[5:] for key in words if key.startswith("file.")} - rules, {"line", "length_of"})
+
     def test_every_code_of_an_api_has_words(self):
         apis = (PAGE.parent / "services/web").glob("*.py")
         codes = self.found(r'HttpError\(4(?:09|22), "(\w+)"', *["services/web/" + path.name for path in apis])
