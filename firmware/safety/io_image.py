@@ -86,6 +86,6 @@ class Fitted:
         self.pe_monitor = pe_monitor   # 0: an installer turned it off (IT grid)
         self.cp_disconnect = cp_disconnect  # 1: the pilot can be interrupted; else state F wakes
         self.simplified = simplified   # 1: vehicles without S2 may charge at 10 A
-        self.over_allowance_ma = over_allowance_ma
-        self.over_percents = over_percents
-        self.over_times_ms = over_times_ms
+        self.over_allowance_ma = over_allowance_ma   # added to each grade: meter error and rounding at 6 A [P]
+        self.over_percents = over_percents           # three grades of current above the offer [P]
+        self.over_times_ms = over_times_ms           # how long each may last [P]

@@ -31,8 +31,7 @@ DIODE_LOST_BURSTS = const(3)      # bursts in a row without a good low plateau a
 PWM_SETTLE_MS = const(20)         # the burst that straddles a change of the pilot's form is not judged [own]
 
 # --- pilot generator, table A.7 [T]
-PILOT_PERIOD_NS = const(1000000)  # 1 kHz
-PILOT_STEADY_HIGH_NS = const(1000000)  # +12 V steady
+PILOT_STEADY_HIGH_NS = const(1000000)  # +12 V steady: the whole period of 1 kHz
 PILOT_STEADY_LOW_NS = const(0)    # -12 V steady: state F
 OFFER_MIN_MA = const(6000)        # 10 % duty; less is never offered, nor is 5 %
 OFFER_MAX_MA = const(80000)       # 96 % duty
@@ -77,14 +76,7 @@ SUPPLY_READINGS = const(2)        # fresh readings in a row outside [own]
 SUPPLY_SILENT_MS = const(30000)   # no reading for so long: what was outside is forgotten once nobody is plugged in [own]
 SUPPLY_PRESENT_MV = const(30000)  # in a one-phase installation a phase below this is not connected [own]
 
-# --- current above the offer (fault 4003): (percent above, for ms); installer settings [P]
-OVER_1_PERCENT = const(10)
-OVER_1_MS = const(1010000)
-OVER_2_PERCENT = const(25)
-OVER_2_MS = const(5000)
-OVER_3_PERCENT = const(70)
-OVER_3_MS = const(1000)
-OVER_ALLOWANCE_MA = const(500)    # added to each: meter error and rounding at 6 A [P]
+# --- current above the offer (fault 4003); the grades are installer settings, their defaults in io_image.Fitted
 OFFER_MEMORY_MS = const(6000)     # the vehicle has 5 s to follow a falling offer (sequence 6), and one for the meter [T]
 READING_GAP_MS = const(5000)      # readings further apart than this do not advance a grade by more [own]
 

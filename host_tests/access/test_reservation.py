@@ -4,7 +4,7 @@ import unittest
 from firmware.access.authorization import ACCEPT, REJECT, Rules
 from firmware.access.card import hex_from_uid
 from firmware.access.reservation import Reservation
-from host_tests.access.test_gate import ANN, BEN, GateTest
+from host_tests.access.gate_case import ANN, BEN, GateTest
 
 
 class ReservationTest(GateTest):

@@ -4,7 +4,7 @@ import unittest
 
 from firmware.charging.external_inputs import DEBOUNCE_TICKS, ExternalInputs
 from firmware.safety.core import CLOSED
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 
 
 class Wired:

@@ -10,7 +10,7 @@ from firmware.charging.wake import ASLEEP_AFTER_MS, WakePolicy
 from firmware.safety import limits, trips
 from firmware.safety.core import CLOSED, TRIPPED
 from firmware.safety.io_image import BROKEN, NO_TEMPERATURE, NOT_FITTED
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 
 WRAP = limits.TICKS_MASK + 1
 

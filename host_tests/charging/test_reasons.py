@@ -1,14 +1,12 @@
-"""Why no power flows, which step comes next, what stands over the charge: every code is reached over a real core."""
-
+"""Why no power flows, what limits it, which step comes next: every code is reached over a real core."""
 import unittest
 
 from firmware.charging.facts import OVERVIEW_STATES, STEPS
 from firmware.charging.feed import Feed
-from firmware.charging.flags import NAMES, Flags
 from firmware.charging.reasons import LIMIT_REASONS, WHY
 from firmware.safety import limits
 from firmware.safety.core import CLOSED, CLOSING, OFFERING
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 
 
 def authorised(place):
@@ -249,55 +247,6 @@ class TestStep(unittest.TestCase):
         self.assertEqual(authorised(Place()).plug().fact("step"), "authorisation")
 
 
-class TestFlags(unittest.TestCase):
-    def names(self, place):
-        return dict([(row["name"], row["source"]) for row in place.fact("flags")])
-
-    def test_station_raises_its_own_flags_with_who_ordered_them(self):
-        place = Place().charge()
-        self.assertEqual(self.names(place), {"three_phase": "settings"})
-        station = place.station
-        station.command("phases", {"phases": 1}, "mqtt_not_outside")
-        station.command("stop", {}, "card")
-        station.command("availability", {"operative": False}, "button")
-        station.start_delay_ms = 60000
-        station.command("set_ceiling", {"source": "hems", "limit_ma": 0}, "web")
-        place.run(200)
-        self.assertEqual(self.names(place), {
-            "single_phase": "mqtt_not_outside", "suspended": "card", "unavailable": "button", "postponed": "power_cut",
-            "not_enough_energy": "hems"})
-
-    def test_a_pause_of_the_plan_is_a_delay_and_no_lack_of_energy(self):
-        place = Place().plug()
-        place.station.command("mode", {"mode": "smart"}, "web")
-        place.station.command("set_plan", {"plan": [[0, 0]]}, "web")
-        place.run(200)
-        self.assertEqual(self.names(place), {"three_phase": "settings", "postponed": "smart"})
-
-    def test_vehicle_orders_ventilation_and_one_phase_by_what_it_does(self):
-        place = Place(ventilated=1).charge()
-        place.rig.vehicle = "D"
-        place.station.reading.phases_used = 1
-        place.run(500)
-        self.assertEqual(self.names(place), {"ventilation_required": "vehicle", "single_phase": "vehicle"})
-
-    def test_flags_of_others_stand_until_they_are_taken_down(self):
-        flags = Flags()
-        flags.set("reserved", "ocpp")
-        flags.set("reserved", "card")
-        flags.set("vip", "card")
-        self.assertEqual(flags.rows([]), [{"name": "reserved", "source": "card"}, {"name": "vip", "source": "card"}])
-        self.assertTrue(flags.has("vip"))
-        flags.clear("vip")
-        flags.clear("vip")
-        self.assertFalse(flags.has("vip"))
-        with self.assertRaises(ValueError):
-            flags.set("royal", "card")
-
-    def test_names_stand_once(self):
-        self.assertEqual(len(set(NAMES)), len(NAMES))
-
-
 class TestOverview(unittest.TestCase):
     def test_teaching_and_degraded_have_states_of_their_own(self):
         place = Place().run(300)
@@ -337,73 +286,6 @@ class TestRefusal(unittest.TestCase):
         place.rig.vehicle = "A"
         place.run(500)
         self.assertEqual([place.fact("last_refusal")[name] for name in ("code", "source")], ["unplugged_in_charge", "vehicle"])
-
-
-class TestPhaseSwitch(unittest.TestCase):
-    def switched(self, **fitted):
-        place = Place(**fitted).charge()
-        number = place.fact("session")["number"]
-        place.station.command("phases", {"phases": 1}, "web")
-        self.assertEqual(place.core.outputs.coil_1, 1)             # not at once: the vehicle is asked first
-        place.run(300)
-        place.rig.vehicle = "B"
-        self.assertTrue(place.until(lambda: place.core.outputs.coil_1 == 0, 1000))
-        return place, number
-
-    def test_switch_stops_in_order_pauses_ten_seconds_and_goes_on_in_the_same_session(self):
-        place, number = self.switched()
-        opened_ms = place.rig.elapsed_ms
-        place.run(500)
-        place.rig.vehicle = "C"
-        self.assertTrue(place.until(lambda: place.core.phase == CLOSED, 30000))
-        self.assertGreaterEqual(place.rig.elapsed_ms - opened_ms, limits.PHASE_SWITCH_MS)
-        self.assertEqual((place.core.outputs.coil_1, place.core.outputs.coil_2), (1, 0))
-        place.run(200)
-        self.assertEqual((place.fact("session")["number"], place.fact("session")["end_reason"]), (number, None))
-        self.assertEqual([data["session"].end_reason for event, data in place.heard if event == "session_end"], [])
-        self.assertFalse(place.station.phase_switch.under_way)
-        place.station.command("phases", {"phases": 3}, "web")
-        place.run(300)
-        place.rig.vehicle = "B"
-        place.run(1000)
-        self.assertEqual(place.fact("session")["end_reason"], "phases")
-        place.rig.vehicle = "C"
-        self.assertTrue(place.until(lambda: place.core.outputs.coil_2 == 1, 30000))
-
-    def test_vehicle_that_sleeps_through_it_is_woken_by_an_interruption_or_state_f(self):
-        for fitted, shown in (({"cp_disconnect": 1}, lambda core: core.outputs.cp_disconnect == 1),
-                              ({}, lambda core: core.outputs.pilot_high_ns == limits.PILOT_STEADY_LOW_NS)):
-            place, _ = self.switched(**fitted)
-            woken = 0
-            for _ in range(900):
-                place.run(100)
-                woken += shown(place.core)
-            self.assertEqual(woken, limits.WAKE_MS // 100)          # once
-
-    def test_where_it_is_not_wanted_or_not_needed_nobody_is_woken(self):
-        place, _ = self.switched(cp_disconnect=1)
-        place.station.phase_switch.wakes = False
-        woken = 0
-        for _ in range(900):
-            place.run(100)
-            woken += place.core.outputs.cp_disconnect
-        self.assertEqual(woken, 0)
-        place, _ = self.switched(cp_disconnect=1)
-        place.rig.vehicle = "C"
-        self.assertTrue(place.until(lambda: place.core.phase == CLOSED, 30000))
-        place.run(500)
-        place.rig.vehicle = "B"
-        for _ in range(600):
-            place.run(100)
-            woken += place.core.outputs.cp_disconnect
-        self.assertEqual(woken, 0)
-
-    def test_without_a_charge_the_number_changes_with_no_pause(self):
-        place = Place().run(300)
-        place.station.command("phases", {"phases": 1}, "web")
-        self.assertFalse(place.station.phase_switch.under_way)
-        place.charge()
-        self.assertEqual((place.core.outputs.coil_1, place.core.outputs.coil_2), (1, 0))
 
 
 class TestAvailability(unittest.TestCase):

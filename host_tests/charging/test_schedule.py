@@ -5,7 +5,7 @@ import unittest
 from firmware.charging.commands import CommandError
 from firmware.charging.schedule import MAX_WINDOWS, SmartCharging, at_minute, windows_from_text
 from firmware.safety.core import CLOSED
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 
 DAY = 1440
 

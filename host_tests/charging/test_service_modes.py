@@ -8,8 +8,8 @@ from firmware.charging.commands import COMMANDS
 from firmware.charging.demo import SHOWN_MA, Demo
 from firmware.charging.station import COMMISSIONING_MS
 from firmware.safety.core import CLOSED
+from host_tests.charging.place import Place
 from host_tests.charging.test_commands import GOOD
-from host_tests.charging.test_station import Place
 
 
 def mode(place, name):

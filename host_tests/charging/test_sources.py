@@ -5,8 +5,8 @@ import unittest
 from firmware.charging.commands import COMMANDS
 from firmware.charging.sources import OUTSIDE, Sources
 from firmware.safety.limits import TICKS_MASK
+from host_tests.charging.place import Place
 from host_tests.charging.test_commands import GOOD
-from host_tests.charging.test_station import Place
 
 STARTS = (0, TICKS_MASK - 20000)
 

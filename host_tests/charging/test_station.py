@@ -1,68 +1,13 @@
-"""The station over a real core: facts follow the core, commands become requests, and nobody's trouble ends a charge."""
-
+"""The station over a real core: facts follow the core, commands become requests, whoever listens stops no charge."""
 import json
 import unittest
 
 from firmware.charging import facts as fact_table
 from firmware.charging.commands import CommandError
 from firmware.charging.facts import UnknownFact
-from firmware.charging.station import Station
 from firmware.safety import limits
-from firmware.safety.core import CLOSED, OFFERING, STOPPING
-from host_tests.safety.rig import Rig
-
-WRAP = limits.TICKS_MASK + 1
-STARTS = (0, 987654, WRAP - 3000)
-
-
-class Place:
-    """A station and its core in virtual time: the core ticks every 10 ms, the station every 100."""
-
-    def __init__(self, start_ms=0, **fitted):
-        self.rig = Rig(start_ms, **fitted)
-        self.rig.renew = False               # the station's heartbeat is what counts
-        self.core = self.rig.core
-        self.station = Station(self.core, self.stamp, lambda stamp: "at %d" % stamp[1], True, False, start_ms)
-        self.station.ceilings.own("installation", 16000)
-        self.station.reading.source = "estimate"
-        self.heard = []
-        self.station.subscribe(lambda event, data: self.heard.append((event, data)))
-        self.alive = True
-
-    def stamp(self):
-        return 7, self.rig.elapsed_ms // 1000, 0
-
-    def run(self, ms):
-        for _ in range(ms // 10):
-            self.rig.step()
-            if self.alive and self.rig.elapsed_ms % 100 == 0:
-                self.station.tick(self.rig.now_ms)
-        return self
-
-    def until(self, holds, at_most_ms=30000):
-        for _ in range(at_most_ms // 10):
-            if holds():
-                return True
-            self.run(10)
-        return False
-
-    def plug(self):
-        self.run(300)
-        self.rig.vehicle = "B"
-        return self.run(2000)
-
-    def charge(self):
-        self.plug()
-        self.rig.vehicle = "C"
-        if not self.until(lambda: self.core.phase == CLOSED):
-            raise RuntimeError("no charge: phase %d trips %d" % (self.core.phase, self.core.trips))
-        return self.run(1000)
-
-    def events(self, *names):
-        return [event for event, _ in self.heard if event in names]
-
-    def fact(self, name):
-        return self.station.fact(name)
+from firmware.safety.core import CLOSED, STOPPING
+from host_tests.charging.place import STARTS, Place
 
 
 class TestFacts(unittest.TestCase):
@@ -125,6 +70,15 @@ class TestFacts(unittest.TestCase):
         reading.power_w, reading.energy_wh = 7360, 123
         self.assertEqual([place.fact(name) for name in ("voltage_v", "voltage_phases_v", "drawn_ma", "drawn_phases_ma")],
                          [230, [230, 230, None], 16100, [15900, 16100, 0]])
+
+    def test_what_other_servers_say_is_told_only_to_who_has_logged_in(self):
+        station = Place().station
+        for name in ("publication", "fault_mail"):
+            self.assertIsNone(station.facts(personal=False)[name])
+            station.provide(name, lambda: {"result": "log_in", "detail": "530 who are you"})
+        for name in ("publication", "fault_mail"):
+            self.assertEqual(station.facts(personal=False)[name], {"result": "log_in", "detail": None})
+            self.assertEqual(station.facts()[name], {"result": "log_in", "detail": "530 who are you"})
 
     def test_contactor_that_disagrees_is_unknown(self):
         place = Place().charge()
@@ -297,82 +251,6 @@ class TestRequest(unittest.TestCase):
         self.assertEqual(station.command("clear_ceiling", {"source": "s16"}, "test")["reason"], "unknown_ceiling")
 
 
-class TestSessions(unittest.TestCase):
-    def test_each_plug_in_is_a_session_with_one_start_and_one_end(self):
-        place = Place()
-        place.station.session_number = 41
-        for number in (42, 43):
-            place.charge()
-            self.assertEqual(place.fact("session")["number"], number)
-            place.rig.vehicle = "A"
-            place.run(500)
-        self.assertEqual(place.events("session_start", "charge_start", "session_end"),
-                         ["session_start", "charge_start", "session_end"] * 2)
-
-    def test_session_without_a_charge_ends_as_unplugged(self):
-        place = Place().plug()
-        place.rig.vehicle = "A"
-        place.run(500)
-        ended = [data["session"] for event, data in place.heard if event == "session_end"][0]
-        self.assertEqual((ended.end_reason, ended.charging_ms), ("unplugged", 0))
-
-    def test_vehicle_that_pauses_by_itself_is_told_as_such(self):
-        place = Place().charge()
-        place.rig.vehicle = "B"
-        place.run(500)
-        self.assertEqual((place.fact("session")["end_reason"], place.fact("overview_state")), ("ev", "Suspended"))
-
-    def test_unplug_under_power_is_no_fault_but_noted_for_a_minute(self):
-        for start_ms in STARTS:
-            place = Place(start_ms).charge()
-            place.rig.vehicle = "A"
-            place.run(500)
-            self.assertEqual([fault["name"] for fault in place.fact("faults")], ["unplugged_in_charge"])
-            self.assertEqual(place.fact("overview_state"), "Idle")
-            place.run(59000)
-            self.assertEqual(len(place.fact("faults")), 1)
-            place.run(1000)
-            self.assertEqual(place.fact("faults"), [])
-
-    def test_trip_becomes_a_fault_with_its_time_and_ends_with_it(self):
-        place = Place().charge()
-        place.rig.diode = False
-        place.run(500)
-        fault = place.fact("faults")[0]
-        self.assertEqual((fault["code"], fault["name"], fault["severity"], fault["advice"]), (5, "diode", "error", "fault.diode"))
-        self.assertEqual((place.fact("session")["end_reason"], place.fact("overview_state"), place.fact("session_state")),
-                         ("fault", "RecoverFromError", "fault"))
-        self.assertEqual(place.station.command("start", {}, "test")["reason"], "fault")
-        place.rig.diode = True
-        self.assertEqual(place.station.command("clear", {}, "test"), {"result": "accepted"})
-        place.run(3000)
-        self.assertEqual(place.fact("faults"), [])
-        self.assertEqual(place.events("fault", "fault_end"), ["fault", "fault_end"])
-
-    def test_residual_current_cannot_be_cleared_by_hand(self):
-        place = Place().charge()
-        place.rig.rcd = 1
-        place.run(200)
-        self.assertEqual(place.fact("overview_state"), "UnrecoverableError")
-        self.assertEqual(place.station.command("clear", {}, "test")["reason"], "not_clearable")
-        self.assertEqual(Place().station.command("clear", {}, "test")["reason"], "nothing_to_clear")
-
-    def test_overview_is_told_only_when_it_changes(self):
-        place = Place().run(3000).charge().run(3000)
-        told = [data["overview_state"] for event, data in place.heard if event == "overview"]
-        self.assertEqual([now for now, before in zip(told[1:], told) if now == before], [])
-        self.assertEqual((told[0], told[-1]), ("Idle", "Charging"))
-
-    def test_account_follows_into_the_running_and_later_sessions(self):
-        place = Place().plug()
-        place.station.command("account", {"account": "ann"}, "page")
-        self.assertEqual(place.fact("session")["account"], "ann")
-        place.rig.vehicle = "A"
-        place.run(500)
-        place.plug()
-        self.assertEqual(place.fact("session")["account"], "ann")
-
-
 class TestListeners(unittest.TestCase):
     def test_listener_that_raises_is_counted_named_and_stops_neither_charge_nor_others(self):
         place = Place()
@@ -395,71 +273,6 @@ class TestListeners(unittest.TestCase):
         place.station.subscribe(lambda event, data: data["no such thing"])
         place.plug()
         self.assertEqual(list(place.station.failures), ["subscriber 1"])
-
-
-    def test_only_the_named_accounts_may_be_chosen_where_there_are_names(self):
-        station = Place().plug().station
-        station.accounts = ("Work", "Private")
-        self.assertEqual(station.command("account", {"account": "Ann"}, "page"),
-                         {"result": "refused", "reason": "unknown_account", "allowed": ["Work", "Private"]})
-        for name in ("Work", "Private", ""):
-            self.assertEqual(station.command("account", {"account": name}, "page")["result"], "accepted")
-            self.assertEqual(station.session.account, name)
-
-
-class TestRestart(unittest.TestCase):
-    def test_clock_that_is_known_is_set_from_inside_and_by_a_central_system_only(self):
-        sources = ("mqtt", "modbus", "udp", "energy_manager", "api", "ocpp", "web")
-        for known, wanted in ((0, ["accepted"] * 7), (1800000000, ["refused"] * 5 + ["accepted"] * 2)):
-            place = Place()
-            place.station.stamp = lambda known=known: (1, 2, known)
-            place.station.on("clock", lambda utc_s, source: None)
-            place.station.sources.allow(sources[:-1])
-            found = [place.station.command("clock", {"utc_s": 1800000000}, source)["result"] for source in sources]
-            self.assertEqual(found, wanted)
-
-    def test_restart_and_clock_are_handed_on(self):
-        station = Place().station
-        done = []
-        station.on("restart", lambda: done.append("restart"))
-        station.on("clock", lambda utc_s, source: done.extend((utc_s, source)))
-        station.command("restart", {}, "page")
-        station.command("clock", {"utc_s": 1800000000}, "page")
-        self.assertEqual(done, ["restart", 1800000000, "page"])
-
-    def test_what_other_servers_say_is_told_only_to_who_has_logged_in(self):
-        station = Place().station
-        for name in ("publication", "fault_mail"):
-            self.assertIsNone(station.facts(personal=False)[name])
-            station.provide(name, lambda: {"result": "log_in", "detail": "530 who are you"})
-        for name in ("publication", "fault_mail"):
-            self.assertEqual(station.facts(personal=False)[name], {"result": "log_in", "detail": None})
-            self.assertEqual(station.facts()[name], {"result": "log_in", "detail": "530 who are you"})
-
-    def test_closing_down_stops_in_order_and_begins_no_new_session(self):
-        place = Place().charge()
-        place.station.close_down()
-        place.run(200)
-        self.assertEqual(place.core.phase, STOPPING)
-        place.run(5500)
-        self.assertEqual(place.core.outputs.coil_1, 1)      # the vehicle has its six seconds
-        place.run(1500)
-        self.assertEqual(place.core.outputs.coil_1, 0)
-        place.station.end_session("restart")
-        self.assertIsNone(place.station.session)
-        place.run(3000)
-        self.assertEqual(place.events("session_start", "session_end"), ["session_start", "session_end"])
-        ended = [data["session"] for event, data in place.heard if event == "session_end"][0]
-        self.assertEqual(ended.end_reason, "restart")
-        place.station.end_session("restart")
-        self.assertEqual(place.events("session_end"), ["session_end"])
-
-    def test_nothing_is_offered_while_closing_down(self):
-        place = Place().plug()
-        self.assertEqual(place.core.phase, OFFERING)
-        place.station.close_down()
-        place.run(500)
-        self.assertEqual(place.core.outputs.pilot_high_ns, limits.PILOT_STEADY_HIGH_NS)
 
 
 if __name__ == "__main__":

@@ -1,63 +1,13 @@
-import asyncio
+"""A meter is read as it is, and one that fails, lies or falls silent is noticed."""
 import unittest
 
 from firmware.energy import meter_map, meter_types
 from firmware.energy.meter import LOST_MS, Meter
 from firmware.energy.modbus_rtu import ModbusRtu
 from firmware.energy.polled_meter import AGE_LIMIT_MS, channel_order
-from host_tests.energy.bus import MASK, Line, VirtualTime
-from tools.twin.meter import ModbusMeter, Quantities, with_crc
-
-WRAP_MS = 1 << 30
-
-
-class Supply:
-    """What the charger offers and whether power flows."""
-
-    def __init__(self):
-        self.energised = False
-        self.offered_ma = 0
-        self.phases = 3
-
-    def __call__(self):
-        return self.energised, self.offered_ma, self.phases
-
-
-class MeterCase(unittest.TestCase):
-    start_ms = 5000
-
-    def build(self, type_name="eastron_sdm630", address=2, baud=9600, registers="", **options):
-        self.time = VirtualTime(self.start_ms)
-        self.supply = Supply()
-        self.readings = Quantities((230100, 231200, 229900), (16040, 15970, 16010), 11050, 123456)
-        slaves = []
-        if type_name not in ("none", "generic"):
-            self.slave = ModbusMeter(self.readings, type_name, address)
-            slaves.append(self.slave)
-        self.line = Line(self.time, slaves, baud)
-        self.bus = ModbusRtu(self.line, baud, self.time.ticks_ms, self.time.sleep_ms)
-        self.meter = Meter(self.bus, self.time.ticks_ms, self.supply, meter_types.choose(type_name, registers), address,
-                           sleep_ms=self.time.sleep_ms, **options)
-        self.values = self.meter.values
-        return self.meter
-
-    def run_for(self, ms, meter=None):
-        """The task runs so long (ms, or until a coroutine has ended) and is then cancelled."""
-
-        async def main():
-            task = asyncio.create_task((meter or self.meter).run())
-            await (self.time.sleep_ms(ms) if isinstance(ms, int) else ms)
-            task.cancel()
-            try:
-                await task
-            except asyncio.CancelledError:
-                return True
-            return False
-
-        self.assertTrue(self.time.run(main()))
-
-    def poll(self):
-        return self.time.run(self.meter.poll())
+from host_tests.energy.bus import MASK
+from host_tests.energy.meter_case import WRAP_MS, Fixed, MeterCase
+from tools.twin.meter import ModbusMeter
 
 
 class TestReading(MeterCase):
@@ -188,23 +138,6 @@ class TestReading(MeterCase):
                 self.build(**options)
 
 
-class Fixed:
-    """A slave at address 2 with a few blocks of fixed registers."""
-
-    delay_ms = 0
-
-    def __init__(self, function, blocks):
-        self.function = function
-        self.blocks = blocks
-
-    def request(self, frame):
-        start, count = frame[2] << 8 | frame[3], frame[5]
-        body = bytes((2, self.function, 2 * count))
-        for word in self.blocks[start][:count]:
-            body += bytes((word >> 8, word & 255))
-        return with_crc(body)
-
-
 class TestFaults(MeterCase):
     def test_each_fault_fails_the_poll_with_its_name_and_the_next_poll_is_good(self):
         for fault, name in (("silent", "timeout"), ("slow", "timeout"), ("crc", "crc"), ("truncated", "crc"),
@@ -310,163 +243,6 @@ class TestFaults(MeterCase):
         self.run_for(2500)
         self.assertEqual(self.values.source, "meter")
         self.assertFalse(self.meter.is_lost(self.time.ticks_ms()))
-
-
-class TestEstimate(MeterCase):
-    def test_offered_current_times_phase_voltage_while_power_flows(self):
-        self.build("none", phase_voltage_v=235)
-        self.supply.offered_ma = 16000
-        self.run_for(2000)
-        self.assertEqual((self.values.source, max(self.values.current_ma), self.values.power_w), ("estimate", 0, 0))
-        self.supply.energised = True
-        self.run_for(1000)
-        self.assertEqual(max(self.values.current_ma), 16000)
-        self.assertEqual(self.values.power_w, 11280)
-        self.assertEqual(self.values.current_ma, [16000, 16000, 16000])
-        self.assertEqual(self.values.voltage_mv, [235000, 235000, 235000])
-        self.supply.phases = 1
-        self.run_for(1000)
-        self.assertEqual(self.values.current_ma, [16000, 0, 0])
-        self.assertEqual(self.values.voltage_mv, [235000, None, None])
-        self.assertEqual(self.values.power_w, 3760)
-
-    def test_without_a_meter_nothing_is_asked_and_nothing_is_lost(self):
-        self.build("none")
-        self.run_for(20000)
-        self.assertEqual(self.line.sent, [])
-        self.assertFalse(self.meter.is_lost(self.time.ticks_ms()))
-        self.assertIsNone(self.meter.age_ms(self.time.ticks_ms()))
-
-    def test_an_hour_at_16_a_is_exact_to_the_mwh_also_across_the_wrap(self):
-        for self.start_ms in (5000, WRAP_MS - 1800000):
-            self.build("none", phase_voltage_v=230)
-            now_ms = self.time.ticks_ms()
-            self.supply.energised = True
-            self.supply.offered_ma = 16000
-            for second in range(1, 3601):
-                self.meter.tick((now_ms + 1000 * second) & MASK)
-            self.assertEqual(self.values.counted_mwh, 11040000)
-            self.assertEqual(self.values.energy_wh, 11040)
-
-    def test_a_task_that_stood_still_does_not_invent_energy(self):
-        self.build("none")
-        self.supply.energised = True
-        self.supply.offered_ma = 16000
-        self.meter.tick((self.time.ticks_ms() + 3600000) & MASK)
-        self.assertEqual(self.values.counted_mwh, 11040000 * 10 // 3600)
-
-    def test_energy_runs_on_while_the_meter_is_lost_and_the_register_has_the_last_word(self):
-        self.build()
-        self.supply.energised = True
-        self.supply.offered_ma = 16000
-        self.run_for(2000)
-        before_wh = self.values.energy_wh
-        counted_mwh = self.values.counted_mwh
-        self.slave.fault = "silent"
-        last = before_wh
-        for _ in range(60):
-            self.run_for(1000)
-            self.assertGreaterEqual(self.values.energy_wh, last)
-            last = self.values.energy_wh
-        self.assertIn(last - before_wh, range(180, 188))  # a minute of 11.04 kW
-        self.slave.fault = None
-        self.readings.energy_wh += 200
-        self.run_for(2000)
-        self.assertEqual(self.values.source, "meter")
-        self.assertIn(self.values.energy_wh - before_wh, (199, 200, 201))
-        self.assertIn((self.values.counted_mwh - counted_mwh) // 1000, (199, 200, 201))
-
-    def test_a_session_that_begins_after_a_high_estimate_counts_with_the_register(self):
-        self.build()
-        self.supply.energised = True
-        self.supply.offered_ma = 16000
-        self.run_for(2000)
-        self.slave.fault = "silent"
-        self.run_for(60000)
-        self.slave.fault = None
-        self.assertIn(self.values.unread_wh, range(180, 188))
-        self.readings.energy_wh += 100  # of 184 estimated
-        self.run_for(2000)
-        shown_wh, counted_mwh = self.values.energy_wh, self.values.counted_mwh
-        self.assertTrue(self.values.estimated)
-        self.assertIn(self.values.unread_wh, range(80, 90))
-        self.assertIn(self.readings.energy_wh - shown_wh + self.values.ahead_wh, (0, 1))  # floored, out of a float
-        self.meter.begin_session()
-        self.assertEqual((self.values.estimated, self.values.energy_wh, self.values.counted_mwh), (False, shown_wh, counted_mwh))
-        self.readings.energy_wh += 30
-        self.run_for(2000)
-        self.assertIn(self.values.counted_mwh - counted_mwh, range(29000, 30001))  # the register's last Wh may hide as much
-        self.assertEqual(self.values.energy_wh, shown_wh)
-        self.assertIn(self.readings.energy_wh - shown_wh + self.values.ahead_wh, (0, 1))
-
-    def test_without_a_register_an_estimate_is_never_confirmed(self):
-        for type_name, registers, estimated in (("none", "", True), ("generic", "current u16 1/10 0; power u16 1 1", False)):
-            self.build(type_name, registers=registers)
-            self.line.slaves.append(Fixed(3, {0: [160, 3680]}))
-            self.meter.begin_session()
-            self.supply.energised, self.supply.offered_ma = True, 16000
-            self.run_for(3000)
-            self.assertEqual((self.values.estimated, self.values.ahead_wh), (estimated, 0))
-            del self.line.slaves[:]
-            self.run_for(10000)
-            self.assertTrue(self.values.estimated)
-            self.supply.energised = False
-            self.run_for(1000)
-            self.meter.begin_session()
-            self.run_for(3000)
-            self.assertFalse(self.values.estimated)
-
-    def test_a_lost_meter_leaves_what_it_said_of_the_phases_while_the_contactor_stays_closed(self):
-        self.build()
-        self.supply.energised = True
-        self.supply.offered_ma = 16000
-        self.readings.current_ma = [15900, 0, 0]
-        self.run_for(1500)
-        self.slave.fault = "silent"
-        self.run_for(5000)
-        self.assertEqual((self.values.source, self.values.phases_used, self.values.power_w), ("estimate", 1, 3680))
-        self.assertEqual(self.values.current_ma, [16000, 0, 0])
-        self.supply.energised = False
-        self.run_for(1000)
-        self.assertEqual((self.values.phases_used, self.values.power_w), (None, 0))
-        self.supply.energised = True  # perhaps another vehicle
-        self.run_for(1000)
-        self.assertEqual((self.values.phases_used, self.values.power_w), (None, 11040))
-
-    def test_the_phase_voltage_of_the_estimate_acts_at_once(self):
-        self.build("none")
-        self.supply.energised = True
-        self.supply.offered_ma = 10000
-        self.meter.set_phase_voltage(240)
-        self.run_for(100)
-        self.assertEqual(self.values.power_w, 7200)
-
-    def test_facts_of_the_page(self):
-        self.build("schneider_iem2155")
-        self.assertEqual(self.meter.model(), {"type": "schneider_iem2155", "models": "Schneider iEM2155", "evidence": "unverified"})
-        self.poll()
-        told = self.meter.diagnosis()
-        self.assertEqual((told["requests"], told["polls"], told["failed_polls"], told["last_failure"]), (3, 1, 0, None))
-        self.build("none")
-        self.assertIsNone(self.meter.model())
-        self.assertIsNone(self.meter.diagnosis())
-
-    def test_a_meter_without_a_register_is_integrated(self):
-        self.build("generic", registers="current u16 1/10 0; power u16 1 1")
-        self.line.slaves.append(Fixed(3, {0: [160, 3680]}))
-        self.run_for(61000)
-        self.assertEqual(self.values.source, "meter")
-        self.assertIn(self.values.energy_wh, (60, 61, 62))
-        self.assertEqual(self.values.energy_wh, self.values.counted_mwh // 1000)
-
-    def test_a_register_that_was_never_read_is_not_guessed(self):
-        self.build()
-        self.slave.fault = "silent"
-        self.supply.energised = True
-        self.supply.offered_ma = 16000
-        self.run_for(30000)
-        self.assertIsNone(self.values.energy_wh)
-        self.assertGreater(self.values.counted_mwh, 0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import unittest
 
 from firmware.charging.sources import OUTSIDE
 from firmware.records.spoken import Spoken
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 from host_tests.storage.scratch import Scratch
 
 

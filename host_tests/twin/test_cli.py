@@ -102,7 +102,8 @@ class RefusalTest(CliCase):
                 self.assertIn(option, said)
 
     def test_the_same_port_twice_is_refused(self):
-        self.assertIn("must differ", self.refused("--http", "18999", "--bench", "18999"))
+        for one, other in (("--http", "--bench"), ("--http", "--https"), ("--https", "--bench"), ("--bench", "--mqtt-port")):
+            self.assertIn(f"{one} and {other} are both 18999; they must differ", self.refused(one, "18999", other, "18999"))
 
     def test_a_data_folder_that_cannot_be_is_one_clear_line(self):
         self.data.parent.mkdir(exist_ok=True)
@@ -264,6 +265,13 @@ class VmTest(CliCase):
             wait 500 ms
             fault power_cut off
             expect charger.boot_number is 2 within 60 s
+            call GET /api/v1/tokens as user refused forbidden
+            set charging.max_current_a 10
+            expect charger.limit_ma is 10000 within 5 s
+            command stop as user
+            reboot
+            expect charger.boot_number is 3 within 60 s
+            set charging.max_current_a 12
             unplug
             expect charger.cp_state is A within 60 s
         """)

@@ -309,6 +309,16 @@ class PlayingTest(ScenarioCase):
         stage.clock.after(500_000, play.stop)
         stage.clock.run_until(lambda: bool(ends))
         self.assertEqual(ends, ["stopped"])
+        # a story that waited for an hour once had to be waited for
+        ends, begun_us = [], stage.clock.now_us
+        play = Play(stage, read(self.write("wait 1 h\n")), ends.append)
+        play.start()
+        for after_us in (500_000, 500_001):
+            stage.clock.after(after_us, play.stop)
+        stage.clock.run_until(lambda: bool(ends))
+        self.assertLess(stage.clock.now_us - begun_us, 600_000)
+        stage.clock.advance_to(begun_us + 3_700_000_000)
+        self.assertEqual(ends, ["stopped"])
 
     def test_includes_are_played_in_place(self):
         self.write("fault pe_lost on\n", "dark.scn")

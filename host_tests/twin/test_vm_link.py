@@ -1,6 +1,8 @@
 # cpython only: the world's end of the link, with the firmware's end in a MicroPython process
 """Firmware on MicroPython in its own process: both directions of the link, time, and everything that ends a boot."""
 import socket
+import sys
+from unittest import mock
 
 from host_tests.twin.on_vm import SECOND, OnVm
 from tools.twin.vm_link import VmLink, VmProcess
@@ -247,6 +249,18 @@ class Ends(InRealTime):
     def test_a_program_that_fails_leaves_its_pins_as_they_are(self):
         self.assertEqual(self.boot("import machine\nmachine.Pin(25, machine.Pin.OUT, value=1)\n1 // 0"), "stopped")
         self.assertEqual(self.link.driven[25], 1)
+
+    def test_a_process_that_ends_before_it_connects_is_told_at_once(self):
+        self.process._command = [sys.executable, "-c", "raise SystemExit(3)"]
+        with mock.patch("tools.twin.vm_link.HELLO_TIMEOUT_S", 3600), self.assertRaisesRegex(ConnectionError, "ended with status 3"):
+            self.process.start()
+
+    def test_clock_that_is_measured_again_before_all_answers_came_has_another_number(self):
+        self.link.measure_clock()
+        self.link.measure_clock()
+        self.link._take("T 0 5")
+        self.link.measure_clock()               # once it took the number of the one that was still out
+        self.assertEqual(sorted(self.link._pings), [1, 2])
 
     def test_a_stranger_at_the_link_is_refused(self):
         here, there = socket.socketpair()

@@ -5,7 +5,7 @@ import unittest
 from firmware.charging import station_facts  # noqa: F401  first: the VM's stack is short for the whole chain of imports
 from firmware.charging.faults import FAULTS, LIGHT, NAME, SEVERITY
 from firmware.ui.panel import CARD_SHOWN_MS, TICK_MS, Panel
-from host_tests.charging.test_station import Place
+from host_tests.charging.place import Place
 
 
 class Device:

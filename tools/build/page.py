@@ -44,7 +44,9 @@ def squeeze(text, suffix):
 
 def pack(text, suffix):
     """The gzip bytes of one file."""
-    return gzip.compress(squeeze(text, suffix).encode(), 9, mtime=0)
+    packed = bytearray(gzip.compress(squeeze(text, suffix).encode(), 9, mtime=0))
+    packed[9] = 3       # the system it was made on, which macOS tells differently: Unix everywhere
+    return bytes(packed)
 
 
 def _words(source):
@@ -80,7 +82,7 @@ def packed(source=SOURCE):
     """{name: gzip bytes} of the page as it ships, the names without .gz."""
     texts = {}
     for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.name == "README.md":
+        if not path.is_file() or path.name == "README.md" or path.name.startswith("."):      # .DS_Store: a desktop's
             continue
         if path.suffix not in TYPES:
             raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))

@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import itertools
 import json
 import os
 import secrets
@@ -191,9 +192,11 @@ class Data:
 
 
 def _ports(args):
-    """(charger's port, bench's listening socket). Raises NotStarted when one is taken."""
-    if args.http and args.http == args.bench:
-        raise NotStarted(f"--http and --bench are both {args.http}; they must differ")
+    """(charger's port, bench's listening socket). Raises NotStarted when one is taken or given twice."""
+    for one, other in itertools.combinations(("http", "https", "bench", "mqtt_port"), 2):
+        port = getattr(args, one)
+        if port and port == getattr(args, other):
+            raise NotStarted(f"--{one} and --{other.replace('_', '-')} are both {port}; they must differ")
     try:
         with bound_socket(args.http) as probe:
             http_port = probe.getsockname()[1]

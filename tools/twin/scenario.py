@@ -72,18 +72,23 @@ class Play:
         self._undo = undo
         self._step = None
         self._stopped = False
+        self._wait = None           # the clock's event that goes on
         self._story = self._run()
 
     def start(self):
         """Begin at the clock's next event."""
-        self._twin.clock.after(0, self._resume)
+        self._wait = self._twin.clock.after(0, self._resume)
 
     def stop(self):
-        """Leave the story where it is; done() is called with "stopped" at its next event."""
+        """Leave the story where it is, also amidst a long wait; done() is called with "stopped" at the clock's next event."""
+        if self._wait is not None and not self._stopped:
+            self._twin.clock.cancel(self._wait)
+            self._wait = self._twin.clock.after(0, self._resume)
         self._stopped = True
 
     def _resume(self):
         """Runs as an event of the clock, in the middle of whatever the firmware does: nothing may escape."""
+        self._wait = None
         if self._stopped:
             self._story.close()
             self._done("stopped")
@@ -100,7 +105,7 @@ class Play:
             if isinstance(wait, tuple):
                 self._twin.pace.advance(wait[1], self._resume)
             else:
-                self._twin.clock.after(wait, self._resume)
+                self._wait = self._twin.clock.after(wait, self._resume)
 
     def _run(self):
         for number, step in enumerate(self._steps):

@@ -6,14 +6,14 @@ With --vm the firmware runs on MicroPython, in virtual time too: those of host_t
 import argparse
 import contextlib
 import io
-import json
-import os
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tools.checks.arguments import at_least
+from tools.checks.report import report, skipped
 from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
@@ -41,10 +41,12 @@ def play(steps, seed=1, command=None):
         def done(failure):
             results.append(failure)
             twin.end()
-        Play(twin, steps, done).start()
-        how = twin.run()
-        simulated_s = twin.clock.now_us / 1e6
-        twin.close()
+        try:
+            Play(twin, steps, done).start()
+            how = twin.run()
+            simulated_s = twin.clock.now_us / 1e6
+        finally:
+            twin.close()
     if how == "exit":
         raise KeyboardInterrupt
     return results[0], simulated_s, printed.getvalue()
@@ -65,20 +67,13 @@ def _all(files, seed, command, jobs):
         yield from pool.map(_one, files, [seed] * len(files), [command] * len(files))
 
 
-def _report(passed, failed, skips):
-    """Tells `make test` how many there were."""
-    place = os.environ.get("MODE3_REPORT")
-    if place:
-        Path(place).write_text(json.dumps({"passed": passed, "failed": failed, "skips": skips, "left_out": 0}))
-
-
 def main(argv=None):
     """Returns 0 when all went well, 1 when one failed, 2 when one could not be read."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.scenario_suite", description=__doc__, allow_abbrev=False)
     parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="scenarios (default: all of host_tests/scenarios)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the world's small variations (default 1)")
     parser.add_argument("--vm", action="store_true", help="the firmware on MicroPython")
-    parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default 1)")
+    parser.add_argument("--jobs", type=at_least(1), default=1, help="how many at a time (default 1)")
     args = parser.parse_args(argv)
     command = None
     if args.vm:
@@ -87,9 +82,7 @@ def main(argv=None):
         try:
             command = vm_command(HEAP_KB)
         except VmMissing as exc:
-            print(exc)
-            _report(0, 0, [["scenarios on MicroPython", str(exc)]])
-            return 0
+            return skipped("scenarios on MicroPython", str(exc))
     chosen = args.files or (sorted((FOLDER / ON_THE_VM).glob("*.scn")) if args.vm else files())
     for file in chosen:
         try:
@@ -109,7 +102,7 @@ def main(argv=None):
             print(failure)
             if printed:
                 print("  printed:\n" + "".join(f"    {line}\n" for line in printed.splitlines()[-40:]), end="")
-    _report(len(chosen) - failed, failed, [])
+    report(len(chosen) - failed, failed)
     print(f"{len(chosen) - failed} of {len(chosen)} scenarios went as told")
     return 1 if failed else 0
 

@@ -16,6 +16,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
+from tools.checks.arguments import at_least
 from tools.checks.report import report
 from tools.checks.source import ROOT
 from tools.setup.vm import VmMissing, find_vm
@@ -191,10 +192,11 @@ def summed(told):
 def main(argv=None):
     """Returns 0 when every rule held, 1 when one was broken."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.soak", description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--hours", type=float, default=None, help="simulated hours (default: as many as fit)")
-    parser.add_argument("--minutes", type=float, help="most real minutes (default 6, with --hours what a suite has left)")
+    parser.add_argument("--hours", type=at_least(0.01, float), default=None, help="simulated hours (default: as many as fit)")
+    parser.add_argument("--minutes", type=at_least(0.01, float),
+                        help="most real minutes (default 6, with --hours what a suite has left)")
     parser.add_argument("--seed", type=int, default=1, help="of the first chapter (default 1)")
-    parser.add_argument("--jobs", type=int, default=1, help="chapters side by side (default 1)")
+    parser.add_argument("--jobs", type=at_least(1), default=1, help="chapters side by side (default 1)")
     parser.add_argument("--write", metavar="FILE", help="keep the figures as JSON (docs/reliability.json)")
     args = parser.parse_args(argv)
     minutes = min(args.minutes or (6 if args.hours is None else 1e6), _minutes_left())
@@ -204,6 +206,8 @@ def main(argv=None):
     sums = summed(told)
     broken = [row["story"] for row in told if row["story"]]
     broken += vacuous(sums) if not broken else []
+    if not told:
+        broken.append("the time was up before anything was played")
     counts = ", ".join("%s %d" % (name.replace("_", " "), count) for name, count in sums["counts"].items())
     print("\n%.1f h simulated in %d chapters and %.0f s: %s" % (sums["hours"], sums["chapters"], time.monotonic() - begin, counts))
     print("longest reactions: " + ", ".join("%s %.1f ms" % row for row in sums["worst_ms"].items()))

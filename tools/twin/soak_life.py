@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.checks.arguments import at_least
 from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.soak_broker import Broker
@@ -198,7 +199,7 @@ def _twin(flash, seed, vm, mqtt_port, event):
 def main(argv=None):
     """Returns 0 when the heap is flat and all was well."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.soak_life", description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--hours", type=float, default=24, help="simulated hours (default 24)")
+    parser.add_argument("--hours", type=at_least(0.25, float), default=24, help="simulated hours (default 24)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--vm", action="store_true", help="on MicroPython's VM, in virtual time")
     args = parser.parse_args(argv)

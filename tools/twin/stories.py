@@ -7,6 +7,7 @@ folder below host_tests/scenarios is its chapter.
 import re
 from pathlib import Path
 
+from tools.twin.air import AT_HOME
 from tools.twin.house import DEFAULT_AMBIENT_C, DEFAULT_LOAD_W, DEFAULT_VOLTAGE_V
 from tools.twin.runner import NotNow
 from tools.twin.scenario import Play, read
@@ -143,12 +144,14 @@ def _rows(keys):
 
 
 def _calm(play):
-    """No car, no fault, a quiet house."""
+    """No car, no fault, a quiet house, the network as at home."""
     for name in FAULTS:
         play.order("fault", {"name": name, "on": False})
     for name in INPUTS:
         play.order("input", {"name": name, "on": False})
     play.order("house", {"load_w": list(DEFAULT_LOAD_W), "solar_w": 0, "voltage_v": list(DEFAULT_VOLTAGE_V),
                          "ambient_c": DEFAULT_AMBIENT_C})
+    play.order("network", {"aps": [dict(point, ssid=ssid) for ssid, point in AT_HOME.items()], "clients": 0, "wire": "down",
+                           "ntp": "good"})
     play.order("ev", CALM)
     yield CALM_US

@@ -1,15 +1,18 @@
 """The world's end of a firmware that runs on MicroPython in a process of its own."""
+import itertools
 import json
 import signal
 import socket
 import subprocess
 import time
+from array import array
 
 from tools.twin.cpython_port import Watchdog
 from tools.twin.hal import Hal
 
 PROTOCOL = 1
 HELLO_TIMEOUT_S = 30
+ALIVE_S = 0.2  # so often it is looked whether a process that has not connected yet still lives
 _PINGS = 20
 _TICKS = 1 << 30
 _EXITS = {41: "reset:hard", 42: "reset:watchdog", 43: "reset:soft", 0: "exit", 130: "exit"}
@@ -35,7 +38,8 @@ class VmLink(Hal):
         self._rest = b""
         self._child_zero_us = 0
         self._child_last = 0
-        self._pings = {}
+        self._pings = {}  # number -> when it was asked
+        self._ping_number = itertools.count()
 
     # -- the world's calls, passed on -------------------------------------------------------------------------------------
     def set_pin(self, gpio, level):
@@ -112,7 +116,7 @@ class VmLink(Hal):
 
     def measure_clock(self):
         """Asks the firmware's process for its time; the answer moves clock_drift_us. Answers come while the clock runs."""
-        n = len(self._pings)
+        n = next(self._ping_number)
         self._pings[n] = self._real_us()
         self._tell("T %d" % n)
 
@@ -181,7 +185,8 @@ class VmLink(Hal):
         elif verb == "LIVE":
             self.heap_live = int(rest)
         elif verb == "LATE":
-            self.latenesses = [int(word) for word in rest.split()]
+            counts = bytes.fromhex(rest)
+            self.latenesses = list(array("I", counts + bytes(-len(counts) % 4)))
         elif verb == "STOPPED":
             self.stopped = True
         else:
@@ -251,17 +256,33 @@ class VmProcess:
         link.begin_boot(cause)
         self._killed = None
         with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(HELLO_TIMEOUT_S)
             self.process = subprocess.Popen(
                 self._command + [self._main, str(server.getsockname()[1]), self._root],
                 cwd=self._root, env=self._environment, stdout=self._stdout, stdin=subprocess.DEVNULL)
+            conn = None
             try:
-                conn, _ = server.accept()
+                conn = self._accept(server)
                 link.attach(conn)
-            except (OSError, ConnectionError) as exc:
+            except OSError as exc:
+                if conn is not None:
+                    conn.close()
                 self.process.kill()
                 self.process.wait()
                 raise ConnectionError("the firmware's process did not start: %s" % exc) from exc
+
+    def _accept(self, server):
+        """The process's connection. OSError where it ends, or says nothing for HELLO_TIMEOUT_S."""
+        server.settimeout(ALIVE_S)
+        end = time.monotonic() + HELLO_TIMEOUT_S
+        while True:
+            try:
+                return server.accept()[0]
+            except TimeoutError:
+                status = self.process.poll()
+                if status is not None:
+                    raise ConnectionError("it ended with status %d" % status) from None
+                if time.monotonic() > end:
+                    raise ConnectionError("it said nothing for %d s" % HELLO_TIMEOUT_S) from None
 
     def running(self):
         """False once the process has ended."""

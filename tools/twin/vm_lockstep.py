@@ -4,6 +4,7 @@ The firmware's process asks; the world runs until the moment asked for, or until
 input, and answers with the changes and the moment of its next event. Until then the firmware may run on alone. Exactly one
 of the two runs at any moment, so the host's speed and load do not show.
 """
+import itertools
 import json
 import select
 import signal
@@ -34,6 +35,7 @@ class LockstepLink(VmLink):
         self._silent = False
         self._boots = 0
         self._visits = {}  # number -> box of an answer to come
+        self._visit_number = itertools.count()
 
     # -- the process --------------------------------------------------------------------------------------------------------
     def attach(self, conn):
@@ -165,7 +167,7 @@ class LockstepLink(VmLink):
         there is no firmware."""
         if self._conn is None or self._asked_us is None:
             return None
-        number = len(self._visits)
+        number = next(self._visit_number)
         self._visits[number] = box = [None]
         self._tell("Q %d %s" % (number, json.dumps(words)))
         return box
@@ -173,7 +175,7 @@ class LockstepLink(VmLink):
     def _take(self, line):
         if line.startswith("Q "):
             _, number, status, text = line.split(" ", 3)
-            self._visits[int(number)][0] = int(status), json.loads(text)
+            self._visits.pop(int(number))[0] = int(status), json.loads(text)
         else:
             super()._take(line)
 

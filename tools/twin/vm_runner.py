@@ -1,11 +1,12 @@
 """The twin with the firmware on MicroPython: the world here, the firmware in a process of its own, in real or virtual time."""
 
-import http.client
 import json
 import threading
 import time
 from pathlib import Path
 
+from tools.twin.access import ACCESS
+from tools.twin.http_visitor import HttpVisitor
 from tools.twin.runner import ROOT, NotNow, Twin
 from tools.twin.vm_link import VmLink, VmProcess
 from tools.twin.vm_lockstep import LockstepLink, LockstepProcess
@@ -38,7 +39,8 @@ class VmTwin(Twin):
                 link.symlink_to(ROOT / name, target_is_directory=True)
         process = LockstepProcess if virtual else VmProcess
         self._process = process(self.hal, command, str(flash_dir), str(build and Path(build) / MAIN.name or MAIN))
-        self._http_port = http_port
+        access = more.get("access") or ACCESS
+        self._visitor = HttpVisitor(http_port, {user: access[user + "_password"] for user in ("admin", "user")})
         self._status = None
         self._asked = threading.Event()
         self._reader = threading.Thread(target=self._read_status, name="status", daemon=True)
@@ -65,7 +67,7 @@ class VmTwin(Twin):
         return status[1]
 
     def visit(self, method, path, role, values, source=None):
-        """As Twin.visit; in real time over HTTP, where nobody can come from another source than "web"."""
+        """As Twin.visit; in real time over HTTP, logged in as the role, where nobody can come from another source than "web"."""
         if self._virtual:
             box = self.hal.visit([method, path, role, json.dumps(values), source]) if self.powered else None
             if box is None:
@@ -74,18 +76,11 @@ class VmTwin(Twin):
         if source is not None:
             raise NotNow("in real time commands come over HTTP: nobody can be another source")
         box = [None]
-        threading.Thread(target=self._ask, args=(box, method, path, json.dumps(values)), name="visit", daemon=True).start()
-        return box
 
-    def _ask(self, box, method, path, body):
-        try:
-            client = http.client.HTTPConnection("127.0.0.1", self._http_port, timeout=10)
-            client.request(method, path, body, {"Content-Type": "application/json"})
-            response = client.getresponse()
-            box[0] = response.status, json.loads(response.read())
-            client.close()
-        except (OSError, ValueError, http.client.HTTPException) as exc:
-            box[0] = 503, {"error": {"code": "no_answer", "message": str(exc), "field": None}}
+        def ask():
+            box[0] = self._visitor.ask(method, path, role, values)
+        threading.Thread(target=ask, name="visit", daemon=True).start()
+        return box
 
     def end(self):
         """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
@@ -124,12 +119,6 @@ class VmTwin(Twin):
         while not self._ended:
             self._asked.wait()
             self._asked.clear()
-            try:
-                client = http.client.HTTPConnection("127.0.0.1", self._http_port, timeout=2)
-                client.request("GET", "/api/v1/status")
-                status = json.loads(client.getresponse().read())
-                client.close()
-                self._status = (time.monotonic(), status)
-            except (OSError, ValueError, http.client.HTTPException):
-                self._status = None
+            status, facts = self._visitor.ask("GET", "/api/v1/status", "public", None)
+            self._status = (time.monotonic(), facts) if status == 200 else None
             time.sleep(POLL_S)

@@ -1,0 +1,34 @@
+# cpython only: a tool of the host
+"""Numbers on the tools' command lines are refused where nothing could come of them."""
+import contextlib
+import io
+import unittest
+
+from tools.checks.arguments import at_least
+from tools.pilot.__main__ import main as pilot_main
+from tools.twin.scenario_suite import main as suite_main
+from tools.twin.soak import main as soak_main
+from tools.twin.soak_life import main as life_main
+
+
+class Numbers(unittest.TestCase):
+    def test_at_least_takes_finite_numbers_from_the_lowest_up(self):
+        self.assertEqual([at_least(1)("1"), at_least(0.5, float)("0.5"), at_least(1)("9")], [1, 0.5, 9])
+        for kind, word in ((int, "0"), (int, "-3"), (int, "1.5"), (float, "nan"), (float, "inf"), (float, "x")):
+            self.assertRaises(ValueError, at_least(1, kind), word)
+
+    def test_tools_name_option_and_range_and_end_with_2(self):
+        # a soak of less than no hours once went well: nothing had been played
+        for main, options, lowest in ((soak_main, ("--hours", "-5"), "0.01"), (soak_main, ("--minutes", "0"), "0.01"),
+                                      (soak_main, ("--jobs", "0"), "1"), (life_main, ("--hours", "0"), "0.25"),
+                                      (suite_main, ("--jobs", "0"), "1"), (pilot_main, ("--jobs", "0"), "1"),
+                                      (pilot_main, ("--bursts", "-1"), "1")):
+            said = io.StringIO()
+            with self.subTest(options=options), contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as ended:
+                main(list(options))
+            self.assertEqual(ended.exception.code, 2)
+            self.assertIn("argument %s: invalid number (%s or more)" % (options[0], lowest), said.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()
