@@ -232,7 +232,8 @@ class CsvTest(Base):
                 (b"uid\n12345678\n99999999\n12345678", 4, "uid", "twice"), (b'uid;name\n12345678;"x', 2, None, "quotes"),
                 (b'uid;name\n12345678;"x"y\n', 2, None, "quotes"), (b"uid;master\n12345678;yes\n12345679;yes", 3, "master", None),
                 (b"uid;master\n12345678;maybe", 2, "master", None), (b"uid;name\n12345678;\xfc\n", 2, None, "encoding"),
-                (b"\xff\xfeu\x00i\x00d\x00\n\x00", 1, None, "encoding"), (b"uid;expires\n12345678;31.12.2027\n", 2, "expires", None),
+                (b"\xff\xfeu\x00i\x00d\x00\n\x00", 1, None, "encoding"),
+                (b"uid;expires\n12345678;31.12.2027\n", 2, "expires", None),
                 (b"uid;type\n12345678;boss", 2, "type", None), (b"uid;state\n12345678;maybe", 2, "state", None),
                 (b"uid;name\n12345678;a;b", 2, None, "cells"), (b"uid;name\n12345678;" + b"a" * 51, 2, "name", None),
                 (b"uid\n" + b"1" * 600, 2, None, "length")):
