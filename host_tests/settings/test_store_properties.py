@@ -67,7 +67,7 @@ def test_what_was_accepted_is_there_after_a_restart(requests):
             try:
                 store.set_many(request)
             except SettingError as error:
-                assert "_current_" in error.key or error.key.startswith(("web.http", "access.account_", "protection.")) or (
+                assert "_current_" in error.key or error.key.startswith(("web.http", "access.account_", "protection.", "publication.")) or (
                     error.key in ("network.ipv4", "network.ip"))
         again = Store(AtomicFile(folder + "/settings", FILE_KIND, FILE_VERSION))
         again.load()
