@@ -18,6 +18,7 @@ from firmware.drivers import clock, last_words, reset_marker, slot_pointer, surv
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
+from firmware.drivers.heap import settle
 from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
@@ -446,7 +447,9 @@ class App:
 def run(root="/"):
     """Build the charger and run it. Ctrl-C ends it in order: pins safe, watchdog stretched, console."""
     global current
+    settle()                                    # the import's leavings
     app = current = App(root)
+    settle()
     try:
         asyncio.run(app.run())
     except KeyboardInterrupt:

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import unittest
+from unittest import mock
 
 from tools.checks.arguments import at_least
 from tools.pilot.__main__ import main as pilot_main
+from tools.setup.vm import VmMissing
 from tools.twin.scenario_suite import main as suite_main
 from tools.twin.soak import main as soak_main
 from tools.twin.soak_life import main as life_main
@@ -28,6 +30,24 @@ class Numbers(unittest.TestCase):
                 main(list(options))
             self.assertEqual(ended.exception.code, 2)
             self.assertIn("argument %s: invalid number (%s or more)" % (options[0], lowest), said.getvalue())
+
+    def test_soak_looks_for_the_folder_of_its_figures_before_the_hours(self):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as ended, \
+                mock.patch("tools.twin.soak.chapters", return_value=[]):
+            soak_main(["--hours", "4", "--write", "nowhere/at/all.json"])
+        self.assertEqual((ended.exception.code, "no such folder" in said.getvalue()), (2, True))
+
+    def test_life_without_an_interpreter_is_one_line_and_status_2(self):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), mock.patch("tools.setup.vm.vm_command", side_effect=VmMissing("build it")):
+            self.assertEqual(life_main(["--hours", "1", "--vm"]), 2)
+        self.assertEqual(said.getvalue(), "--vm: build it\n")
+
+    def test_pilot_circuit_that_is_named_twice_is_judged_once(self):
+        with mock.patch("tools.pilot.__main__.judged", return_value={}) as judged, contextlib.redirect_stdout(io.StringIO()):
+            pilot_main(["P3", "P3", "--bursts", "1"])
+        self.assertEqual([job[0] for job in judged.call_args[0][0]], [("row", "P3", False)])
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 import http.client
 import json
 import re
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
+from unittest import mock
 
 from host_tests.twin.probe_board import BOARD, ProbeBoard
 from tools.checks.boards import BOARDS
@@ -339,6 +342,10 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(self.desk.post("time", {"paused": False})[1], {"t_ms": before + 2000, "speed": 1, "paused": False})
         self.until(lambda: self.desk.now_ms() - before > 2050)
 
+    def test_a_wrong_access_point_in_a_list_is_named(self):
+        said = self.refused("network", {"aps": [{"ssid": "home"}, {"ssid": "far", "rssi_dbm": 5}]}, 422, "bad_value", "aps")
+        self.assertEqual(said, "aps: rssi_dbm must be a whole number from -100 to 0, not 5")
+
     def test_the_speed_is_set_and_ends_a_pause(self):
         self.desk.post("time", {"paused": True})
         self.assertEqual(self.desk.post("time", {"speed": 500})[1]["paused"], False)
@@ -364,6 +371,12 @@ class BenchTest(unittest.TestCase):
         self.refused("scenario", {"colour": "red"}, 422, "bad_value", None)
         self.refused("scenario", [], 422, "bad_value", None)
         self.assertEqual(self.desk.post("scenario", {"stop": True})[0], 200)
+
+    def test_a_scenario_that_is_being_written_says_what_is_wrong_with_it(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch("tools.twin.stories.FOLDER", Path(folder)):
+            Path(folder, "draft.scn").write_text("# A draft.\nplugin\n")
+            text = self.refused("scenario", {"name": "draft"}, 422, "bad_scenario", None)
+        self.assertIn("draft.scn:2: there is no verb plugin", text)
 
     def test_a_scenario_is_told_on_the_live_twin(self):
         status, begun = self.desk.post("scenario", {"name": "plain_charge"})

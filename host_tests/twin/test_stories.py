@@ -108,7 +108,8 @@ class TellingTest(unittest.TestCase):
         self.assertFalse(self.twin.world.ev.plugged)
         self.assertRaises(UnknownStory, self.stories.play, "nowhere")
         self.write("first", "# The very first start.\n#\n# Needs a charger that was just set up.\nwait 1 s\n")
-        self.assertRaises(NotNow, self.stories.play, "first")
+        with self.assertRaisesRegex(NotNow, "scenario_suite .*everyday/first.scn"):
+            self.stories.play("first")
 
 
 if __name__ == "__main__":

@@ -12,19 +12,22 @@ import sys
 import threading
 from pathlib import Path
 
-from tools.checks.boards import BOARDS, problems
+from tools.checks.boards import BOARDS, problems, refusal
 from tools.pilot import fit
 from tools.provision.certificate import new_certificate
 from tools.twin import slots
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.broker import BrokerProcess
 from tools.twin.meter_maps import MAPS
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
 DEFAULT_DATA = Path("build") / "twin"
 BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
+HTTPS_PORT = 8443
 MQTT_PORT = 1883
+INTERRUPTED = 130               # exit status, as shells have it for Ctrl-C
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
@@ -52,12 +55,13 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m tools.twin", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Runs the charger's firmware on a simulated board with a simulated car, mains and house.",
-        epilog="Ctrl-C or SIGTERM ends it. Exit status: 0 ended, 1 the scenario failed, 2 not started.")
+        epilog="Ctrl-C or SIGTERM ends it. Exit status: 0 ended, 1 the scenario failed, 2 not started, "
+               "130 the scenario was interrupted.")
     _port.__name__, _speed.__name__ = "port (0 to 65535)", "speed (0 to 1000000)"
     add = parser.add_argument
     add("--http", type=_port, default=8080, metavar="PORT", help="the charger's own page and API (default 8080; 0: any)")
-    add("--https", type=_port, default=8443, metavar="PORT",
-        help="the same page over HTTPS, once the setting web.https is on (default 8443; 0: any)")
+    add("--https", type=_port, metavar="PORT", help="the same page over HTTPS, once the setting web.https is on (default "
+        f"{HTTPS_PORT}, any other where that is taken; 0: any)")
     add("--bench", type=_port, default=8081, metavar="PORT", help="the bench: car, house, faults (default 8081; 0: any)")
     add("--mqtt-port", type=_port, metavar="PORT",
         help=f"the MQTT broker that the charger is connected to (default {MQTT_PORT}, without one in a scenario; 0: none). Where "
@@ -191,26 +195,53 @@ class Data:
         os.replace(new, self.folder / name)
 
 
+def _mqtt_port(args):
+    """Of the broker, 0: none."""
+    if args.mqtt_port is not None:
+        return args.mqtt_port
+    return MQTT_PORT if args.scenario is None else 0
+
+
 def _ports(args):
-    """(charger's port, bench's listening socket). Raises NotStarted when one is taken or given twice."""
-    for one, other in itertools.combinations(("http", "https", "bench", "mqtt_port"), 2):
-        port = getattr(args, one)
-        if port and port == getattr(args, other):
-            raise NotStarted(f"--{one} and --{other.replace('_', '-')} are both {port}; they must differ")
-    try:
-        with bound_socket(args.http) as probe:
-            http_port = probe.getsockname()[1]
-    except PortInUse as exc:
-        raise NotStarted(f"{exc.strerror}; --http chooses another") from None
-    try:
-        return http_port, bound_socket(args.bench)
-    except PortInUse as exc:
-        raise NotStarted(f"{exc.strerror}; --bench chooses another") from None
+    """(charger's port, its HTTPS port, bench's listening socket). Raises NotStarted when one is taken or given twice."""
+    ports = {"--http": args.http, "--https": args.https, "--bench": args.bench, "--mqtt-port": _mqtt_port(args)}
+    for one, other in itertools.combinations(ports, 2):
+        if ports[one] and ports[one] == ports[other]:
+            raise NotStarted(f"{one} and {other} are both {ports[one]}; they must differ")
+    for option in ("--http", "--https"):
+        if ports[option]:
+            _bound(option, ports[option]).close()
+    listener = _bound("--bench", args.bench)
+    https_port = args.https
+    if https_port is None:
+        https_port = HTTPS_PORT if HTTPS_PORT not in ports.values() and _is_free(HTTPS_PORT) else 0
+    return args.http or free_port(), https_port or free_port(), listener
 
 
-def _any_port():
-    with bound_socket(0) as probe:
-        return probe.getsockname()[1]
+def _bound(option, port):
+    try:
+        return bound_socket(port)
+    except PortInUse as exc:
+        raise NotStarted(f"{exc.strerror}; {option} chooses another") from None
+
+
+def _is_free(port):
+    try:
+        bound_socket(port).close()
+    except PortInUse:
+        return False
+    return True
+
+
+def _check_pilot(args):
+    """Raises NotStarted where the board cannot have that pilot."""
+    facts = json.loads((BOARDS / (args.board + ".json")).read_text())
+    try:
+        wrong = refusal(fit.fit(facts, args.pilot, args.seed)[0])
+    except ValueError as exc:
+        wrong = str(exc)
+    if wrong is not None:
+        raise NotStarted(f"--pilot {args.pilot} on --board {args.board}: {wrong}")
 
 
 def _live_text(twin):
@@ -252,12 +283,9 @@ def _start(args):
     if wrong:
         raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
     if args.pilot is not None:
-        try:
-            fit.check(args.pilot)
-        except ValueError as exc:
-            raise NotStarted(f"--pilot: {exc}") from None
+        _check_pilot(args)
     command = _vm_command(args) if args.vm else None
-    http_port, listener = _ports(args)
+    http_port, https_port, listener = _ports(args)
     try:
         data = Data(args.data, args.fresh)
         if args.release is not None:
@@ -265,7 +293,7 @@ def _start(args):
     except (NotStarted, ValueError) as exc:
         listener.close()
         raise NotStarted(str(exc)) from None
-    return steps, command, http_port, listener, data
+    return steps, command, http_port, https_port, listener, data
 
 
 def _vm_command(args):
@@ -284,7 +312,7 @@ def main(argv=None):
     """Runs the twin; returns the exit status."""
     args = _parser().parse_args(argv)
     try:
-        steps, command, http_port, listener, data = _start(args)
+        steps, *started = _start(args)
     except (NotStarted, ScenarioError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -294,16 +322,15 @@ def main(argv=None):
     speed = args.speed if args.speed is not None else 0 if hurry else 1
     _on_signals(_interrupt)
     try:
-        return _run(args, steps, command, http_port, listener, data, console, speed, live)
+        return _run(args, steps, *started, console, speed, live)
     except KeyboardInterrupt:           # before or after the twin itself ran
-        return 0
+        return 0 if steps is None else INTERRUPTED
 
 
-def _run(args, steps, command, http_port, listener, data, console, speed, live):
+def _run(args, steps, command, http_port, https_port, listener, data, console, speed, live):
     identity, access = data.make_secrets()
-    mqtt_port = args.mqtt_port if args.mqtt_port is not None else 0 if steps is not None else MQTT_PORT
+    mqtt_port = _mqtt_port(args)
     broker = BrokerProcess(mqtt_port) if mqtt_port else None
-    https_port = args.https or _any_port()
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "identity": identity,
               "access": access, "mqtt_port": mqtt_port or None, "https_port": https_port, "energy_mwh": data.energy_mwh(),
               "board": args.board, "meter": args.meter, "pilot": args.pilot}
@@ -363,7 +390,7 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
         return 0
     if not results:
         console.line("the scenario was interrupted")
-        return 130
+        return INTERRUPTED
     console.line("the scenario went as told" if results[0] is None else results[0])
     return 0 if results[0] is None else 1
 

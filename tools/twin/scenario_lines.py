@@ -21,6 +21,7 @@ COMPARE = {
     "has": lambda seen, wanted: _has(seen, wanted),
     "lacks": lambda seen, wanted: not _has(seen, wanted),
 }
+ORDERED = ("<", "<=", ">", ">=")
 ALIASES = {"==": "is", "!=": "is not"}
 METHODS = ("GET", "PUT", "POST", "DELETE")
 ALWAYS_POSSIBLE = ("bad_value", "missing_argument", "unknown_argument", "forbidden")
@@ -197,10 +198,7 @@ class Reader:
 
     def _advance(self, rest):
         us = duration_us(rest, "advance")
-
-        def act(play):
-            yield ("advance", us)
-        return act
+        return lambda play: play.advance(us)
 
     # What people ask of the charger
 
@@ -257,7 +255,9 @@ class Reader:
         rest, role, refused = tail_of(rest, form, ("as", "refused"))
         if len(rest) not in (2, 3) or rest[0] not in METHODS or not rest[1].startswith("/api/v1/"):
             raise ValueError(form)
-        values = json.loads(rest[2]) if len(rest) == 3 else {}
+        values = value_of(rest[2]) if len(rest) == 3 else {}
+        if not isinstance(values, dict):
+            raise ValueError(f"{rest[2]:.40} is no JSON object; {form}")
         return lambda play: play.call(rest[0], rest[1], values, ROLES[role or "admin"], refused)
 
     def _typed(self, row, pairs):
@@ -282,6 +282,8 @@ class Reader:
         if op not in COMPARE:
             raise ValueError(f"{op} compares nothing; {form}")
         wanted = value_of(rest[0])
+        if op in ORDERED and (isinstance(wanted, bool) or not isinstance(wanted, (int, float))):
+            raise ValueError(f"{op} wants a number, not {rest[0]}")
         times = times_of(rest[1:], ("within", "for"), form)
         return lambda play: play.expect(key, op, wanted, times["within"], times["for"])
 
@@ -325,10 +327,12 @@ class Reader:
         elif place == "world":
             value = self._template
             for name in path.split("."):
-                if isinstance(value, dict) and name not in value:
-                    raise ValueError(f"{key}: there is no {name}; allowed are {', '.join(value)}")
-                value = value[name] if isinstance(value, dict) else None
-                if value is None or isinstance(value, list):
+                if value is None or isinstance(value, list):        # what will be there is not known yet
                     break
+                if not isinstance(value, dict):
+                    raise ValueError(f"{key}: there is nothing below, no {name}")
+                if name not in value:
+                    raise ValueError(f"{key}: there is no {name}; allowed are {', '.join(value)}")
+                value = value[name]
         else:
             raise ValueError(f"{key} is neither charger.… nor world.…")

@@ -73,13 +73,12 @@ class World:
         self.optocouplers = Optocouplers(clock, board, self._set_line)
 
         self._outputs = {}
-        for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
+        for name, handler in (("cp_pwm", self._cp_level), ("cp_disconnect", self._set_cp_disconnect),
                               ("contactor_1", partial(self.switchgear.coil, 0)), ("contactor_2", partial(self.switchgear.coil, 1)),
                               ("coil_watchdog", self.switchgear.watchdog), ("rcd_test", self._set_rcd_test),
                               ("lock_1", partial(self._set_lock, 0)), ("lock_2", partial(self._set_lock, 1))):
             if pins.get(name) is not None:
                 self._outputs["pin", pins[name]] = handler
-        self._outputs["pin", pins["cp_pwm"]] = self._cp_level
         self._outputs["pwm", pins["cp_pwm"]] = self._cp_pwm
         self._outputs.update(self.front.handlers())
         if board.get("rs485"):
