@@ -15,17 +15,15 @@ from concurrent.futures import ProcessPoolExecutor
 from tools.checks.arguments import at_least
 from tools.checks.report import report
 from tools.checks.source import ROOT
-from tools.pilot import circuits, judge
+from tools.pilot import circuits
+from tools.pilot.chunk import run_chunk
 
 FIGURES = ROOT / "docs" / "pilot.json"
 MANY = 1_000_000             # bursts of the circuit that stands for its kind of sensing
 FAIR = 150_000               # of any other that has to hold
 SOME = 20_000                # of those that need not
 STAND_FOR = ("P1b", "P3", "P1b peak")
-DUTIES = tuple(range(100, 901, 5))
 CHUNK = 40                   # chargers a job
-WITHOUT_DIODE = 5            # one charger in so many meets a vehicle without its diode, too
-DIODE_STEPS = "ABCBDA"
 # shown, not asked for: a capacity that swallows the plateau of 10 % duty; supplies at which A and B are one reading
 NOT_HELD = ("esp32-evse, 1 nF", "SmartEVSE v3, 5 %")
 # boards that others built, calibrated: their converters see the ends of the range badly. So many of a million bursts may be judged
@@ -52,26 +50,6 @@ def planned(row, calibrated, many=MANY):
     if not must_hold(row, calibrated) and not (calibrated and row.name in OTHERS):
         return min(many, SOME)
     return many if row.name in STAND_FOR else min(many, FAIR)
-
-
-def run_chunk(job):
-    """Counts of some chargers: (key, counts, latency, raw latency, margins)."""
-    key, name, calibrated, numbers, level, changed, both = job
-    row = circuits.named(name)
-    count, latency, raw_latency, margins = Counter(), Counter(), Counter(), {}
-    for number in numbers:
-        how = "corner" if both and number % 2 else "even"
-        duty = DUTIES[number % len(DUTIES)]
-        unit = judge.Unit(row, calibrated, how, duty, number, level, changed=changed).run()
-        count += unit.count
-        latency += unit.latency
-        raw_latency += unit.raw_latency
-        for state, margin_mv in unit.margin_mv.items():
-            margins[state] = min(margins.get(state, margin_mv), margin_mv)
-        if number % WITHOUT_DIODE == 0 and not changed:
-            lost = judge.Unit(row, calibrated, how, duty, number, level, diode=False).run(DIODE_STEPS).count
-            count.update({what: lost[what] for what in lost if "diode" in what})
-    return key, count, latency, raw_latency, margins
 
 
 def _jobs(rows, many):
