@@ -131,6 +131,13 @@ class Refusals(unittest.TestCase):
         words = {key for languages in _sets().values() for key in languages["en"]}
         self.assertEqual(sorted(one for one in wanted - self.PROGRAMS if "wrong." + one not in words), [])
 
+    def test_everything_that_a_file_s_form_goes_against_has_words(self):
+        rules = self.found(r'\brule="(\w+)"', "csv_lines.py", "access/cards_csv.py", "settings/text_form.py")
+        self.assertLessEqual({"columns", "charger", "encoding", "newer_version"}, rules)
+        words = {key for languages in _sets().values() for key in languages["en"]}
+        self.assertEqual([one for one in sorted(rules) if "file." + one not in words and "refused." + one not in words], [])
+        self.assertEqual({key[5:] for key in words if key.startswith("file.")} - rules, {"line", "length_of"})
+
     def test_every_code_of_an_api_has_words(self):
         apis = (PAGE.parent / "services/web").glob("*.py")
         codes = self.found(r'HttpError\(4(?:09|22), "(\w+)"', *["services/web/" + path.name for path in apis])
@@ -178,8 +185,8 @@ class Build(unittest.TestCase):
                 if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             for language in LANGUAGES:
-                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]),
-                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]), strict=True))
+                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]).split("|"),
+                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]).split("|"), strict=True))
                                for name in ("", "more.")]
                 self.assertEqual(first, _words()[language])
                 wanted = {}
@@ -188,6 +195,14 @@ class Build(unittest.TestCase):
                 self.assertEqual(more, wanted)
             page.build(PAGE, out)
             self.assertEqual(out.read_bytes(), whole)
+
+    def test_a_text_that_a_packed_file_could_not_hold_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "translations").mkdir()
+            Path(folder, "translations", "en.json").write_text(json.dumps({"a": "one | two"}), encoding="utf-8")
+            with self.assertRaises(ValueError) as refused:
+                page.packed(Path(folder))
+        self.assertIn("one | two", str(refused.exception))
 
     def test_two_files_that_the_index_could_not_tell_apart_are_refused(self):
         with self.assertRaises(ValueError) as refused:

@@ -20,6 +20,7 @@ SOURCE = ROOT / "firmware" / "page"
 FIRST_VIEW_KB = 35      # gzip, everything that the overview needs in one language
 WHOLE_KB = 120
 PACKED = "<html data-packed "      # how the page knows that its texts are not in files of their own
+BETWEEN = "|"           # two texts of a packed file
 TYPES = (".html", ".css", ".js", ".json", ".svg")
 
 
@@ -50,9 +51,11 @@ def pack(text, suffix):
 
 def _words(source):
     """{file: JSON} of the texts: those of the first view, and those of all other views together (texts.js knows by PACKED); the
-    keys of each in a file of their own, each language the texts in their order.
+    keys of each in a file of their own, each language the texts in their order, all in one text with BETWEEN between them.
+    ValueError where a text has that in it.
 
-    A key weighs as much as a word, three languages have the same, and many small files pack worse than one.
+    A key weighs as much as a word, three languages have the same, many small files pack worse than one, and quotes and commas
+    around each text come to a kilobyte.
     """
     sets = {"": {}, "more.": {}}
     for path in sorted(source.glob("translations/*.json")):
@@ -62,10 +65,17 @@ def _words(source):
     for name, languages in sets.items():
         keys = list(languages.get("en", ()))
         for language, texts in languages.items():
-            files["translations/%s%s.json" % (name, language)] = [texts[key] for key in keys]
+            files["translations/%s%s.json" % (name, language)] = _joined([texts[key] for key in keys])
         if languages:
-            files["translations/%skeys.json" % name] = keys
+            files["translations/%skeys.json" % name] = _joined(keys)
     return files
+
+
+def _joined(texts):
+    for text in texts:
+        if BETWEEN in text:
+            raise ValueError("a text of the page must have no %s in it: %s" % (BETWEEN, text))
+    return BETWEEN.join(texts)
 
 
 def packed(source=SOURCE):

@@ -24,7 +24,7 @@ _SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n
 
 class HttpError(Exception):
     """An answer that is an error: HTTP status, code for programs, message for people, field it is about (or None); rule: of a
-    SettingError."""
+    SettingError, or of a file (CsvError, TextError)."""
 
     def __init__(self, status, code, message, field=None, headers=(), rule=None):
         super().__init__(message)
