@@ -17,8 +17,9 @@ from tools.twin.clock import VirtualClock
 from tools.twin.orders import note_on
 from tools.twin.runner import NotNow, Pace
 from tools.twin.verbs import FAULTS, VERBS
-from tools.twin.world import World
+from tools.twin.world import NOT_SIMULATED_YET, World
 
+BOARD_OF_THE_TWIN = json.loads((BOARDS / "twin.json").read_text())
 PATIENCE_S = 20             # real seconds
 
 
@@ -140,6 +141,20 @@ class BenchTest(unittest.TestCase):
         for verb, values in (("fault", {"name": "rcd_dc"}), ("fault", {"name": "weld"}), ("fault", {"name": "lock_jammed"}),
                              ("input", {"name": "enable"}), ("button", {"name": "service"}), ("ev", {"plugged": True})):
             self.assertIsNone(note_on(facts, verb, values), values)
+
+    def test_cards_and_sensors_that_a_board_has_not_are_noted(self):
+        # once a card was held to chargers that have no reader, or none that is simulated, and nothing said so
+        for name, verb, values, note in (
+                ("smartevse-v3", "card", {"uid": "04A1B2C3"}, "does not see this"),
+                ("smartevse-v3", "fault", {"name": "reader_dead"}, "does not see this"),
+                ("smartevse-v3", "fault", {"name": "sensor_open"}, "does not see this"),
+                ("esp32-s3", "card", {"uid": "04A1B2C3"}, "esp32-s3 has its on spi"),
+                ("esp32-wrover", "fault", {"name": "reader_dead"}, "esp32-wrover has its on i2c")):
+            facts = json.loads((BOARDS / (name + ".json")).read_text())
+            self.assertIn(note, note_on(facts, verb, values) or "", (name, verb))
+        for verb, values in (("card", {"uid": "04A1B2C3"}), *(("fault", {"name": name}) for name in FAULTS)):
+            if values.get("name") not in NOT_SIMULATED_YET:
+                self.assertIsNone(note_on(BOARD_OF_THE_TWIN, verb, values), values)
 
     def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):
         before = self.desk.state()["t_ms"]

@@ -2,6 +2,7 @@
 """Firmware on MicroPython in virtual time: the same in every run whatever the host does, and everything that ends a boot."""
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from firmware.records.session_log import SessionLog
 from host_tests.twin.on_vm import BOARD, SECOND, OnVm, command
 from tools.twin import costs
+from tools.twin.clock import VirtualClock
 from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.scenario import Play, read
@@ -22,6 +24,17 @@ from tools.twin.vm_runner import HEAP_KB, VmTwin
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = ROOT / "host_tests" / "scenarios" / "vm"
 BURNERS = 4
+
+
+class Questions(unittest.TestCase):
+    def test_a_firmware_that_dies_while_it_is_asked_has_no_answer(self):
+        clock = VirtualClock()
+        self.addCleanup(clock.close)
+        link = LockstepLink(BOARD, clock)
+        here, there = socket.socketpair()
+        there.close()
+        link._conn, link._asked_us = here, 0
+        self.assertIsNone(link.fact("cp_state"))
 
 
 class Stories(unittest.TestCase):

@@ -188,6 +188,8 @@ class LockstepLink(VmLink):
     def _next_line(self, timeout_s):
         """The next line; None when none came in time or the process is gone (then _conn is None)."""
         while b"\n" not in self._rest:
+            if self._conn is None:              # it died while it was told something
+                return None
             try:
                 if not select.select((self._conn,), (), (), timeout_s)[0]:
                     return None
