@@ -1,11 +1,14 @@
 # cpython only: a tool of the host
-"""Numbers on the tools' command lines are refused where nothing could come of them."""
+"""Numbers on the tools' command lines are refused where nothing could come of them; files may lie at home."""
 import contextlib
 import io
+import os
 import unittest
 from unittest import mock
 
-from tools.checks.arguments import at_least
+from tools.build.release import main as release_main
+from tools.checks.arguments import at_home, at_least
+from tools.flash.__main__ import main as flash_main
 from tools.pilot.__main__ import main as pilot_main
 from tools.setup.vm import VmMissing
 from tools.twin.scenario_suite import main as suite_main
@@ -18,6 +21,18 @@ class Numbers(unittest.TestCase):
         self.assertEqual([at_least(1)("1"), at_least(0.5, float)("0.5"), at_least(1)("9")], [1, 0.5, 9])
         for kind, word in ((int, "0"), (int, "-3"), (int, "1.5"), (float, "nan"), (float, "inf"), (float, "x")):
             self.assertRaises(ValueError, at_least(1, kind), word)
+
+    def test_a_tilde_that_the_shell_has_left_is_the_home(self):
+        """`make flash FIRMWARE=~/Downloads/image.bin` in zsh, which is macOS's."""
+        with mock.patch.dict(os.environ, HOME="/home/ann"):
+            self.assertEqual([str(at_home("~/x.bin")), str(at_home("here/~x"))], ["/home/ann/x.bin", "here/~x"])
+        for main, options in ((flash_main, ("--port", "/no/such/port", "--box", "~/no-such-box")),
+                              (release_main, ("1.2.3", "--key", "~/no-such-key.pem"))):
+            said = io.StringIO()
+            with self.subTest(options=options), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), \
+                    mock.patch.dict(os.environ, HOME="/home/ann"):
+                self.assertIn(main(list(options)), (1, 2))
+            self.assertRegex(said.getvalue(), "/home/ann/no-such|openssl was not found")
 
     def test_tools_name_option_and_range_and_end_with_2(self):
         # a soak of less than no hours once went well: nothing had been played

@@ -18,6 +18,21 @@ class KeptTest(LoginCase):
         self.with_server(test)
         self.assertTrue(len(self.scratch.read("passwords")) > 100)
 
+    def test_what_the_flash_refused_does_not_count_though_an_earlier_change_still_waits(self):
+        async def test(self):
+            self.open = False
+            await self.call("PUT", "/api/v1/password", {"user": "admin", "old": LABEL, "new": GOOD})
+            self.open = True
+            self.desk.credentials._file.write = refuse
+            answer = await self.call("PUT", "/api/v1/password", {"user": "admin", "old": GOOD, "new": OTHER})
+            self.assertEqual((answer.status, answer.json()["error"]["code"]), (503, "flash_failed"))
+            await self.refused(403, "bad_login", "POST", "/api/v1/login", {"user": "admin", "password": OTHER})
+            await self.login("admin", GOOD)
+
+        def refuse(payload):
+            raise OSError(5)
+        self.with_server(test)
+
     def test_behind_a_damaged_file_old_passwords_and_tokens_taken_back_do_not_hold(self):
         self.desk.credentials.write({"users": {}, "tokens": [{"name": "old", "scope": ADMIN, "digest": "00" * 32}]})
         self.keep(admin=OTHER)
