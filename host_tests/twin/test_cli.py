@@ -11,8 +11,10 @@ import time
 import unittest
 import urllib.request
 from pathlib import Path
+from unittest import mock
 
 from tools.setup.vm import VmMissing, find_vm
+from tools.twin import __main__ as cli
 from tools.twin.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +146,23 @@ class RefusalTest(CliCase):
         done = self.run_cli("--http", "0", "--bench", "0", "--fresh")
         self.assertEqual(done.returncode, 2)
         self.assertTrue(precious.exists())
+
+
+class InProcess(unittest.TestCase):
+    def test_a_taken_https_port_that_nobody_asked_for_is_left_to_who_has_it(self):
+        # a second twin beside the first: only the page's port must be told apart
+        with socket.create_server(("127.0.0.1", 0)) as taken, \
+                mock.patch.object(cli, "HTTPS_PORT", taken.getsockname()[1]):
+            http_port, https_port, listener = cli._ports(cli._parser().parse_args(
+                ["--http", "0", "--bench", "0", "--mqtt-port", "0"]))
+            listener.close()
+            self.assertEqual(len({http_port, https_port, taken.getsockname()[1]}), 3)
+
+    def test_who_interrupts_the_start_of_a_scenario_is_not_told_that_it_went_well(self):
+        for steps, status in ((["a step"], 130), (None, 0)):
+            with mock.patch.object(cli, "_start", return_value=(steps,)), mock.patch.object(cli, "_on_signals"), \
+                    mock.patch.object(cli, "_run", side_effect=KeyboardInterrupt):
+                self.assertEqual(cli.main(["--headless"]), status)
 
 
 class RunningTest(CliCase):

@@ -101,7 +101,7 @@ def facts_on(device, proximity):
 
 
 def main(arguments=None, person=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.calibrate", description=__doc__,
+    parser = argparse.ArgumentParser(prog="python -m tools.calibrate", description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", required=True, help="serial port of the board")
     parser.add_argument("--proximity", action="store_true", help="also the cable coding of a socket outlet")

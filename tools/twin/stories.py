@@ -68,6 +68,7 @@ class Stories:
         self._twin = twin
         self._play = None
         self._undo = {}
+        self._power_up_s = 0    # when the twin's power-up was, in Unix seconds, by the wall clock before the story
         self.last = None        # {"name", "step", "steps", "line", "text", "running", "failure"} of the newest story
 
     def play(self, name, progress=None):
@@ -85,6 +86,7 @@ class Stories:
         steps = read(path)
         tell = progress or (lambda state: None)
         self._undo = {}
+        self._power_up_s = self._on_the_wall_s()
         self.last = {"name": name, "step": 0, "steps": len(steps), "line": 0, "text": "", "running": True, "failure": None}
 
         def step_begins(number, total, step):
@@ -131,7 +133,13 @@ class Stories:
         except NotNow:
             return False
 
+    def _on_the_wall_s(self):
+        return self._twin.clock.utc_s() - self._twin.clock.now_us // 1_000_000
+
     def _as_before(self, play):
+        moved_s = self._on_the_wall_s() - self._power_up_s
+        if abs(moved_s) > 1:            # whole seconds: one is no move
+            self._twin.set_utc(self._twin.clock.utc_s() - moved_s)
         if self._undo:
             needs_restart = any("R" in row[6] for row in _rows(self._undo))
             yield from play.set(dict(self._undo), "admin", None, needs_restart)
