@@ -5,52 +5,56 @@ import unittest
 
 from firmware.drivers import heap
 
+MEASURE = 128 * 1024     # bytes
+
 
 class Interpreter:
     """What gc has on MicroPython."""
 
-    def __init__(self, garbage, lives):
-        self.garbage, self.lives, self.after = garbage, lives, None
+    def __init__(self):
+        self.said = []
 
     def collect(self):
-        self.garbage = 0
-
-    def mem_alloc(self):
-        return self.garbage + self.lives
+        self.said.append("collect")
 
     def threshold(self, after):
-        self.after = after
+        self.said.append(after)
 
 
 class TestHeap(unittest.TestCase):
-    def settled(self, garbage, lives):
-        mine, heap.gc = heap.gc, Interpreter(garbage, lives)
+    def test_the_measure_is_set(self):
+        mine, heap.gc = heap.gc, Interpreter()
         try:
             heap.settle()
-            self.assertEqual(heap.gc.garbage, 0)
-            return heap.gc.after
+            self.assertEqual(heap.gc.said, ["collect", MEASURE])
         finally:
             heap.gc = mine
 
-    def test_a_small_charger_collects_each_48_kb(self):
-        self.assertEqual(self.settled(500000, 80000), 48 * 1024)
+    def test_garbage_is_gone_afterwards(self):
+        if not hasattr(gc, "threshold"):
+            self.skipTest("micropython only")
+        before = gc.threshold()
+        try:
+            heap.settle()
+            least = gc.mem_alloc()
+            [bytearray(100) for _ in range(300)]
+            heap.settle()
+            self.assertTrue(gc.mem_alloc() < least + 4096, (least, gc.mem_alloc()))
+        finally:
+            gc.threshold(before)
 
-    def test_a_large_one_collects_each_quarter_of_what_lives_and_garbage_does_not_count(self):
-        self.assertEqual(self.settled(1000000, 400000), 100000)
-
-    def test_what_lives_stays_together_between_garbage(self):
+    def test_garbage_never_never_grows_far_beyond_the_measure(self):
         if not hasattr(gc, "threshold"):
             self.skipTest("micropython only")
         before = gc.threshold()
         heap.settle()
         try:
-            least, kept, most = gc.mem_alloc(), [], 0
+            least, most = gc.mem_alloc(), 0
             for _ in range(400):
                 for _ in range(20):
                     bytearray(100)
-                kept.append(bytearray(16))
                 most = max(most, gc.mem_alloc())
-            self.assertTrue(most < least + 2 * 48 * 1024 + gc.threshold(), (least, most))
+            self.assertTrue(least + MEASURE // 2 < most < least + MEASURE + 16 * 1024, (least, most))
         finally:
             gc.threshold(before)
 
