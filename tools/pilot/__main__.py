@@ -173,7 +173,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.pilot", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("circuits", nargs="*", metavar="CIRCUIT", help="only these (default: all, and the disturbances)")
     parser.add_argument("--bursts", type=at_least(1), default=MANY, metavar="N",
-                        help="at most so many a circuit (default %d)" % MANY)
+                        help="about so many a circuit, in whole chargers of some hundred (default: at most %d)" % MANY)
     parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1, metavar="N",
                         help="processes (default: one a core)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/pilot.json")
