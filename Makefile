@@ -13,6 +13,7 @@ ARGS ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONUNBUFFERED := 1
+export PYTHONUTF8 := 1
 
 .PHONY: help run test proof bench lib provision flash calibrate keys release vm lint layers format lock clean distclean
 .DEFAULT_GOAL := help

@@ -7,36 +7,36 @@
 import asyncio
 import os
 
+from firmware import health
+from firmware.applied import apply
 from firmware.card_desk import CardDesk
 from firmware.charging.control import Control
 from firmware.charging.external_inputs import ExternalInputs
 from firmware.charging.feed import Feed
 from firmware.charging.lateness import Lateness
-from firmware.charging.sources import OUTSIDE
 from firmware.charging.station import Station
 from firmware.drivers import clock, last_words, reset_marker, slot_pointer, survivors
 from firmware.drivers.board import Board
 from firmware.drivers.contacts import Contacts
 from firmware.drivers.front_panel import FrontPanel
+from firmware.drivers.heap import settle
 from firmware.drivers.temperatures import PLACES, Temperatures
 from firmware.drivers.tick_timer import TickTimer
 from firmware.drivers.watchdog import Watchdog
 from firmware.energy.tariff import Cost, Tariff
-from firmware.guards import guard, windows
+from firmware.guards import guard
 from firmware.identity import Identity
 from firmware.on_demand import forget
 from firmware.online import Online
 from firmware.records.keeper import Keeper
 from firmware.records.spoken import Spoken
 from firmware.safety.core import CLOSED, SafetyCore
-from firmware.safety.trips import SURVIVING
 from firmware.settings.store import FILE_KIND, FILE_VERSION, Store
 from firmware.storage.atomic_file import AtomicFile
 from firmware.supervisor import Supervisor
 from firmware.ui.panel import Panel
 from firmware.version import VERSION
 from firmware.web_desk import WebDesk
-from firmware.zone import Zone
 
 STATION_MS = 100
 SENSE_MS = 1000         # temperatures and the mains' presence change slowly
@@ -137,8 +137,8 @@ class App:
 
         self.timer.on_hang = lambda: last_words.keep("hang in " + self.supervisor.running())
         self.timer.on_back = lambda: last_words.keep("")
-        self._late_stops = 0
-        self._kept = -1                         # trips in RTC memory; -1: not written in this start
+        self.late_stops = 0
+        self.trips_kept = -1                    # trips in RTC memory; -1: not written in this start
         self._sensed = {}                       # place -> °C or None, of the newest second
         self._sensed_ms = clock.ticks_ms()
         self._restarting = None                 # the task, once a restart was asked for
@@ -158,7 +158,7 @@ class App:
             "reset_detail": lambda: self.start["detail"] or None,
             "version": lambda: VERSION, "serial": lambda: self.serial,
             "standby": self.panel.standby.state, "reservation": self.desk.reserved,
-            "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self._general,
+            "restart_needed": lambda: self.settings.restart_needed, "general": lambda: self.general,
             "station_name": lambda: self.settings.get("station.name") or None,
             "meter_age_s": self._meter_age, "meter_model": self.meter.model, "meter_bus": self.meter.diagnosis,
             "life_energy_wh": self.records.life_energy_wh, "life_charging_s": self.records.life_charging_s,
@@ -180,8 +180,8 @@ class App:
         station.mode = self.settings.get("charging.mode")
         if self.start["start"] in ("power_on", "brown_out"):
             self._after_power_cut()
-        self.settings.subscribe("", self._apply)
-        self._apply(())
+        self.settings.subscribe("", lambda changed: apply(self, changed))
+        apply(self, ())
         try:
             self.spoken.load(station.sources.is_allowed)
         except OSError as error:
@@ -210,60 +210,6 @@ class App:
         if not self.settings.dirty or self.station.demo is not None:
             return False
         return self.settings.save(None if self.contactor_open() else SAVED_UNDER_LOAD)
-
-    def _apply(self, changed):
-        """Hand the settings that act at once to those who use them."""
-        get, station = self.settings.get, self.station
-        self._general = {name: get("general." + name) for name in ("country", "currency", "language", "setup_done", "units")}
-        station.ceilings.own("installation", get("installation.fuse_a") * 1000)
-        station.ceilings.own("cable", get("installation.cable_a") * 1000)
-        station.ceilings.own("user", get("charging.max_current_a") * 1000)
-        station.ceilings.own("nominal", get("installation.nominal_a") * 1000)
-        station.min_current_ma = get("charging.min_current_a") * 1000
-        station.min_current_3p_ma = max(get("charging.min_current_a"), get("charging.min_current_3p_a")) * 1000
-        station.asymmetry_ma = get("installation.asymmetry_a") * 1000
-        self.desk.apply(get)
-        self.online.apply(get)
-        self.zone = self._zone(get("time.zone"))
-        station.phase_switch.wakes = get("charging.phase_switch") == "wake"
-        self._apply_sources(get, station)
-        station.smart.start_ma = get("schedule.start_a") * 1000
-        station.smart.wait_ms = get("schedule.fallback_s") * 1000
-        station.smart.follow(windows(get("schedule.windows")) or [])
-        self.meter.set_phase_voltage(get("meter.phase_voltage_v"))
-        self.inputs.limit_ma = get("inputs.limit_a") * 1000
-        self.inputs.phase_voltage_v = get("meter.phase_voltage_v")
-        panel = self.panel
-        panel.view.cards = self.gate.rules.mode in ("local", "all", "remote")
-        panel.front_button, panel.sounds = get("charging.front_button"), get("sounds.on")
-        panel.brightness_percent = get("lights.brightness_percent")
-        panel.standby.dim_ms = get("standby.dim_after_min") * 60000
-        panel.standby.off_ms = get("standby.off_after_min") * 60000
-        panel.standby.sleep_mode = get("standby.sleep_mode")
-        if "charging.mode" in changed:
-            station.mode = get("charging.mode")
-        if "charging.available" in changed:     # another setting does not undo the command of that name
-            station.operative, station.operative_by = get("charging.available"), "settings"
-
-    def _zone(self, text):
-        """UTC where the text is none: only other firmware can have kept one that the guard refuses, and the charger must start."""
-        try:
-            zone = Zone(text)
-        except ValueError:
-            self.station.faults.begin("settings_damaged")
-            return Zone("UTC0")
-        if not self.settings.load_report:      # nothing else was wrong, and the zone has been set anew
-            self.station.faults.end("settings_damaged")
-        return zone
-
-    def _apply_sources(self, get, station):
-        """Who outside may speak; whoever may not any more has no ceilings either."""
-        station.sources.allow([name for name in OUTSIDE if get("sources." + name)])
-        station.ceilings.clear_of(station.sources.is_allowed)
-        station.smart.clear_of(station.sources.is_allowed)
-        station.sources.timeout_ms = get("sources.timeout_s") * 1000
-        station.failsafe_ma = get("sources.failsafe_1p_a") * 1000
-        station.failsafe_3p_ma = get("sources.failsafe_3p_a") * 1000
 
     def local_minutes(self):
         """Minute of the week in local time, Monday 0:00 = 0; None while the clock is unknown."""
@@ -316,7 +262,7 @@ class App:
             self.inputs.tick()
             self.station.tick(now_ms)
             self.desk.tick(now_ms)
-            self._watch_health(now_ms)
+            health.watch(self, now_ms)
             if not proven and (now_ms - started_ms) & 0x3FFFFFFF > CONFIRM_MS:
                 proven = True
                 reset_marker.runs_well()
@@ -325,30 +271,6 @@ class App:
                 confirmed = self._confirm_slot()
             beat()
             await asyncio.sleep_ms(STATION_MS)
-
-    def _watch_health(self, now_ms):
-        faults = self.station.faults
-        lasting = self.core.trips & SURVIVING
-        if lasting != self._kept:               # a reset must not end what only unplugging or a power cut may end
-            self._kept = lasting
-            survivors.keep(lasting)
-        self._follow(faults, "meter_lost", self.meter.is_lost(now_ms))
-        self._follow(faults, "driver", bool(self.board.errors))
-        self._follow(faults, "coil_watchdog", self.board.coil_watchdog() == "failed")
-        self._follow(faults, "lock_stuck", self.board.lock is not None and self.board.lock.stuck == 1)
-        self._follow(faults, "flash", self.records.failing)
-        self._follow(faults, "card_reader", self.desk.failing())
-        self._follow(faults, "card_list", self.cards.damaged > 0)
-        self._follow(faults, "task_died", self.supervisor.ailing())
-        if self.lateness.stops != self._late_stops:
-            self._late_stops = self.lateness.stops
-            self.station.notice("loop_late")
-
-    def _follow(self, faults, name, present):
-        if present:
-            faults.begin(name)
-        else:
-            faults.end(name)
 
     def _offer(self):
         """For the meter's estimate: whether power may flow, how much, over how many phases."""
@@ -446,7 +368,9 @@ class App:
 def run(root="/"):
     """Build the charger and run it. Ctrl-C ends it in order: pins safe, watchdog stretched, console."""
     global current
+    settle()                                    # the import's leavings
     app = current = App(root)
+    settle()
     try:
         asyncio.run(app.run())
     except KeyboardInterrupt:

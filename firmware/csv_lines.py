@@ -12,10 +12,12 @@ SEPARATORS = ";,\t"
 
 
 class CsvError(Exception):
-    """A file that cannot be read: line (from 1), field (a column's name or None), and a sentence."""
+    """A file that cannot be read: line (from 1), field (a column's name or None), a sentence, and rule: a code of what it goes
+    against where that is the file's form and not a field's (the page has words for each: file.RULE)."""
 
-    def __init__(self, line, field, message):
+    def __init__(self, line, field, message, rule=None):
         super().__init__(message)
+        self.rule = rule
         self.line = line
         self.field = field
         self.message = message
@@ -48,7 +50,7 @@ class LineSplitter:
                 start, self._rest = at + 1, b""
                 yield text
             elif at - start + len(self._rest) >= self._longest:
-                raise CsvError(self.line + 1, None, "the line is longer than %d bytes" % self._longest)
+                raise CsvError(self.line + 1, None, "the line is longer than %d bytes" % self._longest, rule="length")
         self._rest += bytes(data[start:])
 
     def end(self):
@@ -66,9 +68,9 @@ class LineSplitter:
         try:
             text = data.decode()
         except UnicodeError:
-            raise CsvError(self.line, None, "the line is not UTF-8; save the file as " + self._save_as) from None
+            raise CsvError(self.line, None, "the line is not UTF-8; save the file as " + self._save_as, rule="encoding") from None
         if "\x00" in text:
-            raise CsvError(self.line, None, "the file is not UTF-8 text; save it as " + self._save_as)
+            raise CsvError(self.line, None, "the file is not UTF-8 text; save it as " + self._save_as, rule="encoding")
         return text
 
 
@@ -92,7 +94,7 @@ def cells_of(text, separator, line):
             while True:
                 close = text.find('"', at)
                 if close < 0:
-                    raise CsvError(line, None, 'a cell that begins with " does not end with "')
+                    raise CsvError(line, None, 'a cell that begins with " does not end with "', rule="quotes")
                 cell += text[at:close]
                 at = close + 1
                 if at < end and text[at] == '"':      # doubled: one of the cell's own
@@ -101,7 +103,7 @@ def cells_of(text, separator, line):
                 else:
                     break
             if at < end and text[at] != separator:
-                raise CsvError(line, None, 'after a cell in quotes comes %s, not the separator' % text[at])
+                raise CsvError(line, None, 'after a cell in quotes comes %s, not the separator' % text[at], rule="quotes")
         else:
             stop = text.find(separator, at)
             stop = end if stop < 0 else stop

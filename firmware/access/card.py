@@ -99,7 +99,7 @@ def uid_from_text(text):
 def name_from_text(text):
     """The name without spaces around it, checked. CardError."""
     text = text.strip(" ")
-    if len(text) > MAX_NAME or len(text.encode()) > _NAME_BYTES or not is_clean(text):
+    if len(text) > MAX_NAME or not is_clean(text) or len(text.encode()) > _NAME_BYTES:
         raise CardError("name", "must be text of at most %d characters without control characters" % MAX_NAME)
     return text
 
@@ -114,7 +114,7 @@ def kind_from_text(text):
 def stations_from_text(text):
     """Serial numbers or names, separated by spaces, commas or bars. CardError."""
     stations = " ".join([part for part in text.replace(",", " ").replace("|", " ").split(" ") if part])
-    if len(stations.encode()) > _STATIONS_BYTES or not is_clean(stations):
+    if not is_clean(stations) or len(stations.encode()) > _STATIONS_BYTES:
         raise CardError("stations", "must be station names of at most %d bytes together, separated by spaces" % _STATIONS_BYTES)
     return stations
 

@@ -62,11 +62,12 @@ class CardImport:
         elif text.strip(" " + self._separator):
             cells = cells_of(text, self._separator, line)
             if len(cells) > len(self._columns):
-                raise CsvError(line, None, "the line has %d cells, the headline %d" % (len(cells), len(self._columns)))
+                raise CsvError(line, None, "the line has %d cells, the headline %d" % (len(cells), len(self._columns)),
+                               rule="cells")
             card = self._card(cells, line)
             self.count += 1
             if self.count > MAX_CARDS:
-                raise CsvError(line, None, "there are more than %d cards" % MAX_CARDS)
+                raise CsvError(line, "uid", "there are more than %d cards" % MAX_CARDS)
             self._chunk.append((card.uid, struct.pack("<I", line) + card.row()))
             if len(self._chunk) >= _CHUNK:
                 self._flush()
@@ -78,11 +79,13 @@ class CardImport:
             names.pop()
         for name in names:
             if name not in COLUMNS:
-                raise CsvError(line, name, "unknown column %s; allowed: %s" % (name, ", ".join(COLUMNS)))
+                raise CsvError(line, name, "unknown column %s; allowed: %s" % (name, ", ".join(COLUMNS)),
+                               rule="columns")
             if names.count(name) > 1:
-                raise CsvError(line, name, "the column %s stands there twice" % name)
+                raise CsvError(line, name, "the column %s stands there twice" % name, rule="columns")
         if "uid" not in names:
-            raise CsvError(line, "uid", "the first line must name the columns, uid among them: " + ", ".join(COLUMNS))
+            raise CsvError(line, "uid", "the first line must name the columns, uid among them: " + ", ".join(COLUMNS),
+                           rule="columns")
         self._columns = names
 
     def _card(self, cells, line):
@@ -133,7 +136,7 @@ class CardImport:
         for text in self._lines.end():
             self._take(text)
         if self._columns is None:
-            raise CsvError(1, None, "the file is empty; its first line names the columns: " + ", ".join(COLUMNS))
+            raise CsvError(1, None, "the file is empty; its first line names the columns: " + ", ".join(COLUMNS), rule="columns")
         if self._chunk:
             self._flush()
         while len(self._runs) > _WAYS:
@@ -178,7 +181,8 @@ def _checked(rows):
     for row in rows:
         if last is not None and last[0] == row[0]:
             lines = sorted((struct.unpack_from("<I", last[1])[0], struct.unpack_from("<I", row[1])[0]))
-            raise CsvError(lines[1], "uid", "the card %s stands in line %d already" % (cards.hex_from_uid(row[0]), lines[0]))
+            raise CsvError(lines[1], "uid", "the card %s stands in line %d already" % (cards.hex_from_uid(row[0]), lines[0]),
+                           rule="twice")
         last = row
         yield row
 

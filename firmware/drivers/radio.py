@@ -38,7 +38,8 @@ class Radio:
         """Fill in what network.manager.Seen has of Wi-Fi."""
         station = self._station
         seen.ip = seen.rssi_dbm = None
-        seen.clients = len(self._hotspot.status("stations")) if self._hotspot.active() else 0
+        seen.hotspot = self._hotspot.active()
+        seen.clients = len(self._hotspot.status("stations")) if seen.hotspot else 0
         if not self._joining:
             seen.station = "idle"
             return

@@ -29,9 +29,10 @@ async function fetched(name, wanted) {
   const answer = await fetch(`translations/${name}${name && "."}${wanted}.json`);
   if (!answer.ok) throw new Error(`translations: ${answer.status}`);
   const found = await answer.json();
-  if (!Array.isArray(found)) return [name, found];
-  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // packed: once for all languages
-  return [name, Object.fromEntries(keys.map((key, n) => [key, found[n]]))];
+  if (!PACKED) return [name, found];
+  const keys = await (await fetch(`translations/${name}${name && "."}keys.json`)).json();     // once for all languages
+  const texts = found.split("|");
+  return [name, Object.fromEntries(keys.split("|").map((key, n) => [key, texts[n]]))];
 }
 
 function put(found) {

@@ -106,7 +106,12 @@ async def within(coroutine, ms):
 
 
 def _resolve(host, port):
-    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+    """An IPv4 address where there is one, as the rest of the charger has; blocks: for a worker."""
+    found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    for info in found:
+        if info[0] == socket.AF_INET:
+            return info
+    return found[0]
 
 
 async def connect(host, port, to_thread):

@@ -4,6 +4,7 @@ import socket
 import sys
 
 AGAIN = (errno.EAGAIN, 11, 35)       # 35: BSD and macOS, where CPython's twin may run
+_NO_SUCH_PORT = (111, 61)            # at whom we asked; 61: there
 
 if sys.implementation.name == "micropython":
     def ip_of(address):
@@ -19,8 +20,8 @@ else:
 
 
 def address_of(name, port):
-    """Where a name or a numeric address is, as sendto takes it. Blocks while a name is looked up: for a worker. OSError."""
-    return socket.getaddrinfo(name, port)[0][-1]
+    """Where a name or a numeric address is (IPv4), as sendto takes it. Blocks while a name is looked up: for a worker. OSError."""
+    return socket.getaddrinfo(name, port, socket.AF_INET)[0][-1]
 
 
 class Datagrams:
@@ -54,12 +55,9 @@ class Datagrams:
         try:
             return self._socket.recvfrom(most)
         except OSError as error:
-            if error.errno in AGAIN:
+            if error.errno in AGAIN or error.errno in _NO_SUCH_PORT:
                 return None
-            return None if error.errno == 111 else self._gone(error)     # 111: who was asked has no such port
-
-    def _gone(self, error):
-        raise error
+            raise
 
     def close(self):
         """Give the socket back."""

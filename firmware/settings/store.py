@@ -243,7 +243,7 @@ class Store:
             if guarded == key:
                 allowed = refuse(value)
                 if allowed is not None:
-                    raise SettingError(key, value, allowed, "bad_value", "guard")
+                    raise SettingError(key, self._hide(schema.find(key), value), allowed, "bad_value", "guard")
 
     def _check_rules(self, values, changes):
         def get(key):

@@ -27,13 +27,14 @@ _WORDS = {"true": True, "false": False}
 
 
 class TextError(Exception):
-    """A text that is refused: line (None: all of it), key (or None); str() is one sentence."""
+    """A text that is refused: line (None: all of it), key (or None), rule as of a CsvError; str() is one sentence."""
 
-    def __init__(self, line, key, message):
+    def __init__(self, line, key, message, rule):
         place = ("" if line is None else "line %d, " % line) + ("" if key is None else key + ": ")
         super().__init__((place if key else place.replace(", ", ": ")) + message)
         self.line = line
         self.key = key
+        self.rule = rule
 
 
 def lines(store, version, serial="", own=False):
@@ -129,7 +130,7 @@ def reading(data, serial, name="", migrations=history.MIGRATIONS):
         for line in splitter.end():
             text.take(line, splitter.line)
     except CsvError as error:
-        raise TextError(error.line, None, error.message)
+        raise TextError(error.line, None, error.message, error.rule)
     values = text.values
     if text.schema <= len(migrations):
         history.migrate(values, text.schema, migrations)
@@ -137,7 +138,8 @@ def reading(data, serial, name="", migrations=history.MIGRATIONS):
 
 
 def _wrong_charger(line, other, serial):
-    return TextError(line, None, "the file is for the charger %s, this one is %s" % (other, serial or "without a serial number"))
+    return TextError(line, None, "the file is for the charger %s, this one is %s" % (other, serial or "without a serial number"),
+                     rule="charger")
 
 
 class _Text:
@@ -159,13 +161,13 @@ class _Text:
         key, mark, text = line.partition("=")
         key, text = key.strip(_BLANK), text.strip(_BLANK)
         if not mark or not key:
-            raise TextError(number, None, "must be key = value, or a comment that begins with #")
+            raise TextError(number, None, "must be key = value, or a comment that begins with #", rule="form")
         if key in self.values:
-            raise TextError(number, key, "is there already, in line %d" % self.places[key])
+            raise TextError(number, key, "is there already, in line %d" % self.places[key], rule="twice")
         try:
             self.values[key] = value_of(schema.find(key), text)
         except ValueError as error:
-            raise TextError(number, key, str(error))
+            raise TextError(number, key, str(error), rule="quotes")
         self.places[key] = number
 
     def _note(self, comment, number):
@@ -178,5 +180,5 @@ class _Text:
         if name == "schema":
             if len(text) > 9 or not _are_digits(text) or not 1 <= int(text) <= self._newest:
                 raise TextError(number, None, "the file has schema %s; this firmware knows 1 to %d, newer firmware may know it" % (
-                    text, self._newest))
+                    text, self._newest), rule="newer_version")
             self.schema = int(text)

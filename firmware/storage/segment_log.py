@@ -246,6 +246,12 @@ class SegmentLog:
             offset += len(window) - framing.HEADER_BYTES + 1
         return end
 
+    def _after_damage(self, file, base, offset, end):
+        """Reports what lies between `offset` and the next whole record, or `end`; that place."""
+        good = self._resync(file, base, offset + 1, end)
+        self._report(base, offset, good - offset)
+        return good
+
     def _open_segment(self, base):
         try:
             return open(self._path(base), "rb")
@@ -265,9 +271,7 @@ class SegmentLog:
             while offset < end and len(found) < limit:
                 record = self._record(file, base, offset, end)
                 if record is None:
-                    good = self._resync(file, base, offset + 1, end)
-                    self._report(base, offset, good - offset)
-                    offset = good
+                    offset = self._after_damage(file, base, offset, end)
                 else:
                     found.append(record[0])
                     offset = record[1]
@@ -315,9 +319,7 @@ class SegmentLog:
         while offset < end:
             record = self._record(file, base, offset, end)
             if record is None:
-                good = self._resync(file, base, offset + 1, end)
-                self._report(base, offset, good - offset)
-                offset = good
+                offset = self._after_damage(file, base, offset, end)
             else:
                 offsets.append(offset)
                 offset = record[1]

@@ -48,7 +48,7 @@ class CardTest(unittest.TestCase):
 
     def test_names_and_stations_are_bounded_and_clean(self):
         self.assertEqual(cards.name_from_text(" Ann "), "Ann")
-        for text in ("x" * 51, "a\nb", "a\x00", "𝄞" * 40):
+        for text in ("x" * 51, "a\nb", "a\x00", "𝄞" * 40, "half a sign" + chr(0xD834)):
             with self.assertRaises(CardError):
                 cards.name_from_text(text)
         self.assertEqual(cards.stations_from_text("box1, box2|box3 "), "box1 box2 box3")

@@ -226,18 +226,21 @@ class CsvTest(Base):
     def test_a_bad_line_is_named_and_nothing_changes(self):
         self.fill(3)
         before = self.text()
-        for data, line, field in (
-                (b"", 1, None), (b"\r\n", 1, "uid"), (b"uid;nome\n", 1, "nome"), (b"name\nAnn", 1, "uid"), (b"uid;uid\n", 1, "uid"),
-                (b"uid\n12345678\nx", 3, "uid"), (b"uid\n12345678\n99999999\n12345678", 4, "uid"),
-                (b'uid;name\n12345678;"x', 2, None), (b'uid;name\n12345678;"x"y\n', 2, None),
-                (b"uid;master\n12345678;yes\n12345679;yes", 3, "master"), (b"uid;master\n12345678;maybe", 2, "master"),
-                (b"uid;name\n12345678;\xfc\n", 2, None), (b"\xff\xfeu\x00i\x00d\x00\n\x00", 1, None),
-                (b"uid;expires\n12345678;31.12.2027\n", 2, "expires"), (b"uid;type\n12345678;boss", 2, "type"),
-                (b"uid;state\n12345678;maybe", 2, "state"), (b"uid;name\n12345678;a;b", 2, None),
-                (b"uid;name\n12345678;" + b"a" * 51, 2, "name"), (b"uid\n" + b"1" * 600, 2, None)):
+        for data, line, field, rule in (
+                (b"", 1, None, "columns"), (b"\r\n", 1, "uid", "columns"), (b"uid;nome\n", 1, "nome", "columns"),
+                (b"name\nAnn", 1, "uid", "columns"), (b"uid;uid\n", 1, "uid", "columns"), (b"uid\n12345678\nx", 3, "uid", None),
+                (b"uid\n12345678\n99999999\n12345678", 4, "uid", "twice"), (b'uid;name\n12345678;"x', 2, None, "quotes"),
+                (b'uid;name\n12345678;"x"y\n', 2, None, "quotes"), (b"uid;master\n12345678;yes\n12345679;yes", 3, "master", None),
+                (b"uid;master\n12345678;maybe", 2, "master", None), (b"uid;name\n12345678;\xfc\n", 2, None, "encoding"),
+                (b"\xff\xfeu\x00i\x00d\x00\n\x00", 1, None, "encoding"),
+                (b"uid;expires\n12345678;31.12.2027\n", 2, "expires", None),
+                (b"uid;type\n12345678;boss", 2, "type", None), (b"uid;state\n12345678;maybe", 2, "state", None),
+                (b"uid;name\n12345678;a;b", 2, None, "cells"), (b"uid;name\n12345678;" + b"a" * 51, 2, "name", None),
+                (b"uid\n" + b"1" * 600, 2, None, "length")):
             with self.assertRaises(CsvError) as caught:
                 self.load(data)
-            self.assertEqual((caught.exception.line, caught.exception.field), (line, field), caught.exception.message)
+            error = caught.exception
+            self.assertEqual((error.line, error.field, error.rule), (line, field, rule), error.message)
             self.assertEqual(self.text(), before)
             self.assertEqual([name for name in self.scratch.names() if "run" in name], [])
 

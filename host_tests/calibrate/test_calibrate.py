@@ -1,10 +1,13 @@
 # cpython only: a tool of the host
+import contextlib
+import io
 import json
 import random
 import unittest
+from unittest import mock
 
 from tools.calibrate import reckon, steps
-from tools.calibrate.__main__ import calibrate
+from tools.calibrate.__main__ import Person, calibrate, main
 from tools.calibrate.reckon import BadPoint
 from tools.checks.source import ROOT
 from tools.pilot import circuits
@@ -134,6 +137,45 @@ class Pilot(unittest.TestCase):
         board.do = lambda number, of, text: setattr(board, "step", "x") or setattr(board, "load", "C")
         with self.assertRaisesRegex(BadPoint, "was a load left connected"):
             calibrate(facts_of("twin", board.row), board, board, False)
+
+
+class Console:
+    """A device whose facts are these; nobody may measure anything on it."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def run(self, code):
+        assert "board.json" in code, code
+        return self.text
+
+    def close(self):
+        pass
+
+
+class Begin(unittest.TestCase):
+    """What could not end well is said before the first step: a person has seven to go and reads a meter at each."""
+
+    def said(self, facts, *options):
+        text = facts if isinstance(facts, str) else json.dumps(facts)
+        said = io.StringIO()
+        with mock.patch("tools.calibrate.__main__.Device", lambda port: Console(text)), contextlib.redirect_stderr(said):
+            self.assertEqual(main(["--port", "x", *options], None), 2)
+        return said.getvalue()
+
+    def test_board_that_has_no_proximity_pin_is_told(self):
+        facts = json.loads((ROOT / "board_configs" / "esp32-wrover.json").read_text())
+        facts["pins"]["pp_adc"] = None
+        self.assertIn("esp32-wrover has no proximity pin: leave --proximity out", self.said(facts, "--proximity"))
+
+    def test_facts_that_the_firmware_refuses_are_told(self):
+        facts = json.loads((ROOT / "board_configs" / "twin.json").read_text())
+        self.assertIn("as they are: board facts: cp.", self.said(dict(facts, cp=dict(facts["cp"], sensing="guess"))))
+        self.assertIn("no JSON", self.said("{"))
+
+    def test_reading_of_the_meter_that_is_no_voltage_is_asked_again(self):
+        with mock.patch("builtins.input", side_effect=["inf", "nan", "9 volts", "11,98 V"]), mock.patch("builtins.print"):
+            self.assertEqual(Person().volts(), 11_980)
 
 
 class Proximity(unittest.TestCase):

@@ -3,6 +3,7 @@
 import unittest
 from pathlib import Path
 
+from host_tests.checks.unknown_names import unknown_names
 from tools.setup.constants import inline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,23 +78,11 @@ class Inline(unittest.TestCase):
         self.assertIn("return 7", text)
 
     def test_no_name_of_the_firmware_is_lost_that_its_code_still_uses(self):
-        import builtins
-        import symtable
         sources = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path.read_text()
                    for path in ROOT.glob("firmware/**/*.py")}
-        given = set(dir(builtins)) | {"__file__", "__name__"}
         for module, text in inline(sources).items():
-            top = symtable.symtable(text, module, "exec")
-            known = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()
-                     or symbol.is_namespace()} | given
-            tables = [top]
-            while tables:
-                table = tables.pop()
-                tables += table.get_children()
-                for symbol in table.get_symbols():
-                    if symbol.is_global() and symbol.is_referenced():
-                        with self.subTest(module=module, name=symbol.get_name()):
-                            self.assertIn(symbol.get_name(), known)
+            with self.subTest(module=module):
+                self.assertEqual(unknown_names(text, module), [])
 
 
 if __name__ == "__main__":

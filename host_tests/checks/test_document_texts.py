@@ -7,7 +7,7 @@ import unittest
 import unittest.mock
 
 from host_tests.checks.trees import Tree
-from tools.docs import faults, mqtt, openapi, settings, texts
+from tools.docs import faults, lights, mqtt, openapi, settings, texts
 from tools.docs.made import run
 
 DOCUMENTS = (
@@ -33,6 +33,18 @@ class MissingText(unittest.TestCase):
                 status, there, said = self.made(name, page, file, key)
                 self.assertEqual((status, there), (1, False))
                 self.assertIn("/%s.json: no text for %s in the language en" % (file, key), said)
+
+    def test_a_light_or_a_press_without_words_is_named_with_the_table_that_lacks_them(self):
+        for table, names in (("WHEN", [row[0] for row in lights.lights.STATUS]),
+                             ("ACTIONS", [row[2] for row in lights.buttons.SERVICE + lights.buttons.FRONT])):
+            words = getattr(lights, table)
+            self.assertEqual(set(words), set(names))
+            one = texts.Words("tools/docs/lights.py, " + table, {name: words[name] for name in names[1:]})
+            said = io.StringIO()
+            with Tree({}) as tree, unittest.mock.patch.object(lights, table, one), contextlib.redirect_stdout(said):
+                status = run("lights", "A document.", lambda: {tree.root / "made": lights.page()}, [])
+                self.assertEqual((status, (tree.root / "made").exists()), (1, False))
+            self.assertIn("tools/docs/lights.py, %s: no words for %s" % (table, names[0]), said.getvalue())
 
     def test_the_place_is_told_from_the_projects_root(self):
         with self.assertRaises(texts.NoText) as caught:

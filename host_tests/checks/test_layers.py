@@ -4,11 +4,13 @@
 The rows are written out here once more, from the architecture, so that a careless change of the check's table is seen.
 """
 import ast
+import re
 import unittest
+from fnmatch import fnmatch
 
 from host_tests.checks.trees import Tree, one_test_per_row
 from tools.checks import layers
-from tools.checks.source import device_sources
+from tools.checks.source import ROOT, device_sources
 
 ALLOWED = {
     "safety": "safety",
@@ -112,6 +114,19 @@ class Modules(unittest.TestCase):
                           if (name, place.split("/")[0]) not in imports}, set())
         there = {layers.layer_of(source.path) for source in device_sources(boot=False)}
         self.assertEqual(set(layers.LAYERS) | set(layers.FILES), there)
+
+    def test_every_file_of_the_application_stands_in_its_readme_and_nothing_else_does(self):
+        rows = [line for line in (ROOT / "firmware/README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+        told = [name for row in rows for name in re.findall(r"`([\w*]+)\.py`", row.split("|")[1])]
+        self.assertEqual([name for name in layers.FILES if not any(fnmatch(name, one) for one in told)], [])
+        self.assertEqual([one for one in told if not any(fnmatch(name, one) for name in layers.FILES)], [])
+        leaves = next(row for row in rows if "leaves" in row)
+        self.assertEqual(tuple(re.findall(r"`(\w+)\.py`", leaves)), layers.LEAVES)
+
+    def test_the_leaves_of_the_architecture_are_those_of_the_table(self):
+        text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+        before = text[:text.index("are leaves: they")]
+        self.assertEqual(tuple(re.findall(r"`(\w+)\.py`", before[before.rindex("\n\n"):])), layers.LEAVES)
 
     def test_safety_may_import_const_and_nothing_else_of_micropython(self):
         self.assertEqual(found("from micropython import const\n", "firmware/safety/module.py"), [])

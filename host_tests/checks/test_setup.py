@@ -115,6 +115,11 @@ class Lib(unittest.TestCase):
         (self.lib / "extra.py").write_text("")
         self.refused("extra.py", lib.check, self.lib)
 
+    def test_what_a_desktop_leaves_there_is_nobody_s(self):
+        self.unpack()
+        (self.lib / "thing/.DS_Store").write_bytes(b"\xff")
+        lib.check(self.lib)
+
     def test_a_changed_lock_asks_for_make_lib(self):
         self.unpack()
         self.package["version"] = "1.1"

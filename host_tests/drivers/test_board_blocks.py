@@ -5,22 +5,14 @@ import unittest
 from firmware.drivers import board_blocks
 from firmware.drivers.board_blocks import temperature_circuit
 from firmware.drivers.board_facts import PINS, BoardError, check, lacks
+from host_tests.drivers.board_case import BoardCase
 from host_tests.drivers.chip import board_facts
 
 NAMES = [row[0] for row in PINS]
 S3, WROVER, SMARTEVSE, DEVKITC = "esp32-s3", "esp32-wrover", "smartevse-v3", "esp32-evse-devkitc"
 
 
-class TestBlocks(unittest.TestCase):
-    def bad(self, board, change, place, *words):
-        facts = board_facts(board)
-        change(facts)
-        with self.assertRaises(BoardError) as caught:
-            check(facts)
-        self.assertEqual(caught.exception.place, place)
-        for word in words:
-            self.assertIn(word, str(caught.exception))
-
+class TestBlocks(BoardCase):
     def put(self, value, *path):
         def change(facts):
             for key in path[:-1]:

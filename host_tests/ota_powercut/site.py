@@ -2,13 +2,13 @@
 import functools
 import http.server
 import os
-import shutil
 import socket
 import subprocess
 import threading
 import time
 from pathlib import Path
 
+from host_tests.programs import program
 from tools.twin.ports import free_port
 
 CONF = """daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;
@@ -24,7 +24,7 @@ START_S = 60         # real time, for a machine that does much else
 
 def nginx():
     """Path of nginx; None where it is not installed."""
-    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
+    return program("nginx")
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

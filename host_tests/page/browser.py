@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import time
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from host_tests.programs import program
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe")
-
-
 PATIENCE_S = 60             # real time: nothing is slower than a busy machine
 LEFT = ("navigated or closed", "context was destroyed", "Cannot find context")      # what Chromium says when a page has gone
 
@@ -22,11 +23,11 @@ class NoBrowser(Exception):
 
 
 def find_browser():
-    """Path of a Chromium: $CHROMIUM or one on PATH; raises NoBrowser."""
-    for name in (os.environ.get("CHROMIUM"),) + NAMES:
-        path = shutil.which(name) if name else None
-        if path:
-            return path
+    """Path of a Chromium: $CHROMIUM, or one where packages put it; raises NoBrowser."""
+    named = os.environ.get("CHROMIUM")
+    path = program(*((named,) if named else ()), *NAMES)
+    if path:
+        return path
     raise NoBrowser("no Chromium found; looked for %s and $CHROMIUM" % ", ".join(NAMES))
 
 

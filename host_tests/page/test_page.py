@@ -8,6 +8,7 @@ import struct
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from firmware.charging.caps import SENSOR_NAMES
 from firmware.charging.commands import COMMANDS, EVERYWHERE
@@ -130,6 +131,13 @@ class Refusals(unittest.TestCase):
         words = {key for languages in _sets().values() for key in languages["en"]}
         self.assertEqual(sorted(one for one in wanted - self.PROGRAMS if "wrong." + one not in words), [])
 
+    def test_everything_that_a_file_s_form_goes_against_has_words(self):
+        rules = self.found(r'\brule="(\w+)"', "csv_lines.py", "access/cards_csv.py", "settings/text_form.py")
+        self.assertLessEqual({"columns", "charger", "encoding", "newer_version"}, rules)
+        words = {key for languages in _sets().values() for key in languages["en"]}
+        self.assertEqual([one for one in sorted(rules) if "file." + one not in words and "refused." + one not in words], [])
+        self.assertEqual({key[5:] for key in words if key.startswith("file.")} - rules, {"line", "length_of"})
+
     def test_every_code_of_an_api_has_words(self):
         apis = (PAGE.parent / "services/web").glob("*.py")
         codes = self.found(r'HttpError\(4(?:09|22), "(\w+)"', *["services/web/" + path.name for path in apis])
@@ -141,7 +149,7 @@ class Refusals(unittest.TestCase):
 
 class Sources(unittest.TestCase):
     def test_nothing_comes_from_elsewhere_and_nothing_is_inline(self):
-        for path in sorted(path for path in PAGE.rglob("*.*") if path.suffix != ".json"):       # words are shown as words
+        for path in sorted(path for path in PAGE.rglob("*.*") if path.suffix not in ("", ".json")):       # words are shown as words
             text = path.read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
             with self.subTest(path=path.name):
                 self.assertIsNone(re.search(r"https?://|url\(|@import", text))
@@ -177,8 +185,8 @@ class Build(unittest.TestCase):
                 if not name.endswith(".json"):
                     self.assertIsNone(re.search(r"^//|^\s|/\*", text, re.M), name)
             for language in LANGUAGES:
-                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]),
-                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]), strict=True))
+                first, more = [dict(zip(json.loads(unpacked["translations/%skeys.json" % name]).split("|"),
+                                        json.loads(unpacked["translations/%s%s.json" % (name, language)]).split("|"), strict=True))
                                for name in ("", "more.")]
                 self.assertEqual(first, _words()[language])
                 wanted = {}
@@ -187,6 +195,14 @@ class Build(unittest.TestCase):
                 self.assertEqual(more, wanted)
             page.build(PAGE, out)
             self.assertEqual(out.read_bytes(), whole)
+
+    def test_a_text_that_a_packed_file_could_not_hold_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "translations").mkdir()
+            Path(folder, "translations", "en.json").write_text(json.dumps({"a": "one | two"}), encoding="utf-8")
+            with self.assertRaises(ValueError) as refused:
+                page.packed(Path(folder))
+        self.assertIn("one | two", str(refused.exception))
 
     def test_two_files_that_the_index_could_not_tell_apart_are_refused(self):
         with self.assertRaises(ValueError) as refused:
@@ -209,8 +225,22 @@ class Build(unittest.TestCase):
                          ".a > b{margin:0 1px}@media (min-width:3rem){.c:hover{color:red}}")
 
     def test_the_benchmark_of_the_first_view_asks_for_all_of_it(self):
-        files = {path.name for path in PAGE.iterdir() if path.is_file() and path.name != "README.md"}
+        files = {path.name for path in PAGE.iterdir() if path.is_file() and path.name != "README.md" and path.name[0] != "."}
         self.assertEqual(files - {name or "index.html" for name in FIRST_VIEW}, set())
+
+    def test_what_a_desktop_leaves_in_a_folder_that_it_shows_is_not_packed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a.js", ".DS_Store"):
+                (Path(folder) / name).write_bytes(b"\xff" if name[0] == "." else b"let a\n")
+            self.assertEqual(list(page.packed(Path(folder))), ["a.js"])
+
+    def test_the_same_bytes_are_packed_on_every_system(self):
+        theirs = bytearray(gzip.compress(b"let a\n", 9, mtime=0))
+        theirs[9] = 19          # zlib of macOS
+        with mock.patch("gzip.compress", lambda *args, **kwargs: bytes(theirs)):
+            there = page.pack("let a\n", ".js")
+        self.assertEqual(there, page.pack("let a\n", ".js"))
+        self.assertEqual(gzip.decompress(there), b"let a\n")
 
     def test_a_file_of_unknown_kind_is_refused_by_name(self):
         with tempfile.TemporaryDirectory() as folder:

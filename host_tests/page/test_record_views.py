@@ -215,6 +215,12 @@ class RecordViews(Seen):
         self.upload("uid;name\n04010299;Zoe\nno uid;Max\n")
         self.browser.wait("document.querySelector('.toast.bad')?.textContent.includes('line 3, uid')")
         self.assertEqual(self.text_of(self.href("#cards_csv")), before)
+        for text, said in (("uid;nome\n", "line 1, nome: The first line names the columns"), ("uid\n01\"\n", "line 2, uid: 8, 14"),
+                           ("uid;name\n04010299;\"Zoe\n", "line 2: The quotation marks"),
+                           ("uid\n04010299\n04010299\n", "line 3, uid: It stands in the file twice.")):
+            self.browser.click(".toast button")
+            self.upload(text)
+            self.browser.wait("document.querySelector('.toast.bad')?.textContent.includes(%s)" % json.dumps(said))
         self.browser.click(".toast button")
         self.upload(before + "04:01:02:99,Zoe,user,no,accepted,,\r\n")
         self.browser.wait("document.querySelector('.toast.good')?.textContent.includes('%d cards')" % (cards + 1))

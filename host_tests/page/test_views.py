@@ -223,6 +223,32 @@ class Views(Visit):
         browser.wait("document.getElementById('notices').textContent.includes('taken over')")
         self.assertEqual(self.ask("settings")["lights.brightness_percent"], 60)
 
+    def test_a_text_of_settings_that_is_refused_says_where_and_what_is_allowed_in_the_reader_s_language(self):
+        browser = self.browser
+        self.see()
+        self.choose("de")
+        self.go("system")
+        browser.may_fail.append("/api/v1/settings.txt?check=1")
+        self.press("Importieren")
+        browser.wait("document.querySelector('dialog[open] [type=file]') !== null")
+        for text, name, said in (
+                ("sounds.on = true\ninstallation.fuse_a = 99\n", "a.txt",
+                 "Zeile 2, Sicherung vor der Ladestation: Nicht möglich. Erlaubt: 6 bis 63 A"),
+                ("charging.resume_after_power_cut = perhaps\n", "a.txt",
+                 "Nach einem Stromausfall: Nicht möglich. Erlaubt: wait, resume"),
+                ("station.name = %s\n" % ("x" * 200), "a.txt", "Zeichen"),
+                ("time.zone = nowhere\n", "a.txt", "Erlaubt: eine Zeitzone in POSIX-Form"),
+                ("no.such = 1\n", "a.txt", "Zeile 1, no.such: Diese Einstellung gibt es nicht."),
+                ("sounds\n", "a.txt", "Zeile 1: Eine Zeile ist key = value, oder beginnt mit #."),
+                ("sounds.on = true\n", "settings_M3-999999.txt", "Die Datei ist für eine andere Ladestation.")):
+            browser.value("(() => { const files = new DataTransfer(); files.items.add(new File([%s], %s));"
+                          " document.querySelector('dialog[open] [type=file]').files = files.files; })()" % (
+                              json.dumps(text), json.dumps(name)))
+            browser.click("dialog[open] [type=submit]")
+            browser.wait("document.querySelector('dialog[open] .error[role=alert]').textContent.includes(%s)" % json.dumps(said))
+        browser.click("dialog[open] .actions button")
+        self.choose("en")
+
     def change(self, key, value):
         """As somebody else would, over the API."""
         self.change_all({key: value})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.checks.boards import BOARDS
 from tools.pilot import __main__ as pilot
-from tools.pilot import circuits, judge
+from tools.pilot import chunk, circuits, judge
 from tools.pilot.fit import check, fit
 
 EVERY = 7                    # of the duties
@@ -27,7 +27,7 @@ def judged(name, calibrated, units, **more):
     last = judge.Counter()
     for number in range(units):
         unit = judge.Unit(circuits.named(name), calibrated, ("corner", "even")[number & 1],
-                          pilot.DUTIES[number * EVERY * 3 % len(pilot.DUTIES)], 1000 + number, **more).run()
+                          chunk.DUTIES[number * EVERY * 3 % len(chunk.DUTIES)], 1000 + number, **more).run()
         count += unit.count
         last += unit.latency
     return count, last
@@ -72,7 +72,7 @@ class TestBoards(unittest.TestCase):
                 seen = 0
                 for number in range(3):
                     count = judge.Unit(circuits.named(name), calibrated, "corner", 100 + 400 * number, number,
-                                       diode=False).run(pilot.DIODE_STEPS).count
+                                       diode=False).run(chunk.DIODE_STEPS).count
                     seen += count["diode bursts"]
                     self.assertEqual({what: count[what] for what in count if what.startswith("lost")}, {})
                 self.assertGreater(seen, 100)

@@ -1,7 +1,7 @@
 import unittest
 
 from firmware.records import session_record
-from firmware.storage import codec
+from firmware.storage import codec, framing
 
 
 class CodecTest(unittest.TestCase):
@@ -16,6 +16,17 @@ class CodecTest(unittest.TestCase):
             self.assertLessEqual(len(data), length)
             self.assertTrue(text.startswith(data.decode()))
             self.assertGreater(len(data) + 4, min(length, 30))
+
+    def test_the_longest_session_fits_and_what_people_may_type_is_not_cut(self):
+        typed = {"station": "ü" * 30, "user": "ü" * 50, "account": "ü" * 30, "uid": "A" * 36, "comment": "x" * 100}
+        stamp = (0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+        session = dict.fromkeys(session_record.TEXTS, "x" * 200)
+        session.update({"number": 1, "phases": 3, "estimated": True, "start": stamp, "end": stamp, "duration_s": 0, "charging_s": 0,
+                        "energy_wh": 0, "cost_cents": None, "meter_start_wh": None, "meter_stop_wh": None})
+        self.assertLessEqual(len(session_record.encode(session)), framing.MAX_PAYLOAD_BYTES)
+        session.update(typed)
+        found = session_record.decode(session_record.encode(session), {})
+        self.assertEqual({name: found[name] for name in typed}, typed)
 
     def test_a_session_of_the_first_day_stays_readable(self):
         # Bytes as version 1 wrote them; newer firmware must read them for ever.

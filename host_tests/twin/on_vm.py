@@ -13,6 +13,19 @@ from tools.twin.vm_runner import MAIN
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = json.loads((ROOT / "board_configs" / "twin.json").read_text())
 SECOND = 1_000_000
+# boots that leave a state behind, ending as told; and that tell what the next one finds
+HOLD = """
+    import machine
+    machine.Pin(25, machine.Pin.OUT, value=1)
+    machine.PWM(machine.Pin(33), freq=1000, duty_u16=65535)
+    machine.RTC().memory(b"marker")
+    machine.%s()
+    """
+LOOK = """
+    import json, machine
+    with open(ROOT + "said.json", "w") as f:
+        f.write(json.dumps([machine.reset_cause(), machine.Pin(25).value(), list(machine.RTC().memory())]))
+    """
 
 
 def command(case, heap_kb):

@@ -1,100 +1,26 @@
 # cpython only: the world runs in CPython
+"""The bench answers: verbs, refusals, time, the page's files, live pictures, stories."""
 import http.client
 import json
 import re
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
+from unittest import mock
 
-from host_tests.twin.probe_board import BOARD, ProbeBoard
+from host_tests.twin.bench_case import BOARD_OF_THE_TWIN, PATIENCE_S, BenchCase
 from tools.checks.boards import BOARDS
 from tools.twin import bench_page
-from tools.twin.bench import Bench, PortInUse, bound_socket
-from tools.twin.clock import VirtualClock
+from tools.twin.bench import PortInUse, bound_socket
 from tools.twin.orders import note_on
-from tools.twin.runner import NotNow, Pace
+from tools.twin.runner import NotNow
 from tools.twin.verbs import FAULTS, VERBS
-from tools.twin.world import World
-
-PATIENCE_S = 20             # real seconds
+from tools.twin.world import NOT_SIMULATED_YET
 
 
-class Desk:
-    """A twin without firmware whose clock runs in a thread of its own, and a client for its bench."""
-
-    def __init__(self):
-        ready = threading.Event()
-        self._stop = False
-        self._thread = threading.Thread(target=self._run, args=(ready,))
-        self._thread.start()
-        ready.wait()
-        self.bench = Bench(self, bound_socket(0))
-        self.bench.start()
-
-    def _run(self, ready):
-        self.can_advance = True
-        self.clock = VirtualClock(speed=1)
-        self.world = World(self.clock, ProbeBoard(self.clock), BOARD)
-        self.pace = Pace(self.clock)
-        self.utc_set = []
-        self.all_facts = self.facts
-        self.set_utc = self.utc_set.append
-        ready.set()
-        self.clock.run_until(lambda: self._stop)
-        self.clock.close()
-
-    def facts(self, name=None):
-        raise NotNow("there is no charger here")
-
-    def close(self):
-        self.bench.stop()
-        self._stop = True
-        self.clock.wake()
-        self._thread.join()
-
-    def call(self, method, path, body=None, headers=None):
-        """(status, decoded JSON). `body` is an object, or bytes as they are."""
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        client = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=PATIENCE_S)
-        client.request(method, path, body, headers or {})
-        answer = client.getresponse()
-        data = answer.read()
-        client.close()
-        kind = answer.getheader("Content-Type", "")
-        return answer.status, json.loads(data) if kind.startswith("application/json") else data.decode()
-
-    def post(self, verb, body):
-        return self.call("POST", "/api/" + verb, body)
-
-    def state(self):
-        return self.call("GET", "/api/state")[1]
-
-    def now_ms(self):
-        """Without an event the clock moves on with the calls: the second one sees the first one's time."""
-        self.state()
-        return self.state()["t_ms"]
-
-
-class BenchTest(unittest.TestCase):
-    def until(self, true):
-        """Wait in real time until true() is."""
-        end = time.monotonic() + PATIENCE_S
-        while not true():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.005)
-
-    def setUp(self):
-        self.desk = Desk()
-        self.addCleanup(self.desk.close)
-
-    def refused(self, verb, body, status, code, field):
-        got, answer = self.desk.post(verb, body)
-        self.assertEqual(got, status, answer)
-        self.assertEqual(set(answer), {"error"})
-        self.assertEqual((answer["error"]["code"], answer["error"]["field"]), (code, field))
-        return answer["error"]["message"]
-
+class BenchTest(BenchCase):
     def test_state_tells_everything_physical(self):
         state = self.desk.state()
         for key in ("cp", "contactor", "rcd", "meter", "lights", "buzzer", "ev", "house", "t_ms"):
@@ -137,6 +63,20 @@ class BenchTest(unittest.TestCase):
         for verb, values in (("fault", {"name": "rcd_dc"}), ("fault", {"name": "weld"}), ("fault", {"name": "lock_jammed"}),
                              ("input", {"name": "enable"}), ("button", {"name": "service"}), ("ev", {"plugged": True})):
             self.assertIsNone(note_on(facts, verb, values), values)
+
+    def test_cards_and_sensors_that_a_board_has_not_are_noted(self):
+        # once a card was held to chargers that have no reader, or none that is simulated, and nothing said so
+        for name, verb, values, note in (
+                ("smartevse-v3", "card", {"uid": "04A1B2C3"}, "does not see this"),
+                ("smartevse-v3", "fault", {"name": "reader_dead"}, "does not see this"),
+                ("smartevse-v3", "fault", {"name": "sensor_open"}, "does not see this"),
+                ("esp32-s3", "card", {"uid": "04A1B2C3"}, "esp32-s3 has its on spi"),
+                ("esp32-wrover", "fault", {"name": "reader_dead"}, "esp32-wrover has its on i2c")):
+            facts = json.loads((BOARDS / (name + ".json")).read_text())
+            self.assertIn(note, note_on(facts, verb, values) or "", (name, verb))
+        for verb, values in (("card", {"uid": "04A1B2C3"}), *(("fault", {"name": name}) for name in FAULTS)):
+            if values.get("name") not in NOT_SIMULATED_YET:
+                self.assertIsNone(note_on(BOARD_OF_THE_TWIN, verb, values), values)
 
     def test_an_hour_passes_at_once_and_then_time_goes_on_as_before(self):
         before = self.desk.state()["t_ms"]
@@ -339,6 +279,10 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(self.desk.post("time", {"paused": False})[1], {"t_ms": before + 2000, "speed": 1, "paused": False})
         self.until(lambda: self.desk.now_ms() - before > 2050)
 
+    def test_a_wrong_access_point_in_a_list_is_named(self):
+        said = self.refused("network", {"aps": [{"ssid": "home"}, {"ssid": "far", "rssi_dbm": 5}]}, 422, "bad_value", "aps")
+        self.assertEqual(said, "aps: rssi_dbm must be a whole number from -100 to 0, not 5")
+
     def test_the_speed_is_set_and_ends_a_pause(self):
         self.desk.post("time", {"paused": True})
         self.assertEqual(self.desk.post("time", {"speed": 500})[1]["paused"], False)
@@ -364,6 +308,12 @@ class BenchTest(unittest.TestCase):
         self.refused("scenario", {"colour": "red"}, 422, "bad_value", None)
         self.refused("scenario", [], 422, "bad_value", None)
         self.assertEqual(self.desk.post("scenario", {"stop": True})[0], 200)
+
+    def test_a_scenario_that_is_being_written_says_what_is_wrong_with_it(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch("tools.twin.stories.FOLDER", Path(folder)):
+            Path(folder, "draft.scn").write_text("# A draft.\nplugin\n")
+            text = self.refused("scenario", {"name": "draft"}, 422, "bad_scenario", None)
+        self.assertIn("draft.scn:2: there is no verb plugin", text)
 
     def test_a_scenario_is_told_on_the_live_twin(self):
         status, begun = self.desk.post("scenario", {"name": "plain_charge"})

@@ -11,8 +11,10 @@ import time
 import unittest
 import urllib.request
 from pathlib import Path
+from unittest import mock
 
 from tools.setup.vm import VmMissing, find_vm
+from tools.twin import __main__ as cli
 from tools.twin.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,9 +96,9 @@ class RefusalTest(CliCase):
     def test_a_taken_port_is_one_clear_line_and_nothing_starts(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            for option in ("--http", "--bench"):
-                other = "--bench" if option == "--http" else "--http"
-                said = self.refused(option, port, other, "0")
+            for option in ("--http", "--https", "--bench"):
+                others = [word for other in ("--http", "--bench") if other != option for word in (other, "0")]
+                said = self.refused(option, port, *others)
                 self.assertEqual(said.count("\n"), 1, said)
                 self.assertIn(f"port {port} on 127.0.0.1", said)
                 self.assertIn(option, said)
@@ -104,6 +106,24 @@ class RefusalTest(CliCase):
     def test_the_same_port_twice_is_refused(self):
         for one, other in (("--http", "--bench"), ("--http", "--https"), ("--https", "--bench"), ("--bench", "--mqtt-port")):
             self.assertIn(f"{one} and {other} are both 18999; they must differ", self.refused(one, "18999", other, "18999"))
+
+    def test_the_bench_where_the_broker_would_be_is_refused(self):
+        # once the charger took the bench for a broker that was there already
+        self.assertIn("--bench and --mqtt-port are both 1883", self.refused("--bench", "1883"))
+
+    def test_a_pilot_that_the_board_cannot_have_is_one_clear_line(self):
+        said = self.refused("--board", "smartevse-v3", "--pilot", "P3")
+        self.assertTrue(said.startswith("--pilot P3 on --board smartevse-v3: board facts: pins."), said)
+        self.assertIn("no pilot circuit 'P33'", self.refused("--pilot", "P33"))
+
+    def test_a_folder_that_is_no_release_is_one_clear_line(self):
+        for manifest in ("file 1 aa\n", "file x aa boot.py\n", "nothing\n"):
+            folder = Path(tempfile.mkdtemp(dir=self.data.parent))
+            (folder / "manifest").write_text(manifest)
+            (folder / "objects").mkdir()
+            (folder / "objects" / "aa").write_bytes(b"x")
+            done = self.run_cli("--http", "0", "--bench", "0", "--release", str(folder))
+            self.assertEqual((done.returncode, done.stderr.count("\n"), str(folder) in done.stderr), (2, 1, True), done.stderr)
 
     def test_a_data_folder_that_cannot_be_is_one_clear_line(self):
         self.data.parent.mkdir(exist_ok=True)
@@ -126,6 +146,23 @@ class RefusalTest(CliCase):
         done = self.run_cli("--http", "0", "--bench", "0", "--fresh")
         self.assertEqual(done.returncode, 2)
         self.assertTrue(precious.exists())
+
+
+class InProcess(unittest.TestCase):
+    def test_a_taken_https_port_that_nobody_asked_for_is_left_to_who_has_it(self):
+        # a second twin beside the first: only the page's port must be told apart
+        with socket.create_server(("127.0.0.1", 0)) as taken, \
+                mock.patch.object(cli, "HTTPS_PORT", taken.getsockname()[1]):
+            http_port, https_port, listener = cli._ports(cli._parser().parse_args(
+                ["--http", "0", "--bench", "0", "--mqtt-port", "0"]))
+            listener.close()
+            self.assertEqual(len({http_port, https_port, taken.getsockname()[1]}), 3)
+
+    def test_who_interrupts_the_start_of_a_scenario_is_not_told_that_it_went_well(self):
+        for steps, status in ((["a step"], 130), (None, 0)):
+            with mock.patch.object(cli, "_start", return_value=(steps,)), mock.patch.object(cli, "_on_signals"), \
+                    mock.patch.object(cli, "_run", side_effect=KeyboardInterrupt):
+                self.assertEqual(cli.main(["--headless"]), status)
 
 
 class RunningTest(CliCase):
@@ -231,6 +268,14 @@ class RunningTest(CliCase):
             done = self.run_cli("--headless", "--http", "0", "--bench", "0", "--scenario", str(file))
             self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.assertIn("story.scn:1: expect world.contactor.closed is true within 3 s", done.stdout)
+
+    def test_a_scenario_that_was_interrupted_has_not_gone_well(self):
+        story = self.data.parent / "story.scn"
+        story.write_text("wait 10 h\n")
+        process, _ = self.start("--speed", "1", "--scenario", str(story))
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=PATIENCE_S)[0]
+        self.assertEqual(process.returncode, 130, said)
 
     def test_fresh_starts_as_a_new_device(self):
         process, _ = self.start()

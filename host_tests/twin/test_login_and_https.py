@@ -2,7 +2,6 @@
 """Log-in and HTTPS as a user meets them: a provisioned twin, and clients of others' making."""
 import http.client
 import json
-import shutil
 import signal
 import ssl
 import subprocess
@@ -11,6 +10,8 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+
+from host_tests.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mode3-m3-twin-0001.local"
@@ -91,7 +92,9 @@ class LoginAndHttpsTest(unittest.TestCase):
         pem = charger.data / "cert.pem"
         pem.write_text(ssl.DER_cert_to_PEM_cert((charger.data / "flash" / "cert.der").read_bytes()))
 
-        if shutil.which("curl"):
+        with self.subTest("curl"):
+            if program("curl") is None:
+                self.skipTest("no curl (a package of Debian; macOS has it)")
             there, page = ("--resolve", f"{NAME}:{port}:127.0.0.1"), f"https://{NAME}:{port}/"
             said = subprocess.run(["curl", "--silent", "--show-error", "--cacert", str(pem), *there, page + "api/v1/status", "-o",
                                    str(charger.data / "one"), page, "-o", str(charger.data / "two"), "--write-out",

@@ -131,6 +131,12 @@ class ReadingTest(ScenarioCase):
                 ("command stop {} {}", "command NAME"),
                 ("command unlock refused sleepy", "no_lock"),
                 ("command stop from mqtt as user", "not both"),
+                ("call POST /api/v1/pin [1]", "no JSON object", "METHOD"),
+                ("call POST /api/v1/pin hush", "no JSON object", "METHOD"),
+                ("call POST /api/v1/pin " + "[" * 100_000, "no JSON object", "METHOD"),
+                ("expect charger.limit_ma > few", "> wants a number, not few"),
+                ("expect charger.limit_ma <= true", "<= wants a number, not true"),
+                ("expect world.t_ms.hours is 3", "nothing below"),
                 ("include", "one file"),
                 ("include nowhere.scn", "no file"),
                 ("include story.scn", "includes itself"),
@@ -319,6 +325,14 @@ class PlayingTest(ScenarioCase):
         self.assertLess(stage.clock.now_us - begun_us, 600_000)
         stage.clock.advance_to(begun_us + 3_700_000_000)
         self.assertEqual(ends, ["stopped"])
+
+    def test_who_cannot_hurry_is_told_to_wait(self):
+        # the world once ran off alone, and the watchdog ended a firmware that had done nothing wrong
+        stage = Stage()
+        stage.can_advance = False
+        failure = self.play("wait 1 s\nadvance 1 h\n", stage)[0]
+        self.assertIn("story.scn:2: advance 1 h\n  the firmware runs in real time here", failure)
+        self.assertEqual(stage.clock.now_us, 1_000_000)
 
     def test_includes_are_played_in_place(self):
         self.write("fault pe_lost on\n", "dark.scn")

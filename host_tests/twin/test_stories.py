@@ -10,7 +10,7 @@ from tools.twin.runner import NotNow, Twin
 from tools.twin.stories import CHAPTERS, Stories, UnknownStory, catalogue
 
 MOST_US = 600_000_000
-TROUBLE = "ap home on=false\nap other key=12345678\nnetwork wire=up ntp=silent clients=2\nplug\n"
+TROUBLE = "time 2026-07-01T12:00:00Z\nap home on=false\nap other key=12345678\nnetwork wire=up ntp=silent clients=2\nplug\n"
 
 
 class CatalogueTest(unittest.TestCase):
@@ -85,12 +85,15 @@ class TellingTest(unittest.TestCase):
 
     def test_a_failing_story_says_where_and_is_cleaned_up_too(self):
         at_home = self.twin.world.air.state()
+        clock = self.twin.clock
+        power_up_s = clock.utc_s()
         self.write("bad", "# A car that never was.\n#\n# Proves nothing.\n" + TROUBLE +
                    "expect world.ev.plugged is false within 1 s\nwait 1 h\n")
         self.live((3, lambda: self.stories.play("bad")))
-        self.assertIn("bad.scn:8: expect", self.stories.last["failure"])
+        self.assertIn("bad.scn:9: expect", self.stories.last["failure"])
         self.assertFalse(self.twin.world.ev.plugged)
         self.assertEqual(self.twin.world.air.state(), at_home)
+        self.assertLess(abs(clock.utc_s() - clock.now_us // 1_000_000 - power_up_s), 2)     # it once stayed another day
 
     def test_a_story_begins_with_a_charger_that_has_forgotten_what_was_before(self):
         # Once a story failed because somebody had unplugged under load before it: the warning was still there.
@@ -108,7 +111,8 @@ class TellingTest(unittest.TestCase):
         self.assertFalse(self.twin.world.ev.plugged)
         self.assertRaises(UnknownStory, self.stories.play, "nowhere")
         self.write("first", "# The very first start.\n#\n# Needs a charger that was just set up.\nwait 1 s\n")
-        self.assertRaises(NotNow, self.stories.play, "first")
+        with self.assertRaisesRegex(NotNow, "scenario_suite .*everyday/first.scn"):
+            self.stories.play("first")
 
 
 if __name__ == "__main__":

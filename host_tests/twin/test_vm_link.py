@@ -4,7 +4,7 @@ import socket
 import sys
 from unittest import mock
 
-from host_tests.twin.on_vm import SECOND, OnVm
+from host_tests.twin.on_vm import HOLD, LOOK, SECOND, OnVm
 from tools.twin.vm_link import VmLink, VmProcess
 
 
@@ -180,31 +180,19 @@ class Inputs(InRealTime):
 
 class Ends(InRealTime):
     def test_resets_have_their_causes_and_the_chip_keeps_its_state(self):
-        hold = """
-            import machine
-            machine.Pin(25, machine.Pin.OUT, value=1)
-            machine.PWM(machine.Pin(33), freq=1000, duty_u16=65535)
-            machine.RTC().memory(b"marker")
-            machine.%s()
-            """
-        look = """
-            import json, machine
-            with open(ROOT + "said.json", "w") as f:
-                f.write(json.dumps([machine.reset_cause(), machine.Pin(25).value(), list(machine.RTC().memory())]))
-            """
-        self.assertEqual(self.boot(hold % "reset"), "reset:hard")
+        self.assertEqual(self.boot(HOLD % "reset"), "reset:hard")
         self.assertEqual(self.link.pwm[33][0], 1000)
-        self.assertEqual(self.boot(look), "stopped")
+        self.assertEqual(self.boot(LOOK), "stopped")
         self.assertEqual(self.said(), [2, 1, list(b"marker")])
         self.process.kill()
         self.assertEqual(self.process.wait(), "power_cut")
         self.assertEqual(self.values("pin", 25)[-1], None)
-        self.boot(look)
+        self.boot(LOOK)
         self.assertEqual(self.said(), [1, 0, []])
         self.process.kill()
-        self.assertEqual(self.boot(hold % "soft_reset"), "reset:soft")
+        self.assertEqual(self.boot(HOLD % "soft_reset"), "reset:soft")
         self.assertIn(33, self.link.pwm)
-        self.boot(look)
+        self.boot(LOOK)
         self.assertEqual(self.said()[0], 5)
         self.assertNotIn(33, self.link.pwm)
 

@@ -2,6 +2,7 @@
 """Firmware on MicroPython in virtual time: the same in every run whatever the host does, and everything that ends a boot."""
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,8 +12,9 @@ import unittest
 from pathlib import Path
 
 from firmware.records.session_log import SessionLog
-from host_tests.twin.on_vm import BOARD, SECOND, OnVm, command
+from host_tests.twin.on_vm import BOARD, HOLD, LOOK, SECOND, OnVm, command
 from tools.twin import costs
+from tools.twin.clock import VirtualClock
 from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.scenario import Play, read
@@ -22,6 +24,17 @@ from tools.twin.vm_runner import HEAP_KB, VmTwin
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = ROOT / "host_tests" / "scenarios" / "vm"
 BURNERS = 4
+
+
+class Questions(unittest.TestCase):
+    def test_a_firmware_that_dies_while_it_is_asked_has_no_answer(self):
+        clock = VirtualClock()
+        self.addCleanup(clock.close)
+        link = LockstepLink(BOARD, clock)
+        here, there = socket.socketpair()
+        there.close()
+        link._conn, link._asked_us = here, 0
+        self.assertIsNone(link.fact("cp_state"))
 
 
 class Stories(unittest.TestCase):
@@ -318,28 +331,16 @@ class Time(InVirtualTime):
 
 class Ends(InVirtualTime):
     def test_resets_have_their_causes_and_the_chip_keeps_its_state(self):
-        hold = """
-            import machine
-            machine.Pin(25, machine.Pin.OUT, value=1)
-            machine.PWM(machine.Pin(33), freq=1000, duty_u16=65535)
-            machine.RTC().memory(b"marker")
-            machine.%s()
-            """
-        look = """
-            import json, machine
-            with open(ROOT + "said.json", "w") as f:
-                f.write(json.dumps([machine.reset_cause(), machine.Pin(25).value(), list(machine.RTC().memory())]))
-            """
-        self.assertEqual(self.boot(hold % "reset"), "reset:hard")
-        self.assertEqual(self.boot(look), "stopped")
+        self.assertEqual(self.boot(HOLD % "reset"), "reset:hard")
+        self.assertEqual(self.boot(LOOK), "stopped")
         self.assertEqual(self.said(), [2, 1, list(b"marker")])
         self.process.kill()
         self.assertEqual(self.process.wait(), "power_cut")
-        self.boot(look)
+        self.boot(LOOK)
         self.assertEqual(self.said(), [1, 0, []])
         self.process.kill()
-        self.assertEqual(self.boot(hold % "soft_reset"), "reset:soft")
-        self.boot(look)
+        self.assertEqual(self.boot(HOLD % "soft_reset"), "reset:soft")
+        self.boot(LOOK)
         self.assertEqual(self.said()[0], 5)
 
     def test_the_watchdog_bites_at_its_time_and_not_one_that_feeds(self):

@@ -5,6 +5,7 @@ import json
 import unittest
 
 from host_tests.twin.probe_board import BOARD, Bench, ProbeBoard
+from tools.twin.air import Air
 
 
 class PilotTest(unittest.TestCase):
@@ -114,6 +115,15 @@ class ContactorWiringTest(unittest.TestCase):
         self.assertEqual(signals, [("duty_permille", 267), ("ev_state", "C"), ("coil", True), ("contacts", True),
                                    ("contacts", False), ("contacts", True), ("contacts", False), ("contacts", True),
                                    ("ev_state", "A"), ("coil", False), ("contacts", False)])
+
+
+class AirTest(unittest.TestCase):
+    def test_who_stays_in_a_new_list_of_access_points_is_never_missing(self):
+        shown = []
+        air = Air(shown.append)
+        air.set({"aps": [{"ssid": "new", "key": ""}, {"ssid": "home", "key": "home-network"}], "wire": "up"})
+        self.assertEqual([[row[0] for row in one["aps"]] for one in shown], [["home", "new"]])
+        self.assertEqual((shown[0]["wire"], shown[0]["aps"][1][1]), ("up", None))
 
 
 class MonitorTest(unittest.TestCase):

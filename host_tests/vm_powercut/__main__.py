@@ -5,12 +5,12 @@ import sys
 
 from host_tests.vm_powercut import wear
 from host_tests.vm_powercut.sweep import sweep
-from tools.checks.report import report
+from tools.checks.report import report, skipped
 from tools.setup.vm import VmMissing
 
 
 def main():
-    """Exit status 1 when something does not hold, 3 when there is no VM."""
+    """Exit status 1 when something does not hold; where there is no VM it is skipped."""
     parser = argparse.ArgumentParser(prog="python -m host_tests.vm_powercut", description=__doc__)
     parser.add_argument("--most", type=int, help="at most so many cut points per case and kind (default: all)")
     only = parser.add_mutually_exclusive_group()
@@ -29,8 +29,7 @@ def main():
             years = wear.report()
             failed = failed or years < wear.PROMISED_YEARS
     except VmMissing as missing:
-        print("skipped: %s" % missing)
-        return 3
+        return skipped("power cuts", str(missing))
     return 1 if failed else 0
 
 

@@ -20,6 +20,7 @@ SOURCE = ROOT / "firmware" / "page"
 FIRST_VIEW_KB = 35      # gzip, everything that the overview needs in one language
 WHOLE_KB = 120
 PACKED = "<html data-packed "      # how the page knows that its texts are not in files of their own
+BETWEEN = "|"           # two texts of a packed file
 TYPES = (".html", ".css", ".js", ".json", ".svg")
 
 
@@ -43,14 +44,18 @@ def squeeze(text, suffix):
 
 def pack(text, suffix):
     """The gzip bytes of one file."""
-    return gzip.compress(squeeze(text, suffix).encode(), 9, mtime=0)
+    packed = bytearray(gzip.compress(squeeze(text, suffix).encode(), 9, mtime=0))
+    packed[9] = 3       # the system it was made on, which macOS tells differently: Unix everywhere
+    return bytes(packed)
 
 
 def _words(source):
     """{file: JSON} of the texts: those of the first view, and those of all other views together (texts.js knows by PACKED); the
-    keys of each in a file of their own, each language the texts in their order.
+    keys of each in a file of their own, each language the texts in their order, all in one text with BETWEEN between them.
+    ValueError where a text has that in it.
 
-    A key weighs as much as a word, three languages have the same, and many small files pack worse than one.
+    A key weighs as much as a word, three languages have the same, many small files pack worse than one, and quotes and commas
+    around each text come to a kilobyte.
     """
     sets = {"": {}, "more.": {}}
     for path in sorted(source.glob("translations/*.json")):
@@ -60,17 +65,24 @@ def _words(source):
     for name, languages in sets.items():
         keys = list(languages.get("en", ()))
         for language, texts in languages.items():
-            files["translations/%s%s.json" % (name, language)] = [texts[key] for key in keys]
+            files["translations/%s%s.json" % (name, language)] = _joined([texts[key] for key in keys])
         if languages:
-            files["translations/%skeys.json" % name] = keys
+            files["translations/%skeys.json" % name] = _joined(keys)
     return files
+
+
+def _joined(texts):
+    for text in texts:
+        if BETWEEN in text:
+            raise ValueError("a text of the page must have no %s in it: %s" % (BETWEEN, text))
+    return BETWEEN.join(texts)
 
 
 def packed(source=SOURCE):
     """{name: gzip bytes} of the page as it ships, the names without .gz."""
     texts = {}
     for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.name == "README.md":
+        if not path.is_file() or path.name == "README.md" or path.name.startswith("."):      # .DS_Store: a desktop's
             continue
         if path.suffix not in TYPES:
             raise ValueError("%s: a page file must end in one of %s" % (path, " ".join(TYPES)))

@@ -10,10 +10,10 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from tools.build import keys, page
 from tools.build.application import application as as_it_ships
+from tools.checks.arguments import at_home
 from tools.setup.mpy import ROOT
 from tools.twin import cpython
 
@@ -102,11 +102,11 @@ def commit_date():
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.build.release", description=__doc__.splitlines()[0])
     parser.add_argument("version", help="three numbers, such as 1.4.0; chargers take higher ones only")
-    parser.add_argument("--key", type=Path, default=keys.KEY, help="private key (default: %s)" % keys.KEY)
-    parser.add_argument("--notes", type=Path, help="text file: what is new, shown before the update")
+    parser.add_argument("--key", type=at_home, default=keys.KEY, help="private key (default: %s)" % keys.KEY)
+    parser.add_argument("--notes", type=at_home, help="text file: what is new, shown before the update")
     parser.add_argument("--date", default=None, help="YYYY-MM-DD (default: of the newest commit)")
     parser.add_argument("--board", default="any", help="chips it is for, by commas (default: any)")
-    parser.add_argument("--out", type=Path, help="folder to write (default: build/release/VERSION)")
+    parser.add_argument("--out", type=at_home, help="folder to write (default: build/release/VERSION)")
     parser.add_argument("--sources", action="store_true", help="Python sources instead of .mpy: for a twin on CPython")
     parser.add_argument("--trust", action="store_true", help="let the built firmware trust this key, which the sources do not name")
     options = parser.parse_args(arguments)

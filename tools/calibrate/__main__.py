@@ -6,13 +6,11 @@ nothing is written before all steps are good, and then the board's facts are wri
 import argparse
 import json
 import sys
-import tempfile
-from pathlib import Path
 
 from tools.calibrate import reckon, steps
 from tools.calibrate.probe import ConsoleProbe
 from tools.calibrate.reckon import BadPoint
-from tools.checks.boards import BoardError, load
+from tools.checks.boards import refusal
 from tools.flash.device import Device, DeviceError
 
 
@@ -29,7 +27,7 @@ class Person:
             text = input("      multimeter, pilot to earth, in volts: ").strip().replace(",", ".").removesuffix("V").strip()
             try:
                 return round(float(text) * 1000)
-            except ValueError:
+            except (ValueError, OverflowError):
                 print("      a number such as 11.98, please")
 
     def tell(self, text):
@@ -82,18 +80,28 @@ def calibrate(facts, probe, person, proximity):
     new = dict(facts, cp=calibrate_pilot(facts, probe, person))
     if proximity:
         new["pp"] = calibrate_proximity(facts, probe, person)
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "board.json")
-        place.write_text(json.dumps(new))
-        try:
-            load(str(place))
-        except BoardError as error:
-            raise BadPoint("the firmware would refuse these facts: %s" % error)
+    wrong = refusal(new)
+    if wrong is not None:
+        raise BadPoint("the firmware would refuse these facts: %s" % wrong)
     return new
 
 
+def facts_on(device, proximity):
+    """The facts that the board has. BadPoint where they are not such that the steps could end well, DeviceError."""
+    try:
+        facts = json.loads(device.run("print(open('/board.json').read())"))
+    except ValueError:
+        raise BadPoint("the board's /board.json is no JSON: write it anew (make flash)") from None
+    wrong = refusal(facts)
+    if wrong is not None:
+        raise BadPoint("the firmware refuses the board's facts as they are: %s" % wrong)
+    if proximity and (facts.get("pp") is None or facts["pins"].get("pp_adc") is None):
+        raise BadPoint("%s has no proximity pin: leave --proximity out" % facts["name"])
+    return facts
+
+
 def main(arguments=None, person=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.calibrate", description=__doc__,
+    parser = argparse.ArgumentParser(prog="python -m tools.calibrate", description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", required=True, help="serial port of the board")
     parser.add_argument("--proximity", action="store_true", help="also the cable coding of a socket outlet")
@@ -102,9 +110,9 @@ def main(arguments=None, person=None):
     try:
         device = Device(options.port)
         try:
-            facts = json.loads(device.run("print(open('/board.json').read())"))
+            facts = facts_on(device, options.proximity)
             person.tell("%s; no vehicle, no mains on the contactors. Ctrl-C ends it, nothing is changed then." % facts["name"])
-            probe = ConsoleProbe(device, facts["pins"], facts["cp"]["pwm_invert"])
+            probe = ConsoleProbe(device, facts["pins"], facts["cp"].get("pwm_invert", False))
             data = json.dumps(calibrate(facts, probe, person, options.proximity), indent=1).encode()
             device.write("/board.json.new", data)
             if not device.holds("/board.json.new", data):
@@ -122,6 +130,6 @@ def main(arguments=None, person=None):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print("\nnothing was changed")
         sys.exit(130)

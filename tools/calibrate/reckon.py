@@ -2,7 +2,7 @@
 
 ALLOWED_MV = 300            # a calibrated circuit's error at the terminal; its smallest margin is 570 mV (docs/hardware.md)
 MOST_POINTS = 8             # that the board's facts take
-LOWEST_MV = 200             # below 150 the ESP32's converter tells anything; the S3's is better, and nobody relies on it
+LOWEST_MV = 200             # below 150 an ESP32's converter may say anything; an S3's is better, and nobody relies on it
 STRAIGHT_MV = {"esp32": 2400, "esp32s3": 2850}     # up to here the converter is straight; above, a point only stands for itself
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.checks.report import report
+from tools.checks.report import report, skipped
 from tools.checks.source import ROOT
 from tools.twin.ports import free_port
 
@@ -106,9 +106,7 @@ def main(arguments=None):
     parser.add_argument("--phases", default="fuzzing", help="of schemathesis (default fuzzing)")
     options = parser.parse_args(arguments)
     if not TOOL.exists():
-        report(0, 0, [["the API as described", "no schemathesis; tools/setup/dev.lock has it"]])
-        print("skipped: no schemathesis")
-        return 0
+        return skipped("the API as described", "no schemathesis; tools/setup/dev.lock has it")
     status, text = run(options.seconds, options.cases, options.seed, options.phases)
     lines = text.splitlines()
     print("\n".join(lines if status else [line for line in lines if "generated" in line or "Tested" in line or " in " in line]))

@@ -1,5 +1,6 @@
-"""Numbers on command lines: what is out of range is refused with what is allowed."""
+"""Words on command lines: numbers out of range are refused with what is allowed, paths may begin at home."""
 import math
+from pathlib import Path
 
 
 def at_least(lowest, kind=int):
@@ -11,3 +12,8 @@ def at_least(lowest, kind=int):
         return value
     number.__name__ = "number (%s or more)" % lowest
     return number
+
+
+def at_home(word):
+    """A `type` for argparse: a file or folder. `make flash BOX=~/x` hands the ~ on, where the shell (zsh, dash) leaves it there."""
+    return Path(word).expanduser()

@@ -1,5 +1,7 @@
 """Every file of board_configs/ is checked as the charger itself would: `python -m tools.checks.boards`."""
+import json
 import sys
+import tempfile
 from pathlib import Path
 
 from firmware.drivers.board_facts import BoardError, load
@@ -37,6 +39,18 @@ def oddities(facts):
             yield "cp.%s: %d is not what the resistors make: %d" % (name, got, wanted)
     if facts["chip"] != "twin" and (cp.get("calibrated") or "calibration" in cp):
         yield "cp.calibrated: one board's measurement does not belong into the file of all"
+
+
+def refusal(facts):
+    """Why the charger would refuse these facts, None where it takes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "board.json")
+        place.write_text(json.dumps(facts))
+        try:
+            load(str(place))
+        except BoardError as error:
+            return str(error)
+    return None
 
 
 def problems(folder=BOARDS, files="*.json"):

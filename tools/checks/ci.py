@@ -22,6 +22,7 @@ PACKAGES = (
     ("python3-venv", lambda: importable("ensurepip")),
     ("chromium", lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))),
     ("openssl", lambda: shutil.which("openssl")),
+    ("curl", lambda: shutil.which("curl")),
     ("nginx-light", lambda: shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")),
     ("mosquitto", lambda: shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")),   # a real MQTT broker
     ("python3-pyftpdlib", lambda: os.path.isdir("/usr/lib/python3/dist-packages/pyftpdlib")),   # a real FTP server

@@ -43,8 +43,7 @@ def _grammar(node, own):
         return "except*", "except"
     if isinstance(node, ast.arguments) and node.posonlyargs:
         return "positional-only parameters", "plain parameters", node.posonlyargs[0]
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and isinstance(node.ctx if not isinstance(node, ast.Set) else ast.Load(),
-                                                                      ast.Load) and any(
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and not isinstance(getattr(node, "ctx", None), ast.Store) and any(
             isinstance(element, ast.Starred) for element in node.elts):
         return "* in a list, tuple or set display", "a + b, or extend()"
     if isinstance(node, ast.Dict) and None in node.keys:

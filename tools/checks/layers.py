@@ -21,10 +21,12 @@ LAYERS = {
 # import them.
 FILES = {
     "app": ("*",),
+    "applied": ("*",),
     "at_start": ("*",),
     "card_desk": ("*",),
     "factory_reset": ("settings", "storage"),
     "guards": ("*",),
+    "health": ("*",),
     "online": ("*",),
     "publication_desk": ("*",),
     "update_desk": ("*",),

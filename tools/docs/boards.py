@@ -8,15 +8,20 @@ from firmware.drivers.board_facts import CAPABILITIES, PINS, TOLD_BY_PINS, lacks
 from tools.checks.boards import BOARDS
 from tools.checks.source import ROOT
 from tools.docs.made import run
+from tools.docs.texts import Words
 
 PAGE = ROOT / "docs" / "boards.md"
 ORDER = ("esp32-s3", "esp32-wrover", "smartevse-v3", "smartevse-v3.1", "esp32-evse-devkitc", "twin")
 STATES = (("A", 12000), ("B", 9000), ("C", 6000), ("D", 3000), ("E", 0), ("F", -12000))
 CABLES_OHM = ((1500, "13 A"), (680, "20 A"), (220, "32 A"), (100, "63 A"))
-SENSING = {"full_range": "divider that shows both half-waves", "peak_detector": "two peak detectors",
-           "positive_comparator": "divider for the positive half, comparator for the negative one"}
-FEEDBACK = {"none": "none", "mirror": "mirror contact of each contactor", "mirror_series": "mirror contacts in series",
-            "aux_no": "auxiliary contact", "load_pulses": "voltage behind the contactor"}
+SENSING = Words("tools/docs/boards.py, SENSING", {
+    "full_range": "divider that shows both half-waves", "peak_detector": "two peak detectors",
+    "positive_comparator": "divider for the positive half, comparator for the negative one",
+})
+FEEDBACK = Words("tools/docs/boards.py, FEEDBACK", {
+    "none": "none", "mirror": "mirror contact of each contactor", "mirror_series": "mirror contacts in series",
+    "aux_no": "auxiliary contact", "load_pulses": "voltage behind the contactor",
+})
 
 # what it is -> what it means for owner and car that it is not there
 MEANS = {

@@ -14,16 +14,17 @@ from firmware.charging import faults  # MicroPython's modules had to be there fi
 from firmware.safety import trips
 from tools.docs import texts as page_texts
 from tools.docs.made import run
+from tools.docs.texts import Words
 
 PAGE = ROOT / "docs" / "faults.md"
 
 SEVERITIES = ("warning", "error", "latched")
 OPENS = {"trip": "now", "stop": "asks first", "not": "–"}
 PILOTS = {"12": "+12 V", "F": "F", "-": "–"}
-CLEARED = {
+CLEARED = Words("tools/docs/faults.py, CLEARED", {
     "unplug,clear,retry": "unplugging, the command `clear`, a retry", "unplug": "unplugging", "power_cycle": "a power cut only",
     "cause": "its cause going", "restart": "a restart", "time": "a minute",
-}
+})
 
 INTRO = """# What can go wrong
 

@@ -13,12 +13,13 @@ if not cpython.installations():
 from firmware.charging.faults import FAULTS, LIGHT, LIGHTS, NAME  # MicroPython's modules had to be there first
 from firmware.ui import buttons, buzzer, lights
 from tools.docs.made import run
+from tools.docs.texts import Words
 
 PAGE = ROOT / "docs" / "lights.md"
 COLOURS = {"B": "blue", "G": "green", "O": "orange", "R": "red", "W": "white", ".": "dark"}
 RHYTHMS = {lights.STEADY: "steady", lights.BLINK: "blinking, once a second", lights.SLOW: "blinking slowly, every 3 s",
            lights.FAST: "blinking fast", lights.WAIT: "a flash every 3 s"}
-WHEN = {
+WHEN = Words("tools/docs/lights.py, WHEN", {
     "update": "new software is being installed", "starting": "starting", "error": "a fault without a light of its own",
     "accepted": "a card was accepted (2 s)", "refused": "a card was refused (2 s)", "teaching": "cards are being taught",
     "selftest": "self-test after plug-in", "charging": "charging", "commissioning": "commissioning mode",
@@ -27,13 +28,14 @@ WHEN = {
     "all_reached": "after the start: all is reached", "no_csms": "after the start: the central system is not reached",
     "no_manager": "after the start: the manager of the charging network is not reached",
     "reserved": "reserved", "ready": "idle, or authorised and waiting",
-}
-ACTIONS = {
+})
+ACTIONS = Words("tools/docs/lights.py, ACTIONS", {
+    None: "nothing",
     "restart": "restarts, a charge ends in order first",
     "clear_cards": "deletes all cards; the next card within 60 s becomes the master card; only with no vehicle plugged",
     "factory_reset": "a factory reset: all that is personal goes, the cards stay, then a restart; only while no vehicle charges",
     "stop_or_resume": "stops the charge, or resumes it (setting `charging.front_button`)",
-}
+})
 HEAD = """# Lights, sounds and buttons
 
 Made by `python -m tools.docs.lights` from `firmware/ui/` and the fault registry; not to be edited.
@@ -97,7 +99,7 @@ def page():
     for button, table in (("service", buttons.SERVICE), ("front", buttons.FRONT)):
         for held_ms, beep, action in table:
             text += "| %s | %s | %s | %s |\n" % (button, "%d s" % (held_ms // 1000) if held_ms else "a short press",
-                                                 (beep or "–").replace("_", " "), ACTIONS.get(action, "nothing"))
+                                                 (beep or "–").replace("_", " "), ACTIONS[action])
     return text + ("\nA button held for more than %d s counts as stuck: "
                    "nothing happens. What cannot be done now answers with falling tones.\n" % (buttons.STUCK_MS // 1000))
 

@@ -25,6 +25,7 @@ from firmware.services.mqtt.sessions_out import PERSONAL, TOLD
 from firmware.settings.schema import SETTINGS, allowed_text
 from tools.docs import texts as page_texts
 from tools.docs.made import run
+from tools.docs.texts import Words
 
 PAGE = ROOT / "docs" / "mqtt.md"
 HOME = ROOT / "docs" / "home-assistant.md"
@@ -252,8 +253,10 @@ def page():
     return "\n".join(lines) + "\n"
 
 
-NEEDS = {"": "always", "three_phases": "connected to three phases", "phase_switching": "the board switches phases",
-         "lock": "a socket outlet with a lock", "admin": "`mqtt.admin` is set"}
+NEEDS = Words("tools/docs/mqtt.py, NEEDS", {
+    "": "always", "three_phases": "connected to three phases", "phase_switching": "the board switches phases",
+    "lock": "a socket outlet with a lock", "admin": "`mqtt.admin` is set",
+})
 
 
 def home_page():

@@ -19,7 +19,8 @@ from firmware.version import VERSION  # isort: skip
 PAGE = ROOT / "firmware" / "page" / "api" / "openapi.json"
 COMMAND_PATH = "/api/v1/commands/*"
 ABOUT = """The charger's own interface: everything its page does. Answers are JSON; errors {"error": {"code", "message", "field"}},
-with "rule" where a setting is refused: range, guard (of this charger) or rule (between settings).
+with "rule" where a setting is refused: range, guard (of this charger) or rule (between settings), and where a file is: what of its
+form is wrong.
 
 Roles: public < read < control < admin. A program uses a token (`Authorization: Bearer`) whose scope is one of the last three; a
 browser logs in (`POST /api/v1/login`) and gets a cookie, and its changing calls carry `X-CSRF-Token`. What a path needs stands with

@@ -8,6 +8,7 @@ import sys
 
 from tools.checks.source import ROOT
 from tools.docs.made import run
+from tools.docs.texts import Words
 from tools.pilot import circuits
 from tools.pilot.__main__ import BAD, OTHERS
 from tools.twin.waveform import Circuit, Wave
@@ -16,7 +17,9 @@ PAGE = ROOT / "docs" / "pilot.md"
 FIGURES = ROOT / "docs" / "pilot.json"
 COMB = ROOT / "docs" / "pilot_comb.svg"
 MARGINS = ROOT / "docs" / "pilot_margins.svg"
-KINDS = {"full_range": "whole range", "positive_comparator": "positive half and comparator", "peak_detector": "peak detectors"}
+KINDS = Words("tools/docs/pilot.py, KINDS", {
+    "full_range": "whole range", "positive_comparator": "positive half and comparator", "peak_detector": "peak detectors",
+})
 SWEEPS = {"noise_mv": "noise of the converter, 1 σ, mV at its pin", "hum_mv": "50 Hz on the line, mV",
           "spikes_permille": "reads in 1000 hit by a spike of up to 4 V"}
 

@@ -7,7 +7,7 @@ FOLDER = ROOT / "firmware" / "page" / "translations"
 
 
 class NoText(LookupError):
-    """A text is missing: says which, in which language, and in which file it belongs."""
+    """A text is missing: says which, and in which file it belongs."""
 
 
 class Texts(dict):
@@ -22,6 +22,17 @@ class Texts(dict):
         language = self._path.stem.rpartition(".")[2]
         raise NoText("%s: no text for %s in the language %s (nor, perhaps, in the others: python -m tools.checks.texts)" % (
             place, key, language))
+
+
+class Words(dict):
+    """{name: what a document says of it}, which stands in a tool's own source; place: where. One that is missing raises NoText."""
+
+    def __init__(self, place, words):
+        super().__init__(words)
+        self._place = place
+
+    def __missing__(self, key):
+        raise NoText("%s: no words for %s" % (self._place, key))
 
 
 def read(name):

@@ -6,8 +6,8 @@ only what differs is written, everything is read back by hash, and the next step
 import argparse
 import json
 import sys
-from pathlib import Path
 
+from tools.checks.arguments import at_home
 from tools.flash import chip as chips
 from tools.flash.device import PINNED, Device, DeviceError
 from tools.flash.plan import MARK, SLOT, PlanError, calibrated, plan
@@ -139,8 +139,8 @@ def main(arguments=None, platforms=("esp32",)):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", required=True, help="serial port, such as /dev/ttyUSB0 or /dev/cu.usbserial-1")
     parser.add_argument("--board", help="name of the board (board_configs/)")
-    parser.add_argument("--box", type=Path, help="folder of make provision: the charger's identity")
-    parser.add_argument("--firmware", type=Path, help="image of MicroPython %d.%d to write first" % PINNED)
+    parser.add_argument("--box", type=at_home, help="folder of make provision: the charger's identity")
+    parser.add_argument("--firmware", type=at_home, help="image of MicroPython %d.%d to write first" % PINNED)
     parser.add_argument("--erase", action="store_true", help="erase the whole chip before (with --firmware)")
     parser.add_argument("--any-version", action="store_true", help="take another MicroPython than the one that is proved")
     parser.add_argument("--no-restart", action="store_true", help="leave the device in its console")

@@ -14,8 +14,8 @@ from tools.flash.device import PINNED
 # chip -> (esptool's name, offset of the image: the second-stage bootloader's place, chip's number in the image header)
 CHIPS = {"esp32": ("esp32", 0x1000, 0), "esp32s3": ("esp32s3", 0x0, 9)}
 MAGIC = 0xE9
-HOW = ("Writing MicroPython needs esptool: pip install esptool, then call this again. Or let mpflash fetch and write it: "
-       "pip install mpflash, mpflash flash --version %d.%d.0 --serial PORT; then call this without FIRMWARE." % PINNED)
+HOW = ("Writing MicroPython needs esptool: pipx install esptool, then call this again. Or let mpflash fetch and write it: "
+       "pipx install mpflash, mpflash flash --version %d.%d.0 --serial PORT; then call this without FIRMWARE." % PINNED)
 
 
 def chip_of(machine):

@@ -15,17 +15,15 @@ from concurrent.futures import ProcessPoolExecutor
 from tools.checks.arguments import at_least
 from tools.checks.report import report
 from tools.checks.source import ROOT
-from tools.pilot import circuits, judge
+from tools.pilot import circuits
+from tools.pilot.chunk import run_chunk
 
 FIGURES = ROOT / "docs" / "pilot.json"
 MANY = 1_000_000             # bursts of the circuit that stands for its kind of sensing
 FAIR = 150_000               # of any other that has to hold
 SOME = 20_000                # of those that need not
 STAND_FOR = ("P1b", "P3", "P1b peak")
-DUTIES = tuple(range(100, 901, 5))
 CHUNK = 40                   # chargers a job
-WITHOUT_DIODE = 5            # one charger in so many meets a vehicle without its diode, too
-DIODE_STEPS = "ABCBDA"
 # shown, not asked for: a capacity that swallows the plateau of 10 % duty; supplies at which A and B are one reading
 NOT_HELD = ("esp32-evse, 1 nF", "SmartEVSE v3, 5 %")
 # boards that others built, calibrated: their converters see the ends of the range badly. So many of a million bursts may be judged
@@ -52,26 +50,6 @@ def planned(row, calibrated, many=MANY):
     if not must_hold(row, calibrated) and not (calibrated and row.name in OTHERS):
         return min(many, SOME)
     return many if row.name in STAND_FOR else min(many, FAIR)
-
-
-def run_chunk(job):
-    """Counts of some chargers: (key, counts, latency, raw latency, margins)."""
-    key, name, calibrated, numbers, level, changed, both = job
-    row = circuits.named(name)
-    count, latency, raw_latency, margins = Counter(), Counter(), Counter(), {}
-    for number in numbers:
-        how = "corner" if both and number % 2 else "even"
-        duty = DUTIES[number % len(DUTIES)]
-        unit = judge.Unit(row, calibrated, how, duty, number, level, changed=changed).run()
-        count += unit.count
-        latency += unit.latency
-        raw_latency += unit.raw_latency
-        for state, margin_mv in unit.margin_mv.items():
-            margins[state] = min(margins.get(state, margin_mv), margin_mv)
-        if number % WITHOUT_DIODE == 0 and not changed:
-            lost = judge.Unit(row, calibrated, how, duty, number, level, diode=False).run(DIODE_STEPS).count
-            count.update({what: lost[what] for what in lost if "diode" in what})
-    return key, count, latency, raw_latency, margins
 
 
 def _jobs(rows, many):
@@ -110,7 +88,7 @@ def _part(seen, permille):
     return 0
 
 
-def judged(jobs, processes, tell=None):
+def judged(jobs, processes):
     """{key: (counts, latency, raw latency, margins)} of all jobs."""
     found = {}
     with ProcessPoolExecutor(processes) as pool:
@@ -123,8 +101,6 @@ def judged(jobs, processes, tell=None):
             have[2].update(raw_latency)
             for state, margin_mv in margins.items():
                 have[3][state] = min(have[3].get(state, margin_mv), margin_mv)
-            if tell:
-                tell(key, have[0])
     return found
 
 
@@ -197,13 +173,13 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.pilot", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("circuits", nargs="*", metavar="CIRCUIT", help="only these (default: all, and the disturbances)")
     parser.add_argument("--bursts", type=at_least(1), default=MANY, metavar="N",
-                        help="at most so many a circuit (default %d)" % MANY)
+                        help="about so many a circuit, in whole chargers of some hundred (default: at most %d)" % MANY)
     parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1, metavar="N",
                         help="processes (default: one a core)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/pilot.json")
     options = parser.parse_args(arguments)
     try:
-        rows = [circuits.named(name) for name in options.circuits] or circuits.CIRCUITS
+        rows = [circuits.named(name) for name in dict.fromkeys(options.circuits)] or circuits.CIRCUITS
     except ValueError as error:
         parser.error(str(error))
     start = time.monotonic()

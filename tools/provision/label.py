@@ -32,7 +32,7 @@ def _rows(identity, address):
         (36, 24, small, False, "Wi-Fi key"), (58, 24, small, True, identity["hotspot_key"]),
         (36, 29, small, False, "Page"), (58, 29, small, True, "http://" + address),
         (36, 34, small, False, "First password"), (58, 34, small, True, identity["password"]),
-        (3, 39.5, 2.0, False, "1  Scan the code    2  The page opens by itself    3  Log in and follow the wizard"),
+        (3, 39.5, 2.0, False, "1  Scan the code    2  The page opens by itself    3  Log in and follow the assistant"),
         (3, 48, small, True, "Keep this part with your papers"),
         (3, 53, small, False, "Recovery key"), (26, 53, small, True, identity["recovery_key"]),
         (3, 57.5, small, False, "PUK"), (26, 57.5, small, True, identity["puk"]),

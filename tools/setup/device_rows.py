@@ -16,7 +16,6 @@ class Rows:
             yield _tuples(json.loads(text[start:end]))
             start = end + 1
 
-
     def row_of(self, key):
         """The row whose first column is key (text), None when there is none; the rows before it are not made."""
         text, needle, start = self._text, ('["%s",' % key).encode(), 0

@@ -126,9 +126,9 @@ def check(lib):
 
 
 def _others(lib):
-    """All files in lib/ but our own three and what Python leaves behind."""
+    """All files in lib/ but our own three and what Python and a desktop leave behind."""
     return [place for place in sorted(lib.rglob("*")) if place.is_file() and "__pycache__" not in place.parts
-            and place.name not in ("README.md", "lock.json", FETCHED)]
+            and place.name not in ("README.md", "lock.json") and not place.name.startswith(".")]
 
 
 def fetch(lib):

@@ -1,37 +1,31 @@
 """`python -m tools.twin`: the charger's firmware on the twin, its page, and the bench beside it."""
 
 import argparse
-import fcntl
 import itertools
 import json
-import os
-import secrets
-import shutil
 import signal
 import sys
 import threading
 from pathlib import Path
 
-from tools.checks.boards import BOARDS, problems
+from tools.checks.boards import BOARDS, problems, refusal
 from tools.pilot import fit
-from tools.provision.certificate import new_certificate
 from tools.twin import slots
 from tools.twin.bench import HOST, Bench, PortInUse, bound_socket
 from tools.twin.broker import BrokerProcess
+from tools.twin.data import Data, NotStarted
 from tools.twin.meter_maps import MAPS
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
 
 DEFAULT_DATA = Path("build") / "twin"
 BOARD_NAMES = tuple(sorted(path.stem for path in BOARDS.glob("*.json")))
+HTTPS_PORT = 8443
 MQTT_PORT = 1883
+INTERRUPTED = 130               # exit status, as shells have it for Ctrl-C
 LIVE_S = 1.0
 CLEAR_LINE = "\r\x1b[K"
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"        # what cannot be mistaken for something else
-
-
-class NotStarted(Exception):
-    """Why the twin cannot start, in one line."""
 
 
 def _port(word):
@@ -52,12 +46,13 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m tools.twin", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Runs the charger's firmware on a simulated board with a simulated car, mains and house.",
-        epilog="Ctrl-C or SIGTERM ends it. Exit status: 0 ended, 1 the scenario failed, 2 not started.")
+        epilog="Ctrl-C or SIGTERM ends it. Exit status: 0 ended, 1 the scenario failed, 2 not started, "
+               "130 the scenario was interrupted.")
     _port.__name__, _speed.__name__ = "port (0 to 65535)", "speed (0 to 1000000)"
     add = parser.add_argument
     add("--http", type=_port, default=8080, metavar="PORT", help="the charger's own page and API (default 8080; 0: any)")
-    add("--https", type=_port, default=8443, metavar="PORT",
-        help="the same page over HTTPS, once the setting web.https is on (default 8443; 0: any)")
+    add("--https", type=_port, metavar="PORT", help="the same page over HTTPS, once the setting web.https is on (default "
+        f"{HTTPS_PORT}, any other where that is taken; 0: any)")
     add("--bench", type=_port, default=8081, metavar="PORT", help="the bench: car, house, faults (default 8081; 0: any)")
     add("--mqtt-port", type=_port, metavar="PORT",
         help=f"the MQTT broker that the charger is connected to (default {MQTT_PORT}, without one in a scenario; 0: none). Where "
@@ -82,10 +77,6 @@ def _parser():
     add("--pilot", metavar="CIRCUIT", help="the pilot as a waveform on a circuit of docs/pilot.md, such as P3, or P3:corner with "
         "every part at an end of its tolerance (default: the ideal pilot, which is quicker)")
     return parser
-
-
-def _letters(count):
-    return "".join(secrets.choice(LETTERS) for _ in range(count))
 
 
 class Console:
@@ -114,103 +105,53 @@ class Console:
             self._shown = ""
 
 
-class Data:
-    """The folder that survives: lock, flash, energy register, and what scripts want to know."""
-
-    def __init__(self, folder, fresh):
-        self.folder = folder
-        self.flash = folder / "flash"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = open(folder / "lock", "w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotStarted(f"{folder} is in use by another twin; --data chooses another folder") from None
-        except OSError as exc:
-            raise NotStarted(f"--data {folder}: {exc.strerror}") from None
-        if fresh:
-            self._empty_flash()
-        self._fresh = fresh
-        self._known = {} if fresh else self._load("twin.json")
-
-    def energy_mwh(self):
-        """The charger meter's register when the twin ended last."""
-        value = self._load("world.json").get("energy_mwh", 0)
-        return value if isinstance(value, int) and value >= 0 else 0
-
-    def save_energy(self, mwh):
-        self._save("world.json", {"energy_mwh": mwh})
-
-    def make_secrets(self):
-        """(label, passwords) for a new flash, as provision.py takes them. Secrets that nobody knows any more become new."""
-        if "admin_password" not in self._known:
-            for name in ("identity.json", "data/passwords", "data/passwords.old"):
-                (self.flash / name).unlink(missing_ok=True)
-        identity = {"serial": "M3-TWIN-0001", "ssid": "Mode3-TWIN-0001", "hotspot_key": _letters(12), "password": _letters(12),
-                    "recovery_key": _letters(20), "puk": "%08d" % secrets.randbelow(10 ** 8)}
-        access = {"admin_password": "Twin-" + _letters(12), "user_password": "Twin-" + _letters(12),
-                  "control_token": "m3_" + _letters(32)}
-        if self._fresh:                 # nobody has chosen one yet: the label's hold, and must be changed at the first log-in
-            access = {"admin_password": identity["password"], "user_password": identity["password"], "control_token": None}
-        self._known = {name: self._known.get(name, made) for name, made in access.items()}
-        return identity, self._known
-
-    def make_certificate(self):
-        """What provisioning gives a charger for HTTPS, where it is missing: cert.der and key.der beside board.json."""
-        if not (self.flash / "key.der").exists():
-            certificate, key = new_certificate("M3-TWIN-0001")
-            (self.flash / "cert.der").write_bytes(certificate)
-            (self.flash / "key.der").write_bytes(key)
-
-    def write_twin_json(self, http_port, https_port, bench_port, mqtt_port):
-        """Addresses, and the secrets that were made when the device was new. Returns the admin's password."""
-        self._save("twin.json", {
-            "http": f"http://{HOST}:{http_port}", "https": f"https://{HOST}:{https_port}", "bench": f"http://{HOST}:{bench_port}",
-            "mqtt": f"mqtt://{HOST}:{mqtt_port}" if mqtt_port else None, "admin_user": "admin", **self._known,
-            "flash": str(self.flash.resolve()), "pid": os.getpid()})
-        return self._known["admin_password"]
-
-    def _empty_flash(self):
-        if self.flash.exists() and any(self.flash.iterdir()) and not (self.flash / "board.json").exists():
-            raise NotStarted(f"{self.flash} is no twin's flash (no board.json in it); --fresh leaves it alone")
-        if self.flash.exists():
-            shutil.rmtree(self.flash)
-
-    def _load(self, name):
-        try:
-            value = json.loads((self.folder / name).read_text())
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
-
-    def _save(self, name, value):
-        new = self.folder / (name + ".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(value, file, indent=1)
-        os.replace(new, self.folder / name)
+def _mqtt_port(args):
+    """Of the broker, 0: none."""
+    if args.mqtt_port is not None:
+        return args.mqtt_port
+    return MQTT_PORT if args.scenario is None else 0
 
 
 def _ports(args):
-    """(charger's port, bench's listening socket). Raises NotStarted when one is taken or given twice."""
-    for one, other in itertools.combinations(("http", "https", "bench", "mqtt_port"), 2):
-        port = getattr(args, one)
-        if port and port == getattr(args, other):
-            raise NotStarted(f"--{one} and --{other.replace('_', '-')} are both {port}; they must differ")
-    try:
-        with bound_socket(args.http) as probe:
-            http_port = probe.getsockname()[1]
-    except PortInUse as exc:
-        raise NotStarted(f"{exc.strerror}; --http chooses another") from None
-    try:
-        return http_port, bound_socket(args.bench)
-    except PortInUse as exc:
-        raise NotStarted(f"{exc.strerror}; --bench chooses another") from None
+    """(charger's port, its HTTPS port, bench's listening socket). Raises NotStarted when one is taken or given twice."""
+    ports = {"--http": args.http, "--https": args.https, "--bench": args.bench, "--mqtt-port": _mqtt_port(args)}
+    for one, other in itertools.combinations(ports, 2):
+        if ports[one] and ports[one] == ports[other]:
+            raise NotStarted(f"{one} and {other} are both {ports[one]}; they must differ")
+    for option in ("--http", "--https"):
+        if ports[option]:
+            _bound(option, ports[option]).close()
+    listener = _bound("--bench", args.bench)
+    https_port = args.https
+    if https_port is None:
+        https_port = HTTPS_PORT if HTTPS_PORT not in ports.values() and _is_free(HTTPS_PORT) else 0
+    return args.http or free_port(), https_port or free_port(), listener
 
 
-def _any_port():
-    with bound_socket(0) as probe:
-        return probe.getsockname()[1]
+def _bound(option, port):
+    try:
+        return bound_socket(port)
+    except PortInUse as exc:
+        raise NotStarted(f"{exc.strerror}; {option} chooses another") from None
+
+
+def _is_free(port):
+    try:
+        bound_socket(port).close()
+    except PortInUse:
+        return False
+    return True
+
+
+def _check_pilot(args):
+    """Raises NotStarted where the board cannot have that pilot."""
+    facts = json.loads((BOARDS / (args.board + ".json")).read_text())
+    try:
+        wrong = refusal(fit.fit(facts, args.pilot, args.seed)[0])
+    except ValueError as exc:
+        wrong = str(exc)
+    if wrong is not None:
+        raise NotStarted(f"--pilot {args.pilot} on --board {args.board}: {wrong}")
 
 
 def _live_text(twin):
@@ -252,12 +193,9 @@ def _start(args):
     if wrong:
         raise NotStarted("%s/%s" % (BOARDS.name, wrong[0]))
     if args.pilot is not None:
-        try:
-            fit.check(args.pilot)
-        except ValueError as exc:
-            raise NotStarted(f"--pilot: {exc}") from None
+        _check_pilot(args)
     command = _vm_command(args) if args.vm else None
-    http_port, listener = _ports(args)
+    http_port, https_port, listener = _ports(args)
     try:
         data = Data(args.data, args.fresh)
         if args.release is not None:
@@ -265,7 +203,7 @@ def _start(args):
     except (NotStarted, ValueError) as exc:
         listener.close()
         raise NotStarted(str(exc)) from None
-    return steps, command, http_port, listener, data
+    return steps, command, http_port, https_port, listener, data
 
 
 def _vm_command(args):
@@ -284,7 +222,7 @@ def main(argv=None):
     """Runs the twin; returns the exit status."""
     args = _parser().parse_args(argv)
     try:
-        steps, command, http_port, listener, data = _start(args)
+        steps, *started = _start(args)
     except (NotStarted, ScenarioError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -294,16 +232,15 @@ def main(argv=None):
     speed = args.speed if args.speed is not None else 0 if hurry else 1
     _on_signals(_interrupt)
     try:
-        return _run(args, steps, command, http_port, listener, data, console, speed, live)
+        return _run(args, steps, *started, console, speed, live)
     except KeyboardInterrupt:           # before or after the twin itself ran
-        return 0
+        return 0 if steps is None else INTERRUPTED
 
 
-def _run(args, steps, command, http_port, listener, data, console, speed, live):
+def _run(args, steps, command, http_port, https_port, listener, data, console, speed, live):
     identity, access = data.make_secrets()
-    mqtt_port = args.mqtt_port if args.mqtt_port is not None else 0 if steps is not None else MQTT_PORT
+    mqtt_port = _mqtt_port(args)
     broker = BrokerProcess(mqtt_port) if mqtt_port else None
-    https_port = args.https or _any_port()
     common = {"seed": args.seed, "event": lambda text: event(text), "set_up": not args.fresh, "identity": identity,
               "access": access, "mqtt_port": mqtt_port or None, "https_port": https_port, "energy_mwh": data.energy_mwh(),
               "board": args.board, "meter": args.meter, "pilot": args.pilot}
@@ -363,7 +300,7 @@ def _run(args, steps, command, http_port, listener, data, console, speed, live):
         return 0
     if not results:
         console.line("the scenario was interrupted")
-        return 130
+        return INTERRUPTED
     console.line("the scenario went as told" if results[0] is None else results[0])
     return 0 if results[0] is None else 1
 

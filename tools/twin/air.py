@@ -26,19 +26,22 @@ class Air:
 
     def set_point(self, values):
         """Checked values of the verb `ap`: one access point is new or changed; on false is switched off."""
+        self._put(values)
+        self.refresh()
+
+    def _put(self, values):
         values = dict(values)
         ssid = values.pop("ssid")
         if values.get("key") == "":
             values["key"] = None
         self.points[ssid] = dict(self.points.get(ssid, NEW_POINT), **values)
-        self.refresh()
 
     def set(self, values):
-        """Checked values of the verb `network`: `aps` replaces all access points."""
+        """Checked values of the verb `network`: `aps` replaces all access points, at one moment: who stays is never missing."""
         if "aps" in values:
             self.points = {}
             for one in values["aps"]:
-                self.set_point(one)
+                self._put(one)
         self.clients = values.get("clients", self.clients)
         self.wire = values.get("wire", self.wire)
         self.ntp = values.get("ntp", self.ntp)

@@ -13,6 +13,7 @@ import microdot
 from tools.twin import bench_page
 from tools.twin.orders import order
 from tools.twin.runner import NotNow
+from tools.twin.scenario import ScenarioError
 from tools.twin.stories import Stories, catalogue, files
 from tools.twin.verbs import VERBS, BadValue, checked
 
@@ -93,6 +94,8 @@ def make_app(twin):
             return _error(exc.status, exc.code, str(exc), exc.field)
         except NotNow as exc:
             return _error(409, "not_now", str(exc))
+        except ScenarioError as exc:            # somebody is writing it
+            return _error(422, "bad_scenario", str(exc))
         except TimeoutError as exc:
             return _error(503, "busy", str(exc))
 

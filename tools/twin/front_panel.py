@@ -1,6 +1,7 @@
 """What a person sees and hears at the charger's front: the LEDs as segments and single lights with colours, the buzzer."""
 
 from collections import deque
+from functools import partial
 
 NAMED = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "orange": (255, 80, 0), "yellow": (255, 255, 0),
          "cyan": (0, 255, 255), "magenta": (255, 0, 255), "white": (255, 200, 160)}
@@ -26,13 +27,25 @@ class FrontPanel:
         self.tones = deque(maxlen=KEPT_TONES)       # [t_us, Hz] of the buzzer, 0 = silent from then on
         facts = board.get("led") or {}
         self._order = facts.get("order", "grb")
-        pins, low = board["pins"], board.get("active_low", ())
+        self._pins = pins = board["pins"]
+        low = board.get("active_low", ())
         self._inverted = ["led_" + colour in low for colour in PLAIN]
         self._plain = [pins.get("led_" + colour) is not None for colour in PLAIN]
         self._buzzer_low = "buzzer" in low
         self._buzzer_own_hz = (board.get("buzzer") or {}).get("frequency_hz", 2700)
         self.buzzer_hz = 0
         self.dark()
+
+    def handlers(self):
+        """{(signal, gpio): what the world calls with its value} of all that is fitted."""
+        found = {}
+        if self._pins.get("led_strip") is not None:
+            found["neopixel", self._pins["led_strip"]] = self.strip
+        rows = [("led_" + colour, partial(self.plain, number)) for number, colour in enumerate(PLAIN)] + [("buzzer", self.buzzer)]
+        for name, handler in rows:
+            for signal in ("pwm", "pin") if self._pins.get(name) is not None else ():
+                found[signal, self._pins[name]] = handler
+        return found
 
     def dark(self):
         """The supply is gone."""

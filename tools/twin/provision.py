@@ -38,7 +38,7 @@ def provision(flash, services, board="twin", set_up=True, identity=None, access=
     """Write boot.py and board.json (always: ports may have changed) and, where they are missing, identity, settings and passwords.
 
     flash: folder of the device's file system. services: what goes into the board's facts under that name, such as
-    {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: the wizard's starting point. identity and
+    {"http_host": "127.0.0.1", "http_port": 8080}. set_up False leaves only the identity: where the assistant begins. identity and
     access: instead of IDENTITY and ACCESS. mqtt_port: the broker beside the twin; a charger that is connected to it stays so
     wherever it listens now.
     """

@@ -11,7 +11,7 @@
     input dim on
     time 2026-11-20T12:00:00Z
     wait 2 s                        ms, s, min, h: at the twin's pace
-    advance 1 h                     as fast as the host can
+    advance 1 h                     as fast as the host can; not with a firmware that runs in real time (--vm)
     set installation.phases 1       a setting, through the charger's own API; several: set KEY VALUE KEY VALUE
     set charging.min_current_a 5 refused bad_value
     command stop                    likewise a command, with field=value or {"json": "object"}; it must be accepted
@@ -123,6 +123,12 @@ class Play:
             order(self._twin, verb, values)
         except NotNow as exc:
             self._fail(str(exc))
+
+    def advance(self, us):
+        """Let time pass as fast as the host can."""
+        if not self._twin.can_advance:
+            self._fail("the firmware runs in real time here and could not follow: say wait instead")
+        yield ("advance", us)
 
     def set(self, values, role, refused, restart):
         """Change settings; where `restart`, restart the charger and wait until it answers again."""

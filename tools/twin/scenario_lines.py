@@ -1,16 +1,14 @@
 """Reads scenario files: each line becomes a Step that knows what to do on a twin. The forms stand at the top of scenario.py."""
 
 import json
-import shlex
 from pathlib import Path
 
 from tools.twin.clock import VirtualClock
-from tools.twin.trace import EVENTS, SIGNALS
-from tools.twin.verbs import FAULTS, RESET_CAUSES, VERBS, checked
+from tools.twin.scenario_words import ROLES, duration_us, edge_of, tail_of, times_of, value_of, words_of
+from tools.twin.trace import SIGNALS
+from tools.twin.verbs import RESET_CAUSES, VERBS, checked
 from tools.twin.world import World
 
-UNITS_US = {"ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
-LONGEST_US = 366 * 24 * UNITS_US["h"]
 WORDS = ("plug", "unplug", "ev", "card", "house", "ap", "network", "fault", "button", "input", "time", "wait", "advance", "set",
          "command", "call", "expect", "reboot", "include")
 COMPARE = {
@@ -23,9 +21,8 @@ COMPARE = {
     "has": lambda seen, wanted: _has(seen, wanted),
     "lacks": lambda seen, wanted: not _has(seen, wanted),
 }
+ORDERED = ("<", "<=", ">", ">=")
 ALIASES = {"==": "is", "!=": "is not"}
-# who asks: the page's owner, its installer, or somebody who has not logged in, in the API's words
-ROLES = {"user": "control", "admin": "admin", "anybody": "public"}
 METHODS = ("GET", "PUT", "POST", "DELETE")
 ALWAYS_POSSIBLE = ("bad_value", "missing_argument", "unknown_argument", "forbidden")
 SETTING_REFUSALS = ("bad_value", "read_only", "unknown_setting")
@@ -81,7 +78,7 @@ class Reader:
         for number, text in enumerate(lines, 1):
             where = f"{path}:{number}"
             try:
-                words = _words(text.strip())
+                words = words_of(text.strip())
                 if words and words[0] == "include":
                     steps += self._include(path, words[1:], including)
                 elif words:
@@ -179,7 +176,7 @@ class Reader:
         if len(rest) > 1:
             if rest[1] != "for":
                 raise ValueError("a button is pressed: button NAME for 2 s")
-            values["hold_ms"] = str(_duration_us(rest[2:], "button NAME for") // 1000)
+            values["hold_ms"] = str(duration_us(rest[2:], "button NAME for") // 1000)
         return self._order("button", values)
 
     def _time(self, rest):
@@ -193,24 +190,21 @@ class Reader:
         return self._order("reset", {"cause": rest[0] if rest else "power"})
 
     def _wait(self, rest):
-        us = _duration_us(rest, "wait")
+        us = duration_us(rest, "wait")
 
         def act(play):
             yield us
         return act
 
     def _advance(self, rest):
-        us = _duration_us(rest, "advance")
-
-        def act(play):
-            yield ("advance", us)
-        return act
+        us = duration_us(rest, "advance")
+        return lambda play: play.advance(us)
 
     # What people ask of the charger
 
     def _set(self, rest):
         form = "set KEY VALUE, then: as user, refused CODE"
-        rest, role, refused = _tail(rest, form, ("as", "refused"))
+        rest, role, refused = tail_of(rest, form, ("as", "refused"))
         if not rest or len(rest) % 2:
             raise ValueError(form)
         if refused is not None and refused not in SETTING_REFUSALS:
@@ -223,7 +217,7 @@ class Reader:
             if row is None and refused != "unknown_setting":
                 keys = ", ".join(one[0] for one in self._schema.SETTINGS)
                 raise ValueError(f"there is no setting {key}; settings are {keys}")
-            value = word if row is not None and row[1] == self._schema.STR and word != "null" else _value(word)
+            value = word if row is not None and row[1] == self._schema.STR and word != "null" else value_of(word)
             if refused is None and value is not None and not self._schema.is_allowed(row, value):
                 raise ValueError(f"{key} must be {self._schema.allowed_text(row)}, not {word}")
             values[key] = value
@@ -235,7 +229,7 @@ class Reader:
         if not rest:
             raise ValueError(form)
         name = rest[0]
-        rest, role, source, refused = _tail(rest[1:], form, ("as", "from", "refused"))
+        rest, role, source, refused = tail_of(rest[1:], form, ("as", "from", "refused"))
         commands = self._commands
         try:
             row = commands.row_of(name)
@@ -258,15 +252,17 @@ class Reader:
 
     def _call(self, rest):
         form = "call METHOD /api/v1/PATH and a JSON object or nothing, then: as user, refused CODE"
-        rest, role, refused = _tail(rest, form, ("as", "refused"))
+        rest, role, refused = tail_of(rest, form, ("as", "refused"))
         if len(rest) not in (2, 3) or rest[0] not in METHODS or not rest[1].startswith("/api/v1/"):
             raise ValueError(form)
-        values = json.loads(rest[2]) if len(rest) == 3 else {}
+        values = value_of(rest[2]) if len(rest) == 3 else {}
+        if not isinstance(values, dict):
+            raise ValueError(f"{rest[2]:.40} is no JSON object; {form}")
         return lambda play: play.call(rest[0], rest[1], values, ROLES[role or "admin"], refused)
 
     def _typed(self, row, pairs):
         kinds = {arg[0]: arg[1] for arg in row[1]}
-        return {name: word if kinds.get(name) == "str" else _value(word) for name, word in pairs.items()}
+        return {name: word if kinds.get(name) == "str" else value_of(word) for name, word in pairs.items()}
 
     # What must be seen
 
@@ -285,8 +281,10 @@ class Reader:
         op = ALIASES.get(op, op)
         if op not in COMPARE:
             raise ValueError(f"{op} compares nothing; {form}")
-        wanted = _value(rest[0])
-        times = _times(rest[1:], ("within", "for"), form)
+        wanted = value_of(rest[0])
+        if op in ORDERED and (isinstance(wanted, bool) or not isinstance(wanted, (int, float))):
+            raise ValueError(f"{op} wants a number, not {rest[0]}")
+        times = times_of(rest[1:], ("within", "for"), form)
         return lambda play: play.expect(key, op, wanted, times["within"], times["for"])
 
     def _expect_trace(self, rest):
@@ -295,14 +293,14 @@ class Reader:
         if rest[:1] == ["no"]:
             if len(rest) != 6 or rest[3] != "since":
                 raise ValueError(form)
-            never, since = _edge(rest[1:3]), _edge(rest[4:6])
+            never, since = edge_of(rest[1:3]), edge_of(rest[4:6])
             return lambda play: play.expect_none(never, since)
         if "then" in rest:
             return self._expect_order(rest, form)
         if len(rest) not in (7, 8) or rest[2] != "within" or rest[-3] != "of":
             raise ValueError(form)
-        limit_us = _duration_us(rest[3:-3], "within")
-        chain = ((_edge(rest[-2:]), 0, 0), (_edge(rest[:2]), 0, limit_us))
+        limit_us = duration_us(rest[3:-3], "within")
+        chain = ((edge_of(rest[-2:]), 0, 0), (edge_of(rest[:2]), 0, limit_us))
         return lambda play: play.expect_chain(chain)
 
     def _expect_order(self, rest, form):
@@ -313,10 +311,10 @@ class Reader:
                 continue
             if len(part) < 2:
                 raise ValueError(form)
-            times = _times(part[2:], ("after", "within"), form)
+            times = times_of(part[2:], ("after", "within"), form)
             if chain and not times["within"]:
                 raise ValueError(f"{part[0]} {part[1]} needs within and a time; {form}")
-            chain.append((_edge(part[:2]), times["after"], times["within"]))
+            chain.append((edge_of(part[:2]), times["after"], times["within"]))
             part = []
         return lambda play: play.expect_chain(tuple(chain))
 
@@ -329,93 +327,12 @@ class Reader:
         elif place == "world":
             value = self._template
             for name in path.split("."):
-                if isinstance(value, dict) and name not in value:
-                    raise ValueError(f"{key}: there is no {name}; allowed are {', '.join(value)}")
-                value = value[name] if isinstance(value, dict) else None
-                if value is None or isinstance(value, list):
+                if value is None or isinstance(value, list):        # what will be there is not known yet
                     break
+                if not isinstance(value, dict):
+                    raise ValueError(f"{key}: there is nothing below, no {name}")
+                if name not in value:
+                    raise ValueError(f"{key}: there is no {name}; allowed are {', '.join(value)}")
+                value = value[name]
         else:
             raise ValueError(f"{key} is neither charger.… nor world.…")
-
-
-def _words(text):
-    """The words of a line; a JSON object in a command or call is one of them, as it is written."""
-    start = text.find("{")
-    if not text.startswith(("command ", "call ")) or start < 0:
-        return shlex.split(text, comments=True)
-    try:
-        _, end = json.JSONDecoder().raw_decode(text, start)
-    except (ValueError, RecursionError):
-        raise ValueError(f"{text[start:start + 40]} is no JSON object") from None
-    return [*shlex.split(text[:start]), text[start:end], *shlex.split(text[end:], comments=True)]
-
-
-def _tail(words, form, names):
-    """(words before, value of each of `names` at the end or None)."""
-    found = dict.fromkeys(names)
-    for at in range(len(words)):
-        if words[at] in names:
-            rest = words[at:]
-            if len(rest) % 2:
-                raise ValueError(form)
-            for name, value in zip(rest[::2], rest[1::2], strict=True):
-                if name not in names or found[name] is not None:
-                    raise ValueError(form)
-                found[name] = value
-            words = words[:at]
-            break
-    if found["as"] is not None and found["as"] not in ROLES:
-        raise ValueError(f"{found['as']} is nobody here; as one of {', '.join(ROLES)}")
-    return words, *found.values()
-
-
-def _times(words, names, form):
-    """{name: microseconds, 0 when it is not said} of `within 3 s for 2 s`."""
-    found = dict.fromkeys(names, 0)
-    while words:
-        name, size = words[0], 1
-        if name not in names or found[name]:
-            raise ValueError(f"{name} is not understood here; {form}")
-        while size < len(words) and words[size] not in names:
-            size += 1
-        found[name] = _duration_us(words[1:size], name)
-        words = words[size:]
-    return found
-
-
-def _duration_us(words, after):
-    joined = "".join(words)
-    digits = joined.rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = joined[len(digits):]
-    try:
-        us = int(float(digits) * UNITS_US[unit])
-        if not 0 <= us <= LONGEST_US or len(words) > 2:
-            raise ValueError
-    except (ValueError, KeyError, OverflowError):
-        message = f"{after} wants a time as 500 ms, 2 s, 3 min or 1 h, not {' '.join(words) or 'nothing'}"
-        raise ValueError(message) from None
-    return us
-
-
-def _value(word):
-    try:
-        return json.loads(word)
-    except (ValueError, RecursionError):
-        return word
-
-
-def _edge(words):
-    """(signal, value) of two words."""
-    signal, word = words
-    if signal not in SIGNALS:
-        raise ValueError(f"there is no signal {signal}; signals are {', '.join(SIGNALS)}")
-    if signal in EVENTS:
-        if word not in FAULTS:
-            raise ValueError(f"{signal} is one of {', '.join(FAULTS)}, not {word}")
-        return signal, word
-    value = _value({"on": "true", "off": "false"}.get(word, word))
-    wanted = {"ev_state": str, "duty_permille": int}.get(signal, bool)
-    if type(value) is not wanted or (signal == "ev_state" and value not in tuple("ABCDEF")):
-        allowed = {"ev_state": "A to F", "duty_permille": "a whole number"}.get(signal, "true or false")
-        raise ValueError(f"{signal} is {allowed}, not {word}")
-    return signal, value

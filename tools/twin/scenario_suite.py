@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tools.checks.arguments import at_least
-from tools.checks.report import report
+from tools.checks.report import report, skipped
 from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.scenario import Play, ScenarioError, read
@@ -82,9 +82,7 @@ def main(argv=None):
         try:
             command = vm_command(HEAP_KB)
         except VmMissing as exc:
-            print(exc)
-            report(0, 0, [("scenarios on MicroPython", str(exc))])
-            return 0
+            return skipped("scenarios on MicroPython", str(exc))
     chosen = args.files or (sorted((FOLDER / ON_THE_VM).glob("*.scn")) if args.vm else files())
     for file in chosen:
         try:

@@ -25,14 +25,18 @@ def release(folder):
     folder = Path(folder)
     found = {}
     try:
-        for line in (folder / "manifest").read_text().splitlines():
-            if line.startswith("file "):
-                _, size, digest, path = line.split(" ")
-                found[path] = (folder / "objects" / digest).read_bytes()
-                if len(found[path]) != int(size) or hashlib.sha256(found[path]).hexdigest() != digest:
-                    raise ValueError("%s: %s is not as the manifest says" % (folder, path))
+        text = (folder / "manifest").read_text("utf-8")
+        for size, digest, path in (line.split(" ")[1:] for line in text.splitlines() if line.startswith("file ")):
+            found[path] = (folder / "objects" / digest).read_bytes()
+            if str(len(found[path])) != size or hashlib.sha256(found[path]).hexdigest() != digest:
+                found[path] = None
     except OSError as error:
         raise ValueError("%s is no release: %s" % (folder, error)) from None
+    except ValueError:
+        raise ValueError("%s is no release: a line of its manifest is not as docs/update.md has it" % folder) from None
+    wrong = [path for path, data in found.items() if data is None]
+    if wrong or not found:
+        raise ValueError("%s: %s" % (folder, "%s is not as the manifest says" % wrong[0] if wrong else "its manifest has no file"))
     return found
 
 

@@ -199,6 +199,8 @@ def main(argv=None):
     parser.add_argument("--jobs", type=at_least(1), default=1, help="chapters side by side (default 1)")
     parser.add_argument("--write", metavar="FILE", help="keep the figures as JSON (docs/reliability.json)")
     args = parser.parse_args(argv)
+    if args.write and not Path(args.write).resolve().parent.is_dir():
+        parser.error("--write %s: there is no such folder" % args.write)
     minutes = min(args.minutes or (6 if args.hours is None else 1e6), _minutes_left())
     hours = args.hours or 1_000
     begin = time.monotonic()

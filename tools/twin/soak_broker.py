@@ -7,17 +7,18 @@ import contextlib
 import socket
 import threading
 
+from tools.twin.ports import free_port
+
 HOST = "127.0.0.1"
 _CONNECT, _PUBLISH, _SUBSCRIBE, _PING, _DISCONNECT = 1, 3, 8, 12, 14
 
 
 class Broker:
-    """Listens at `port` from start() to stop(). sessions: numbers of records that it has acknowledged."""
+    """Listens at `port` from start() to stop(). connections, messages: how many there were; records: of the messages, those that
+    were to be acknowledged."""
 
     def __init__(self):
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()             # nobody else's connection takes it while the broker is away
         self._server = None
         self._connection = None
         self.connections = self.messages = self.records = 0

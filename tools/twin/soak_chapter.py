@@ -7,11 +7,11 @@ import io
 import json
 import os
 import random
-import socket
 import tempfile
 from collections import deque
 from pathlib import Path
 
+from tools.twin.ports import free_port
 from tools.twin.runner import Twin
 from tools.twin.soak_broker import HOST, Broker
 from tools.twin.soak_calm import Calm
@@ -26,6 +26,7 @@ from tools.twin.soak_watch import Violation, Watch
 HOUR_US = 3_600 * S
 STORY = 30                      # acts and edges shown when a rule is broken
 EDGE_LIMIT_US = 60 * S          # so long an act waits for its edge
+LOOK_US = 5 * S                 # between two looks at the firmware
 LATENESS_MS = 30
 MOST_TASKS = 20
 GROWTH_PERCENT, GROWTH_OBJECTS = 3, 1_000
@@ -80,14 +81,11 @@ class Chapter(Inside):
         printed = io.StringIO()
         urandom, os.urandom = os.urandom, self._rng.randbytes
         try:
-            with tempfile.TemporaryDirectory(prefix="mode3-soak-") as folder, socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-                probe.close()
+            with tempfile.TemporaryDirectory(prefix="mode3-soak-") as folder:
                 self.folder = Path(folder) / "flash"
                 self.broker.start()
                 with contextlib.redirect_stderr(printed):
-                    self.twin = Twin(self.folder, port, seed=self.seed, event=self._told, mqtt_port=self.broker.port)
+                    self.twin = Twin(self.folder, free_port(), seed=self.seed, event=self._told, mqtt_port=self.broker.port)
                     try:
                         self._begin()
                         how = self.twin.run()
@@ -112,7 +110,7 @@ class Chapter(Inside):
         self.watch = Watch(self.twin, self._broken)
         self.watch.limit(16_000)
         self.world.trace.subscribe(self._edge)
-        self._at(self.clock.now_us + 5 * S, self._minute)
+        self._at(self.clock.now_us + LOOK_US, self._from_time_to_time)
         self._at(self._end_us, self.twin.end)
         if self._replay is None:
             self._plan()
@@ -284,8 +282,8 @@ class Chapter(Inside):
 
     # What is looked at from time to time
 
-    def _minute(self):
-        self._after(5 * S, self._minute)
+    def _from_time_to_time(self):
+        self._after(LOOK_US, self._from_time_to_time)
         if self._out_of_time():
             self.twin.end()
             return

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from tools.checks.arguments import at_least
+from tools.setup.vm import VmMissing
 from tools.twin.ports import free_port
 from tools.twin.runner import NotNow, Twin
 from tools.twin.soak_broker import Broker
@@ -197,7 +198,7 @@ def _twin(flash, seed, vm, mqtt_port, event):
 
 
 def main(argv=None):
-    """Returns 0 when the heap is flat and all was well."""
+    """Returns 0 when the heap is flat and all was well, 1 when not, 2 when there is no MicroPython."""
     parser = argparse.ArgumentParser(prog="python -m tools.twin.soak_life", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--hours", type=at_least(0.25, float), default=24, help="simulated hours (default 24)")
     parser.add_argument("--seed", type=int, default=1)
@@ -208,10 +209,17 @@ def main(argv=None):
     def tick(life):
         print("%5.1f h, %7.0f s: %d bytes" % (*life.samples[-1][:1], time.monotonic() - begin, life.samples[-1][1]),
               file=sys.__stdout__, flush=True)
-    told = live(args.hours, args.seed, args.vm, tick)
+    try:
+        told = live(args.hours, args.seed, args.vm, tick)
+    except VmMissing as error:
+        print("--vm: %s" % error, file=sys.stderr)
+        return 2
     print(json.dumps(told))
     return 1 if told["wrong"] else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

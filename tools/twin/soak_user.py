@@ -3,7 +3,7 @@
 An act is (name, argument): ("ev", fields) ("house", fields) ("fault", (name, on)) ("button", (name, hold_ms)) ("input",
 (name, on)) ("card", uid) ("reset", cause) ("utc", unix_s) ("command", (name, args)) ("settings", {key: value}) ("get", path)
 ("body", (method, path, bytes)) ("inner", (kind of soak_faults.py, arguments)) ("calm",
-{}). It happens after a pause, or so long after the next edge of a signal.
+{}); a calm (soak_calm.py) has ("trial", as inner) besides. It happens after a pause, or so long after the next edge of a signal.
 """
 
 import json

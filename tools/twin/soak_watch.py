@@ -107,7 +107,7 @@ class Watch:
         elif signal == "contacts":
             self._follow_contacts(t_us)
         elif signal == "duty_permille":
-            if 0 < value < 80 or 970 < value < 1000 or 80 <= value < 100:
+            if 0 < value < 100 or 970 < value < 1000:
                 self._break("duty", "the duty is %d permille" % value)
             self._check_offer()
         elif signal == "ev_state" and value == "A":

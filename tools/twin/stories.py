@@ -5,16 +5,15 @@ folder below host_tests/scenarios is its chapter.
 """
 
 import re
-from pathlib import Path
 
 from tools.twin.air import AT_HOME
 from tools.twin.house import DEFAULT_AMBIENT_C, DEFAULT_LOAD_W, DEFAULT_VOLTAGE_V
-from tools.twin.runner import NotNow
+from tools.twin.runner import ROOT, NotNow
 from tools.twin.scenario import Play, read
 from tools.twin.scenario_lines import Step
 from tools.twin.verbs import FAULTS, INPUTS
 
-FOLDER = Path(__file__).resolve().parents[2] / "host_tests" / "scenarios"
+FOLDER = ROOT / "host_tests" / "scenarios"
 ON_THE_VM = "vm"
 # in the order of a tour
 CHAPTERS = ("everyday", "cars", "socket", "limits", "house", "inputs", "front", "cards", "network", "faults", "installer", "other")
@@ -69,23 +68,25 @@ class Stories:
         self._twin = twin
         self._play = None
         self._undo = {}
+        self._power_up_s = 0    # when the twin's power-up was, in Unix seconds, by the wall clock before the story
         self.last = None        # {"name", "step", "steps", "line", "text", "running", "failure"} of the newest story
 
     def play(self, name, progress=None):
         """Make the world calm, then play a story step by step; at its end undo what it set and make the world calm again.
 
-        progress(state) hears `last` at each line and at the end, in the clock's thread. Raises UnknownStory, and NotNow while
-        another one runs."""
+        progress(state) hears `last` at each line and at the end, in the clock's thread. Raises UnknownStory, NotNow while
+        another one runs, ScenarioError where the file cannot be read."""
         if self._play is not None:
             raise NotNow(f"the story {self.last['name']} is being told: stop it first")
         path = {one.stem: one for one in files()}.get(name)
         if path is None:
             raise UnknownStory(name)
         if story(path)["fresh"]:
-            raise NotNow(f"{name} needs a charger that was just set up: python -m tools.twin.scenario_suite {path.name}")
+            raise NotNow(f"{name} needs a charger that was just set up: python -m tools.twin.scenario_suite {_shown(path)}")
         steps = read(path)
         tell = progress or (lambda state: None)
         self._undo = {}
+        self._power_up_s = self._on_the_wall_s()
         self.last = {"name": name, "step": 0, "steps": len(steps), "line": 0, "text": "", "running": True, "failure": None}
 
         def step_begins(number, total, step):
@@ -132,10 +133,21 @@ class Stories:
         except NotNow:
             return False
 
+    def _on_the_wall_s(self):
+        return self._twin.clock.utc_s() - self._twin.clock.now_us // 1_000_000
+
     def _as_before(self, play):
+        moved_s = self._on_the_wall_s() - self._power_up_s
+        if abs(moved_s) > 1:            # whole seconds: one is no move
+            self._twin.set_utc(self._twin.clock.utc_s() - moved_s)
         if self._undo:
             needs_restart = any("R" in row[6] for row in _rows(self._undo))
             yield from play.set(dict(self._undo), "admin", None, needs_restart)
+
+
+def _shown(path):
+    """As one says it in the project's folder."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def _rows(keys):

@@ -6,7 +6,8 @@ Rises are estimates for a closed wall box at 32 A: 16 K of the air inside (30 mi
 
 import math
 
-AMBIENT_C = 22.0
+from tools.twin.house import DEFAULT_AMBIENT_C
+
 SUPPLY_UV = 3_300_000
 UPDATE_US = 30_000_000
 SETTLED_K = 0.3
@@ -36,7 +37,7 @@ def ntc_uv(celsius, ntc):
 class Body:
     """One thing that warms with the square of the current: `rise_k` at 32 A, first order with `tau_s`."""
 
-    def __init__(self, clock, rise_k, tau_s, ambient_c=AMBIENT_C):
+    def __init__(self, clock, rise_k, tau_s, ambient_c=DEFAULT_AMBIENT_C):
         self._clock = clock
         self._rise_k = rise_k
         self._tau_us = tau_s * 1_000_000

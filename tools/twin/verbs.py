@@ -146,7 +146,7 @@ class Points:
     def check(self, value):
         if not isinstance(value, list) or len(value) > 20:
             raise ValueError
-        return [checked("ap", one) for one in value]
+        return [checked("ap", one) for one in value]        # raises BadValue of its own
 
     def parse(self, word):
         return self.check(json.loads(word))
@@ -203,6 +203,8 @@ def checked(verb, values, as_words=False):
             raise BadValue(name, f"{verb} has no field {name}; allowed are {', '.join(fields)}")
         try:
             result[name] = kind.parse(value) if as_words else kind.check(value)
+        except BadValue as exc:
+            raise BadValue(name, f"{name}: {exc}") from None
         except (ValueError, TypeError, OverflowError):
             raise BadValue(name, f"{name} must be {kind.allowed}, not {value!r:.60}") from None
     for name in needed:

@@ -11,7 +11,7 @@ from tools.setup.mpy import ROOT, compile_file
 from tools.setup.romfs import image
 
 TWIN = ROOT / "tools/twin"
-SIDE = ("costs.py", "hal.py", "pilot.py", "vm_awake.py", "vm_port.py", "waveform.py")
+SIDE = ("costs.py", "hal.py", "pilot.py", "pilot_line.py", "vm_awake.py", "vm_port.py", "waveform.py")
 
 
 def build(folder, root=ROOT):

@@ -82,13 +82,7 @@ class VmLink(Hal):
     # -- the process ------------------------------------------------------------------------------------------------------
     def attach(self, conn):
         """Greets the process at the other end of an accepted connection and lets it start. Raises ConnectionError."""
-        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        conn.settimeout(HELLO_TIMEOUT_S)
-        hello = _line(conn)
-        if hello != b"HELLO mode3-twin %d" % PROTOCOL:
-            raise ConnectionError("this is no firmware of ours: it said %r" % hello)
-        state = {"board": self.board, "chip": self.export()}
-        conn.sendall(b"HELLO %d %s\n" % (PROTOCOL, json.dumps(state).encode()))
+        greet(conn, {"board": self.board, "chip": self.export()})
         best = None
         for n in range(_PINGS):
             sent = self._real_us()
@@ -336,6 +330,16 @@ class VmProcess:
         if self.running():
             self.process.send_signal(number)
             self.process.wait()
+
+
+def greet(conn, state):
+    """Hears who is at the other end of an accepted connection and tells it the state. Raises ConnectionError."""
+    conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    conn.settimeout(HELLO_TIMEOUT_S)
+    hello = _line(conn)
+    if hello != b"HELLO mode3-twin %d" % PROTOCOL:
+        raise ConnectionError("this is no firmware of ours: it said %r" % hello)
+    conn.sendall(b"HELLO %d %s\n" % (PROTOCOL, json.dumps(state).encode()))
 
 
 def _line(conn):

@@ -8,10 +8,9 @@ import itertools
 import json
 import select
 import signal
-import socket
 import subprocess
 
-from tools.twin.vm_link import HELLO_TIMEOUT_S, PROTOCOL, VmLink, VmProcess, _line
+from tools.twin.vm_link import HELLO_TIMEOUT_S, VmLink, VmProcess, greet
 
 GRANT_US = 1_000_000  # the longest that the firmware runs alone: other threads wait for the world that long
 SILENCE_S = 30  # real time; who has not asked for anything by then hangs
@@ -40,15 +39,10 @@ class LockstepLink(VmLink):
     # -- the process --------------------------------------------------------------------------------------------------------
     def attach(self, conn):
         """Greets the process at the other end of an accepted connection and lets it start. Raises ConnectionError."""
-        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        conn.settimeout(HELLO_TIMEOUT_S)
-        hello = _line(conn)
-        if hello != b"HELLO mode3-twin %d" % PROTOCOL:
-            raise ConnectionError("this is no firmware of ours: it said %r" % hello)
+        greet(conn, {"board": self.board, "chip": self.export(),
+                     "virtual": {"now_us": self.clock.now_us, "seed": self.seed * 1_000_003 + self._boots + 1}})
         self._boots += 1
-        state = {"board": self.board, "chip": self.export(),
-                 "virtual": {"now_us": self.clock.now_us, "seed": self.seed * 1_000_003 + self._boots}}
-        conn.sendall(b"HELLO %d %s\nGO\n" % (PROTOCOL, json.dumps(state).encode()))
+        conn.sendall(b"GO\n")
         self._conn = conn
         self._rest = b""
         self._changes = []
@@ -188,6 +182,8 @@ class LockstepLink(VmLink):
     def _next_line(self, timeout_s):
         """The next line; None when none came in time or the process is gone (then _conn is None)."""
         while b"\n" not in self._rest:
+            if self._conn is None:              # it died while it was told something
+                return None
             try:
                 if not select.select((self._conn,), (), (), timeout_s)[0]:
                     return None

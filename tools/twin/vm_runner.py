@@ -85,6 +85,7 @@ class VmTwin(Twin):
     def end(self):
         """Let `run` return soon. To be called in the clock's thread, also from a signal handler."""
         self._ended = True
+        self._asked.set()               # who waits to be asked for the status ends too
         if self._virtual:
             self.hal.pause()
         self.clock.wake()
@@ -119,6 +120,8 @@ class VmTwin(Twin):
         while not self._ended:
             self._asked.wait()
             self._asked.clear()
+            if self._ended:
+                return
             status, facts = self._visitor.ask("GET", "/api/v1/status", "public", None)
             self._status = (time.monotonic(), facts) if status == 200 else None
             time.sleep(POLL_S)

@@ -82,7 +82,6 @@ class LockstepLink(vm_port.Link):
             text = "! %s: %s" % (type(error).__name__, error)
         self.send("F %s\n" % text)
 
-
     def _visit(self, line):
         import json
         _, number, words = line.split(" ", 2)

@@ -9,7 +9,7 @@ from functools import partial
 
 from tools.twin.air import Air
 from tools.twin.ev import Ev
-from tools.twin.front_panel import PLAIN, FrontPanel
+from tools.twin.front_panel import FrontPanel
 from tools.twin.house import House
 from tools.twin.mains import Mains, MeterReadings
 from tools.twin.meter_line import FAULTS as METER_FAULTS
@@ -73,21 +73,14 @@ class World:
         self.optocouplers = Optocouplers(clock, board, self._set_line)
 
         self._outputs = {}
-        for name, handler in (("cp_pwm", self.generator.level), ("cp_disconnect", self._set_cp_disconnect),
+        for name, handler in (("cp_pwm", self._cp_level), ("cp_disconnect", self._set_cp_disconnect),
                               ("contactor_1", partial(self.switchgear.coil, 0)), ("contactor_2", partial(self.switchgear.coil, 1)),
                               ("coil_watchdog", self.switchgear.watchdog), ("rcd_test", self._set_rcd_test),
                               ("lock_1", partial(self._set_lock, 0)), ("lock_2", partial(self._set_lock, 1))):
             if pins.get(name) is not None:
                 self._outputs["pin", pins[name]] = handler
-        self._outputs["pin", pins["cp_pwm"]] = self._cp_level
         self._outputs["pwm", pins["cp_pwm"]] = self._cp_pwm
-        if pins.get("led_strip") is not None:
-            self._outputs["neopixel", pins["led_strip"]] = self.front.strip
-        for number, colour in enumerate(PLAIN):
-            for signal in ("pwm", "pin") if pins.get("led_" + colour) is not None else ():
-                self._outputs[signal, pins["led_" + colour]] = partial(self.front.plain, number)
-        for signal in ("pwm", "pin") if pins.get("buzzer") is not None else ():
-            self._outputs[signal, pins["buzzer"]] = self.front.buzzer
+        self._outputs.update(self.front.handlers())
         if board.get("rs485"):
             self._outputs["uart", board["rs485"]["uart"]] = lambda frame: self.meter_line.request(frame, self._output_us)
             if pins.get("rs485_de") is not None:

@@ -33,7 +33,7 @@ export function ask({ title, text, list, fields = [], yes, no, danger, extra, su
         answer = more ?? values;
         window.close();
       } catch (error) {
-        const words = errorWords(error);
+        const words = error.words ?? errorWords(error);
         if (!showError(parts, error, words)) {
           trouble.textContent = words;
           trouble.hidden = false;

@@ -2,6 +2,7 @@
 
 import { ApiError, failure, guard } from "../api.js";
 import { make } from "../dom.js";
+import * as t from "../texts.js";
 
 // Hands a Blob or text to the browser's downloads.
 export function save(name, content, type = "application/octet-stream") {
@@ -35,4 +36,12 @@ export function upload(method, path, file, { headers = {}, step = () => {} } = {
     };
     request.send(file);
   });
+}
+
+// Why the charger refuses a file (an ApiError), and in which line: in words for the file's form, else why; name: what its field is called.
+export function fileWords({ message, rule }, name, why) {
+  const n = /^line (\d+)/.exec(message)?.[1];
+  const key = [`file.${rule}`, `refused.${rule}`].find(one => t.has(one));
+  const words = key ? t.text(key) : why;
+  return n ? t.text("file.line", { n: name ? `${n}, ${name}` : n, why: words }) : words;
 }

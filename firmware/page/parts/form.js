@@ -136,12 +136,20 @@ export function settingsForm(page, rows, { hooks = {}, groups = [], sure = () =>
 }
 
 // What is allowed: the charger tells whose rule it is, of the field or of its area. Only where there are no words for that, its own are
-// shown, which are a technician's.
-function refusal({ message, field, rule }) {
+// shown, which are a technician's. inFile: no field is there that tells the range.
+export function refusal({ message, field, rule }, inFile) {
   const said = /; allowed is (.*)$/.exec(message)?.[1];
   if (!said) return t.text("form.refused", { message });
+  if (inFile && rule === "range") return t.text("form.allowed", { allowed: rangeWords(said) });
   const key = [`allowed.${rule}.${field}`, `allowed.${rule}.${field?.split(".")[0]}`, `allowed.${rule}`].find(one => t.has(one));
   return t.text("form.allowed", { allowed: key ? t.text(key, { said }) : said });
+}
+
+// The table's own words (settings/schema.py): numbers, lengths or codes, which are the same in every language.
+function rangeWords(said) {
+  const [, min, max, unit] = /(-?\d+) to (-?\d+) ?(.*)/.exec(said) ?? [];
+  if (!max) return said.replace(/^one of | or /g, one => one === " or " ? ", " : "");
+  return unit.startsWith("char") ? t.text("file.length_of", { min, max }) : t.text("form.range", { min, max, unit }).trim();
 }
 
 function sections(fields, groups) {

@@ -1,11 +1,11 @@
 // The card list: look, add, change, teach at the reader, and as a file both ways.
 
 import { button, make } from "../dom.js";
-import { upload } from "../parts/files.js";
+import { fileWords, upload } from "../parts/files.js";
 import { csvPicks, link, pagedList, pick } from "../parts/lists.js";
 import * as t from "../texts.js";
 
-export const texts = ["form", "records"];
+export const texts = ["files", "form", "records"];
 
 const KINDS = ["user", "vip", "admin"];
 const LOOK_MS = 1000;
@@ -27,13 +27,6 @@ function fields(card) {
 
 const body = ({ blocked, stations, ...values }) => ({ ...values, state: blocked ? "blocked" : "accepted",
   stations: stations.split(/[\s,;]+/).filter(Boolean) });
-
-// What is wrong with a file. The first line is about columns, which have their names.
-function csvWords({ message, field }) {
-  const n = /^line (\d+)/.exec(message)?.[1];
-  const key = `wrong.cards.${field}`;
-  return n > 1 && t.has(key) ? t.text("cards.line", { n, field, why: t.text(key) }) : message;
-}
 
 // What a row shows of a card beside its name.
 function badges(card) {
@@ -142,7 +135,7 @@ class View {
       await this.done("cards.imported", { n: found.cards });
     } catch (error) {
       bar.close();
-      if (error.code === "bad_csv") this.page.notice(t.text("cards.bad_csv", { why: csvWords(error) }), "bad");
+      if (error.code === "bad_csv") this.page.notice(t.text("cards.bad_csv", { why: fileWords(error, error.field, t.text(`wrong.cards.${error.field}`)) }), "bad");
       else this.page.failed(error);
     }
   }

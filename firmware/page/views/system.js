@@ -2,11 +2,11 @@
 
 import { button, make } from "../dom.js";
 import { actions, alive, badge, card, pairs, rowsOf, soft, trying, word } from "../parts/pieces.js";
-import { nameOf, save, upload } from "../parts/files.js";
-import { labelOf } from "../parts/form.js";
+import { fileWords, nameOf, save, upload } from "../parts/files.js";
+import { labelOf, refusal } from "../parts/form.js";
 import * as t from "../texts.js";
 
-export const texts = ["form", "settings", "login"];
+export const texts = ["files", "form", "settings", "login"];
 
 const LONG_MS = 180000;     // a key takes a charger half a minute
 const PROGRESS_MS = 1000;
@@ -191,7 +191,12 @@ function asText(page) {
       fields: [{ name: "file", type: "file", label: t.text("system.file"), accept: ".txt,text/plain", required: true }],
       submit: async ({ file }) => {
         chosen = file;
-        ({ changes } = await put("settings.txt?check=1", file));
+        try {
+          ({ changes } = await put("settings.txt?check=1", file));
+        } catch (error) {
+          if (error.status === 422) error.words = fileWords(error, error.field && labelOf(error.field), error.code === "bad_value" ? refusal(error, true) : page.errorWords(error));
+          throw error;
+        }
       },
     });
     if (!changes || !await wanted(page, changes)) return;

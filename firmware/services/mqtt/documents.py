@@ -61,7 +61,7 @@ class Documents:
             fresh = self._sums[place] is None
             if not fresh and waited_ms < row[1] and not (hurry and row[1] < DOCUMENTS[-1][1]):
                 continue
-            out = bytearray(b"{")
+            out = []                            # joined at the end: what grows wants one large block after another
             checksum = made = 0
             for name in names_of(row, self._known):
                 text = json.dumps(facts.get(name)).encode()
@@ -69,15 +69,15 @@ class Documents:
                     checksum = crc32(_lasting(facts[name]), checksum)
                 elif name not in RESTLESS:
                     checksum = crc32(text, checksum)
-                out.extend(b'"%s": ' % name.encode() if len(out) == 1 else b', "%s": ' % name.encode())
-                out.extend(text)
+                out.append(b', "%s": ' % name.encode() if out else b'{"%s": ' % name.encode())
+                out.append(text)
                 made += 1
                 if made % _BREATH == 0:
                     yield None
-            out.extend(b"}")
+            out.append(b"}")
             if checksum != self._sums[place]:
                 self._sums[place], self._sent_ms[place] = checksum, now_ms
-                yield row[0], bytes(out)
+                yield row[0], b"".join(out)
             else:
                 yield None
 

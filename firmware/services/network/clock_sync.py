@@ -83,7 +83,10 @@ class ClockSync:
             self._bad_since_ms = None
         elif self._bad_since_ms is None:
             self._bad_since_ms = now_ms
-        self._fault("ntp", self._bad_since_ms is not None and (now_ms - self._bad_since_ms) & _MASK > FAULT_MS)
+        bad = self._bad_since_ms is not None and (now_ms - self._bad_since_ms) & _MASK > FAULT_MS
+        if bad:
+            self._bad_since_ms = now_ms - FAULT_MS - 1 & _MASK      # the ticks begin again after 12 days: it stays bad
+        self._fault("ntp", bad)
 
     async def ask(self):
         """One question to the next server; how long to wait then, in ms."""

@@ -20,6 +20,7 @@ _LONGEST_WAIT_MS = const(60000)
 _BUSY_WAIT_MS = const(300000)     # while somebody uses the hotspot: an attempt may move its channel under his feet
 _KEEP_MS = const(30000)       # the hotspot stays open for so long after the network is there,
 _LINGER_MS = const(60000)     # and for so long after its last client
+_AGAIN_MS = const(30000)      # a hotspot that the radio did not open or close is ordered again
 _DHCP_AGAIN_MS = const(300000)    # on the fall-back address: ask for a better one, with doubled waits up to
 _DHCP_LONGEST_MS = const(3600000)
 MISSING_MS = const(60000)     # known networks, and none of them for so long: worth a fault
@@ -36,6 +37,7 @@ class Seen:
         self.ip = None
         self.rssi_dbm = None
         self.clients = 0          # who is on the hotspot
+        self.hotspot = None       # whether it is open; None: nobody knows
         self.wire = None          # None: the board has no Ethernet; down, no_address, up
         self.wire_ip = None
 
@@ -70,6 +72,7 @@ class Manager:
         self._dhcp_ms = _DHCP_AGAIN_MS
         self._gone_ms = None      # since when there is no network though one is known
         self._client_ms = 0       # when the hotspot had its last client
+        self._ordered_ms = 0      # when it was ordered open or closed
 
     # what others ask
 
@@ -143,15 +146,23 @@ class Manager:
             self._gone_ms = None
         elif self._gone_ms is None:
             self._gone_ms = now_ms
+        elif self.missing(now_ms):
+            self._gone_ms = now_ms - MISSING_MS - 1 & _MASK      # the ticks begin again after 12 days: it stays missing
         if seen.clients:
             self._client_ms = now_ms
         wanted = self._wants_hotspot(now_ms, seen)
         if wanted != self.hotspot:
             self.hotspot = wanted
             self._client_ms = now_ms
-            self._orders.append(("hotspot", wanted))
+            self._order_hotspot(now_ms)
             self._note("hotspot_opened" if wanted else "hotspot_closed", "")
+        elif seen.hotspot is not None and seen.hotspot != wanted and _since(now_ms, self._ordered_ms) > _AGAIN_MS:
+            self._order_hotspot(now_ms)
         return self._orders.pop(0) if self._orders else None
+
+    def _order_hotspot(self, now_ms):
+        self._ordered_ms = now_ms
+        self._orders.append(("hotspot", self.hotspot))
 
     def _enter(self, state, now_ms):
         self.state = state

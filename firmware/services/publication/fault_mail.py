@@ -101,7 +101,7 @@ class FaultMail:
             self.result, self.detail = failure.code, failure.detail
             if self._tries == len(_WAITS_S):
                 self.result = "given_up"
-                self._charger.note("fault_mail_given_up", "%s %s" % (failure.code, failure.detail))
+                self._charger.note("fault_mail_given_up", failure.code)
                 self._forget()
                 return
             self._wait_s = _WAITS_S[self._tries]

@@ -27,8 +27,8 @@ _BREATH = const(16)          # lines between two turns of the others
 
 class Publisher:
     """charger: what the wiring lends: sessions() -> dicts, oldest first; csv(sessions) -> bytes, a line at a time; utc_s(), zone(),
-    name(), address() in the network, may_write() (no power flows), note(code, detail), error(where, error). to_thread: of
-    services/worker.py."""
+    name(), address() in the network, may_write() (no power flows), note(code, detail) (no persons, servers or
+    names: report and diagnostics have the event log in them), error(where, error). to_thread: of services/worker.py."""
 
     def __init__(self, path, charger, to_thread):
         self._file = AtomicFile(path, PUBLICATION_KIND)
@@ -138,7 +138,7 @@ class Publisher:
             if last:
                 name = "%s-%d-%d.csv" % (_safe(self._charger.name()), first, last)
                 await self._send(name, self._kept["sent"], last)
-                self._charger.note("published", name)
+                self._charger.note("published", "%d-%d" % (first, last))
                 self._tell("sent", name)
                 self._change(sent=last)
             else:
@@ -157,7 +157,7 @@ class Publisher:
         if self._kept["tries"] >= TRIES:
             self._change(waiting=False, tries=0, sent=max(last, self._kept["sent"]))
             self.result = "dropped"
-            self._charger.note("publication_dropped", "%s %s" % (code, detail))
+            self._charger.note("publication_dropped", code)
 
     async def _new(self):
         """(first, last) number of the sessions that were not sent yet; (0, 0): none."""

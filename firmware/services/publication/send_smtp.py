@@ -15,6 +15,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PORTS = {"none": 25, "tls": 465, "starttls": 587}
 _LINE = 57          # bytes that become a line of 76 characters
+_WORD_BYTES = 39    # in a header, with "Subject: " before it and what makes it a word
 
 
 async def send(target, name, length, pieces, to_thread, subject="Charging records", text="", utc_s=0):
@@ -119,10 +120,15 @@ def _head(sender, recipients, subject, utc_s):
 
 
 def _encoded(text):
-    """A header's text: as it is where it is ASCII, else RFC 2047."""
+    """A header's text: as it is where it is ASCII, else RFC 2047: a line with such a word has 76 characters at most."""
     if all([" " <= char <= "~" for char in text]):
         return text
-    return "=?utf-8?B?%s?=" % binascii.b2a_base64(text.encode()).decode().strip()
+    words = [""]
+    for char in text:
+        if len((words[-1] + char).encode()) > _WORD_BYTES:
+            words.append("")
+        words[-1] += char
+    return "\r\n ".join(["=?utf-8?B?%s?=" % binascii.b2a_base64(word.encode()).decode().strip() for word in words])
 
 
 def _stuffed(text):

@@ -209,7 +209,7 @@ class CardsApi:
                 self._must_be_open()
         except CsvError as error:
             message = "line %d%s: %s" % (error.line, "" if error.field is None else ", " + error.field, error.message)
-            raise HttpError(422, "bad_csv", message, error.field)
+            raise HttpError(422, "bad_csv", message, error.field, rule=error.rule)
         except OSError:
             raise _flash_failed()
         finally:

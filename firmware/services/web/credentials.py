@@ -33,10 +33,11 @@ class Credentials:
         self.damage = ""
 
     def read(self):
-        """The whole document. Where it cannot be read the label's password holds again and must be changed, and no token: the
-        generation before it is no way out, in it are passwords that were changed and tokens that were taken back."""
-        if self._waiting is not None:
-            return self._waiting
+        """The whole document, to be changed and given to write() (of `tokens` a new list is made). Where it cannot be read the
+        label's password holds again and must be changed, and no token: the generation before it is no way out, in it are passwords
+        that were changed and tokens that were taken back."""
+        if self._waiting is not None:          # a copy: what write() refuses must not count
+            return {"users": dict(self._waiting["users"]), "tokens": self._waiting["tokens"]}
         payload, _, source, self.damage = self._file.read()
         document = None
         if payload is not None and source == "current":

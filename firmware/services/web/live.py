@@ -2,7 +2,7 @@
 import asyncio
 
 from firmware.charging.facts import NAMES
-from firmware.services.web.reply import BREATH, PIECE, HttpError, Reply, in_order, json_pieces
+from firmware.services.web.reply import BREATH, Gathered, HttpError, Reply, in_order, json_pieces
 
 MAX_STREAMS = 2           # of the server's connections; a third page polls instead
 _LOOK_MS = 200
@@ -25,7 +25,7 @@ class Live:
         self._producer = None
         self._news = asyncio.Event()
         self._number = 0          # of the status in _frame
-        self._frame = None        # list of bytes, each about PIECE long
+        self._frame = None        # list of bytes, each of PIECE or somewhat more
         self._looks = 0           # since the last status
 
     async def handle(self, request, rest):
@@ -87,17 +87,21 @@ async def _send(write, frame):
 
 async def _frame(facts):
     """Made in many turns: at once it would hold up the control tick of a device by tens of milliseconds."""
-    pieces = []
-    out = bytearray(b"data: ")
+    pieces, out = [], Gathered()
+    out.take(b"data: ", 0)
     made = 0
     for piece in json_pieces(in_order(NAMES, facts)):
         made += 1
         if made % BREATH == 0:
             await asyncio.sleep_ms(0)
-        out.extend(piece.encode())
-        if len(out) >= PIECE:
-            pieces.append(bytes(out))
-            out = bytearray()
-    out.extend(b"\n\n")
-    pieces.append(bytes(out))
+        _gather(piece.encode(), out, pieces)
+    _gather(b"\n\n", out, pieces)
+    pieces.append(bytes(out.last()))
     return pieces
+
+
+def _gather(data, out, pieces):
+    done = out.take(data, 0)
+    while done < len(data):
+        pieces.append(bytes(out.full()))
+        done = out.take(data, done)

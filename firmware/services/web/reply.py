@@ -1,8 +1,10 @@
-"""What a handler answers, and how it is put on the wire: in pieces of about one kilobyte, never as one big string."""
+"""What a handler answers, and how it is put on the wire: in pieces of half a kilobyte, never as one big string."""
 import asyncio
 import json
 
-PIECE = 1024      # bytes gathered before they are sent
+PIECE = 512       # bytes gathered before they are sent: in a heap of many small objects a larger block is soon hard to find
+_OPENING = 5      # bytes before a chunk: its size in three digits, end of line
+_ENDING = 7       # bytes behind the last one: end of line, an empty chunk
 BREATH = 4        # values of a JSON object that are made into text in one turn: each takes a device about a millisecond
 
 _REASONS = {200: "OK", 302: "Found", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
@@ -22,7 +24,7 @@ _SECURITY = "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n
 
 class HttpError(Exception):
     """An answer that is an error: HTTP status, code for programs, message for people, field it is about (or None); rule: of a
-    SettingError."""
+    SettingError, or of a file (CsvError, TextError)."""
 
     def __init__(self, status, code, message, field=None, headers=(), rule=None):
         super().__init__(message)
@@ -90,43 +92,83 @@ class Reply:
 
     async def send(self, write, is_head, http_1_1, keep=False):
         """Send head and body by `async write(bytes)`. is_head: the client wants the head alone. keep: the connection goes on."""
-        out = bytearray(self._head(http_1_1, keep))
+        head = self._head(http_1_1, keep)
         if is_head or self.status == 304:
-            await write(out)
+            await write(head)
         elif self.stream is not None:
-            await write(out)
+            await write(head)
             await self.stream(write)
         else:
-            await self._send_body(write, out)
+            await self._send_body(write, head)
 
-    async def _send_body(self, write, out):
-        head = len(out)               # where the chunk's data begins; what is before goes out as it is
+    async def _send_body(self, write, head):
+        out = Gathered()
+        done = out.take(head, 0)
+        while done < len(head):
+            await write(out.full())
+            done = out.take(head, done)
+        out.chunked = self.chunked
         made = 0
         for piece in self._pieces:
             made += 1
             if not piece or made % BREATH == 0:
                 await asyncio.sleep_ms(0)
-            out.extend(piece.encode() if isinstance(piece, str) else piece)
-            if len(out) - head >= PIECE:
-                await write(self._framed(out, head))
-                out = bytearray()
-                head = 0
-        if len(out) > head:
-            out = self._framed(out, head)
-        if self.chunked:
-            out = out + b"0\r\n\r\n"
-        if out:
-            await write(out)
-
-    def _framed(self, out, head):
-        if not self.chunked:
-            return out
-        return out[:head] + b"%x\r\n" % (len(out) - head) + out[head:] + b"\r\n"
+            data = piece.encode() if isinstance(piece, str) else piece
+            done = out.take(data, 0)
+            while done < len(data):
+                await write(out.full())
+                done = out.take(data, done)
+        await write(out.last())
 
     def close(self):
         """Let go of what the body holds open, sent or not."""
         if hasattr(self._pieces, "close"):
             self._pieces.close()
+
+
+class Gathered:
+    """What is to be sent, in one block of PIECE bytes, used again and again. chunked: what is taken from now on is chunked."""
+
+    def __init__(self):
+        self._room = memoryview(bytearray(_OPENING + PIECE + _ENDING))
+        self._at = 0
+        self._begin = -1              # of the open chunk
+        self.chunked = False
+
+    def take(self, data, done):
+        """Takes data (bytes) from `done` on, as much as fits; how far it came. Short of the end, full() is to be sent next."""
+        if self.chunked and self._begin < 0 and len(data) > done:
+            if self._at >= PIECE:
+                return done
+            self._begin = self._at
+            self._at += _OPENING
+        count = min(len(data) - done, _OPENING + PIECE - self._at)
+        self._room[self._at:self._at + count] = memoryview(data)[done:done + count]
+        self._at += count
+        return done + count
+
+    def full(self):
+        """What is gathered, to be sent before more is taken."""
+        self._close()
+        end, self._at = self._at, 0
+        return self._room[:end]
+
+    def last(self):
+        """The same at the end."""
+        self._close()
+        if self.chunked:
+            self._put(b"0\r\n\r\n")
+        return self.full()
+
+    def _close(self):
+        if self._begin >= 0:
+            self._room[self._begin:self._begin + _OPENING] = b"%03x\r\n" % (self._at - self._begin - _OPENING)
+            self._put(b"\r\n")
+            self._begin = -1
+
+    def _put(self, data):
+        self._room[self._at:self._at + len(data)] = data
+        self._at += len(data)
 
 
 def json_pieces(pairs):

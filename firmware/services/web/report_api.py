@@ -123,7 +123,7 @@ class ReportApi:
             yield paper.pair("heap", "%d B free, %d B used" % (gc.mem_free(), gc.mem_alloc()))
         if hasattr(os, "statvfs"):
             disk = os.statvfs(self._root)
-            yield paper.pair("flash", "%d kB free of %d kB" % (disk[0] * disk[3] // 1024, disk[1] * disk[2] // 1024))
+            yield paper.pair("flash", "%d kB free of %d kB" % (disk[1] * disk[3] // 1024, disk[1] * disk[2] // 1024))
         yield paper.pair("sessions", "%d kept, newest %d" % (records.sessions.count(), records.sessions.last_number()))
         yield paper.pair("events", "%d kept, %d wait" % (records.events.count(), records.events.waiting))
         if records.failing or records.last_error:

@@ -248,7 +248,8 @@ class WebServer:
         except (HttpError, MemoryError):
             raise
         except Exception as error:
-            self._on_error(request.method + " " + request.path, error)
+            # By the row, not by what was asked: it is kept, and paths are without number.
+            self._on_error(request.method + " " + (row[1] or ""), error)
             raise HttpError(500, "internal", "this went wrong: " + type(error).__name__)
 
     async def _send(self, client, reply, keep):

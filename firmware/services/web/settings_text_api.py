@@ -47,10 +47,11 @@ class SettingsTextApi:
             values, places = found
             plan = await in_slices(self._settings.planning(values, "admin"))
         except text_form.TextError as error:
-            raise HttpError(422, "bad_line", str(error), error.key)
+            raise HttpError(422, "bad_line", str(error), error.key, rule=error.rule)
         except SettingError as error:
             line = places.get(error.key)
-            raise HttpError(422, error.code, ("" if line is None else "line %d, " % line) + str(error), error.key)
+            raise HttpError(422, error.code, ("" if line is None else "line %d, " % line) + str(error), error.key,
+                            rule=error.rule if error.code == "bad_value" else None)
         rows = change_rows(self._settings, plan)
         if not only_check:
             carry_out(self._settings, plan, self._may_write)

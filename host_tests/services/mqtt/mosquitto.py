@@ -11,9 +11,11 @@ import unittest
 
 import paho.mqtt.client as paho
 
+from host_tests.programs import program
 from tools.twin.ports import free_port
 
-MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+MOSQUITTO = program("mosquitto")
+PASSWD = program("mosquitto_passwd")       # of the same package
 PATIENCE_S = 20
 needs_mosquitto = unittest.skipUnless(MOSQUITTO, "no mosquitto (a package of Debian and Homebrew)")
 
@@ -42,7 +44,7 @@ class Mosquitto:
             config.append("user root")          # else it could not read what lies here
         if users:
             passwords = self.write("passwords", "".join("%s:%s\n" % user for user in users.items()))
-            subprocess.run(["mosquitto_passwd", "-U", passwords], check=True, capture_output=True)
+            subprocess.run([PASSWD, "-U", passwords], check=True, capture_output=True)
             config.append("password_file " + passwords)
         if acl:
             config.append("acl_file " + self.write("acl", "\n".join(acl) + "\n"))

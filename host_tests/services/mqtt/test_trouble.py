@@ -4,7 +4,7 @@ import socket
 import threading
 import unittest
 
-from host_tests.services.mqtt.certificates import Authority, needs_openssl, one_line
+from host_tests.services.mqtt.certificates import Authority, one_line
 from host_tests.services.mqtt.charger import BASE, Charger
 from host_tests.services.mqtt.mosquitto import Mosquitto, Peer, needs_mosquitto, until
 from tools.twin import costs
@@ -200,7 +200,6 @@ class TestHostile(unittest.TestCase):
 
 
 @needs_mosquitto
-@needs_openssl
 class TestTls(unittest.TestCase):
     def connect(self, authority, certificate, key, **settings):
         """The fact mqtt of a charger that tries a broker with that certificate. `peer`: a client certificate it shows."""

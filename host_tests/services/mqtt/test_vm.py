@@ -2,7 +2,7 @@
 """MQTT with the firmware on MicroPython: a real broker, its TLS, and what is wrong with a certificate."""
 import unittest
 
-from host_tests.services.mqtt.certificates import Authority, needs_openssl, one_line
+from host_tests.services.mqtt.certificates import Authority, one_line
 from host_tests.services.mqtt.charger import BASE, VmCharger
 from host_tests.services.mqtt.mosquitto import Mosquitto, Peer, needs_mosquitto
 
@@ -26,7 +26,6 @@ class TestOnMicroPython(unittest.TestCase):
         self.assertEqual((seen["away"]["state"], seen["away"]["reason"]), ("waiting", "refused"))
         self.assertEqual((seen["back"]["state"], seen["back"]["reason"]), ("connected", ""))
 
-    @needs_openssl
     def test_a_certificate_is_verified_and_what_is_wrong_with_it_named(self):
         ca, other = Authority(self), Authority(self, "Another CA")
         good, own = ca.sign("broker"), ca.sign("wallbox")

@@ -25,6 +25,8 @@ class Around:
         self.wire_address = None
         self.orders = []             # all, with the second in which they came
         self.scans = True            # the radio's scans come to an end
+        self.on_air = False          # the hotspot
+        self.refuses = False         # the radio does not open it
 
     def know(self, *networks, address=None, fallback=("169.254.77.3",)):
         self.manager.set_networks([row if len(row) == 3 else row + (False,) for row in networks], address, fallback)
@@ -56,6 +58,7 @@ class Around:
     def _look(self):
         seen = self.seen
         seen.clients = self.clients if self.manager.hotspot else 0
+        seen.hotspot = self.on_air
         seen.ip = seen.rssi_dbm = None
         seen.station = "idle"
         if self.joined is not None:
@@ -92,6 +95,7 @@ class Around:
             self.joined = None
         elif what == "hotspot":
             self.clients = self.clients if order[1] else 0
+            self.on_air = order[1] and not self.refuses
         elif what == "wire":
             self.wire_address = order[1]
 

@@ -121,6 +121,10 @@ class Known(unittest.TestCase):
         self.assertFalse(a.manager.missing(a.now_ms))
         a.run(10)
         self.assertTrue(a.manager.missing(a.now_ms))
+        for _ in range(2):                         # 12 days: the ticks begin again meanwhile
+            a.now_ms = (a.now_ms + (MASK >> 1) - 20000) & MASK
+            a.run(1)
+        self.assertTrue(a.manager.missing(a.now_ms))
         a.know()
         a.run(1)
         self.assertFalse(a.manager.missing(a.now_ms))
@@ -179,6 +183,16 @@ class Known(unittest.TestCase):
 
 
 class Hotspot(unittest.TestCase):
+    def test_one_that_the_radio_refuses_is_ordered_again_until_it_is_open_and_told_once(self):
+        a = around()
+        a.refuses = True
+        a.run(100)
+        self.assertEqual((a.on_air, a.manager.hotspot, a.count("hotspot")), (False, True, 4))
+        a.refuses = False
+        self.assertIsNotNone(a.until(lambda: a.on_air, 35))
+        a.run(600)
+        self.assertEqual((a.count("hotspot"), a.notes), (5, [("hotspot_opened", "")]))
+
     def test_always_means_always(self):
         a = around()
         a.manager.hotspot_mode = "always"

@@ -171,6 +171,10 @@ class Sync(unittest.TestCase):
         self.clock.ms += 2000
         sync._judge()
         self.assertTrue(self.faults["ntp"])
+        for _ in range(14 * 1440):                 # two weeks: the ticks begin again meanwhile
+            self.clock.ms = (self.clock.ms + 60000) & 0x3FFFFFFF
+            sync._judge()
+            self.assertTrue(self.faults["ntp"])
         self.connected = False
         sync._judge()
         self.assertFalse(self.faults["ntp"])

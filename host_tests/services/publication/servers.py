@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from host_tests.programs import program
 from tools.twin.ports import free_port
 
 HERE = Path(__file__).resolve().parent
@@ -50,7 +51,8 @@ def smtp(test, **options):
 
 def ftp(test, **options):
     """(port, folder that ada sees, with `in` in it); options: see ftp_office.py."""
-    if subprocess.run([SYSTEM_PYTHON, "-c", "import pyftpdlib"], capture_output=True).returncode:
+    there = Path(SYSTEM_PYTHON).exists()
+    if not there or subprocess.run([SYSTEM_PYTHON, "-c", "import pyftpdlib"], capture_output=True).returncode:
         test.skipTest("no pyftpdlib for %s (Debian: python3-pyftpdlib)" % SYSTEM_PYTHON)
     port, folder = free_port(), folder_of(test)
     (folder / "in").mkdir()
@@ -60,7 +62,8 @@ def ftp(test, **options):
 
 def web(test, certificate=None):
     """(port, folder of what was sent) of an nginx with WebDAV; certificate: (its path, its key's path) for HTTPS."""
-    if shutil.which("nginx") is None:
+    nginx = program("nginx")
+    if nginx is None:
         test.skipTest("no nginx (Debian: nginx-light)")
     port, folder = free_port(), folder_of(test)
     folder.chmod(0o777)
@@ -69,5 +72,5 @@ def web(test, certificate=None):
         (folder / part).chmod(0o777)
     secure = " ssl; ssl_certificate %s; ssl_certificate_key %s" % certificate if certificate else ""
     (folder / "nginx.conf").write_text(NGINX % {"f": folder, "p": port, "ssl": secure})
-    started(test, ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], port)
+    started(test, [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], port)
     return port, folder / "files"

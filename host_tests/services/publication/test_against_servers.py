@@ -76,6 +76,18 @@ class Smtp(unittest.TestCase):
         self.assertEqual((file.get_filename(), file.get_payload(decode=True)), ("records.csv", WHOLE))
         self.assertFalse(mail.defects or text.defects or file.defects)
 
+    def test_a_long_subject_is_told_in_words_that_every_mail_program_takes(self):
+        port = self.serve()
+        subject = "Über den Dächern, Wallbox 2 €: began  9010 meter_lost " + "ü" * 30
+        run(send_smtp.send(Target("127.0.0.1", port, sender="box@home.lan", to="ada@home.lan"), None, 0, (), in_place, subject,
+                           "x\n", 0))
+        _, mail = self.mails()[0]
+        self.assertEqual((mail["Subject"], mail["Subject"].defects), (subject, ()))
+        lines = next(self.folder.iterdir()).read_bytes().splitlines()
+        words = [line for line in lines if b"=?utf-8?B?" in line]
+        self.assertGreater(len(words), 2)
+        self.assertLessEqual(max(len(line) for line in words), 76)        # RFC 2047, section 2
+
     def test_mail_without_a_file_is_only_its_text(self):
         port = self.serve()
         run(send_smtp.send(Target("127.0.0.1", port, sender="box@home.lan", to="ada@home.lan"), None, 0, (), in_place,

@@ -104,7 +104,7 @@ class TestFaultMail(unittest.TestCase):
         self.run_for(6 + sum(WAITS_S) + 60)
         seconds = [row[0] for row in self.sent]
         self.assertEqual(tuple([after - before for before, after in zip(seconds, seconds[1:])]), WAITS_S)
-        self.assertEqual(self.charger.notes, [("fault_mail_given_up", "refused no such mailbox")])
+        self.assertEqual(self.charger.notes, [("fault_mail_given_up", "refused")])
         self.assertEqual(self.mail.fact(), {"state": "idle", "result": "given_up", "detail": "no such mailbox", "attempts": 6,
                                             "waiting": 0})
         self.fault(12)             # the next one has all its tries again

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from host_tests.services.mqtt.certificates import Authority, needs_openssl, one_line
+from host_tests.services.mqtt.certificates import Authority, one_line
 from host_tests.services.publication import servers
 from host_tests.services.publication.tries import WHOLE, outcomes
 from tools.setup.vm import VmMissing, find_vm, vm_command, vm_environment
@@ -239,12 +239,10 @@ class Proxy:
                 return
 
 
-@needs_openssl
 class OnCPython(Cases, unittest.TestCase):
     run_tries = on_cpython
 
 
-@needs_openssl
 class OnMicroPython(Cases, unittest.TestCase):
     run_tries = on_vm
 

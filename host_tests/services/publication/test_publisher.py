@@ -101,6 +101,7 @@ class TestPublisher(unittest.TestCase):
         self.charger.utc += DAY_S
         self.step()
         self.assertEqual(self.sent[1][1:], ("Garage-1---4-4.csv", b"number\r\n4\r\n"))
+        self.assertEqual(self.charger.notes, [("published", "1-3"), ("published", "4-4")])      # the station's name is a person's
 
     def test_what_was_sent_is_not_sent_again_after_a_restart(self):
         self.charger.numbers = [1, 2]
@@ -135,7 +136,7 @@ class TestPublisher(unittest.TestCase):
         for _ in range(TRIES - 2):
             self.publisher._retry_s = 0
             self.step(1, 0)
-        self.assertEqual(self.charger.notes, [("publication_dropped", "no_connection files.lan")])
+        self.assertEqual(self.charger.notes, [("publication_dropped", "no_connection")])
         self.failure = None
         self.charger.utc += DAY_S
         self.step()
@@ -154,7 +155,7 @@ class TestPublisher(unittest.TestCase):
         self.assertEqual(self.charger.notes, [])
         self.publisher = self._new()
         self.step(1, 0)                               # the last one
-        self.assertEqual(self.charger.notes, [("publication_dropped", "no_connection files.lan")])
+        self.assertEqual(self.charger.notes, [("publication_dropped", "no_connection")])
         self.publisher = self._new()
         self.failure = None
         self.charger.numbers.append(3)

@@ -58,10 +58,13 @@ class Paths(unittest.TestCase):
             raise KeyError("no such fact")
 
         async def main():
-            async with Server(rows=(("GET", "/broken", PUBLIC, broken, 0),)) as server:
+            async with Server(rows=(("GET", "/broken", PUBLIC, broken, 0), ("GET", "/poor/*", PUBLIC, broken, 0))) as server:
                 answer = await server.call("GET", "/broken")
                 self.assertEqual((answer.status, answer.json()["error"]["code"]), (500, "internal"))
                 self.assertEqual(server.errors[0][0], "GET /broken")
+                for path in ("/poor/1", "/poor/2"):           # what is kept of failures must not grow with what is asked
+                    self.assertEqual((await server.call("GET", path)).status, 500)
+                self.assertEqual([where for where, _ in server.errors[1:]], ["GET /poor/*"] * 2)
                 self.assertEqual((await server.call("GET", "/api/v1/status")).status, 200)
         run(main())
 

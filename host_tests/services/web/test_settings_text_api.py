@@ -67,29 +67,34 @@ class SettingsText(ApiTest):
     def test_one_wrong_line_and_nothing_of_the_file_is_taken(self):
         good = "sounds.on = false\n"
         cases = (
-            ("installation.fuse_a = 99", "installation.fuse_a", "line 2, ", "from 6 to 63 A"),
-            ("installation.fuse_a = 16 A", "installation.fuse_a", "line 2, ", "from 6 to 63 A"),
-            ("no.such = 1", "no.such", "line 2, ", "no such setting"),
-            ("time.zone = ZZZ0", "time.zone", "line 2, ", "a zone without Z"),
-            ("charging.min_current_a = 32\ncharging.max_current_a = 10", "charging.min_current_a", "line 2, ", "no more than"),
-            ("sounds.on = true", "sounds.on", "line 2, ", "line 1"),
-            ("sounds", None, "line 2: ", "key = value"),
-            ("station.showroom = true", "station.showroom", "line 2, ", "only reading"),
-            ("identity.serial = M3-9", "identity.serial", "line 2, ", "only reading"),
+            ("installation.fuse_a = 99", "installation.fuse_a", "line 2, ", "from 6 to 63 A", "range"),
+            ("installation.fuse_a = 16 A", "installation.fuse_a", "line 2, ", "from 6 to 63 A", "range"),
+            ("no.such = 1", "no.such", "line 2, ", "no such setting", None),
+            ("time.zone = ZZZ0", "time.zone", "line 2, ", "a zone without Z", "guard"),
+            ("charging.min_current_a = 32\ncharging.max_current_a = 10", "charging.min_current_a", "line 2, ", "no more than",
+             "rule"),
+            ("sounds.on = true", "sounds.on", "line 2, ", "line 1", "twice"),
+            ("sounds", None, "line 2: ", "key = value", "form"),
+            ("station.name = \"Car", "station.name", "line 2, ", "JSON", "quotes"),
+            ("station.showroom = true", "station.showroom", "line 2, ", "only reading", None),
+            ("identity.serial = M3-9", "identity.serial", "line 2, ", "only reading", None),
         )
 
         async def test(server):
-            for text, key, line, words in cases:
+            for text, key, line, words, rule in cases:
                 for query in ("", "?check=1"):
                     answer = await self.put(server, good + text, query)
                     error = answer.json()["error"]
-                    self.assertEqual((answer.status, error["field"]), (422, key), text)
+                    self.assertEqual((answer.status, error["field"], error.get("rule")), (422, key, rule), text)
                     self.assertTrue(error["message"].startswith(line), error["message"])
                     self.assertIn(words, error["message"])
                     self.assertTrue(self.settings.get("sounds.on"), text)
             answer = await self.put(server, good, name="settings_M3-2.txt")
             self.assertEqual(answer.status, 422)
             self.assertIn("M3-2", answer.json()["error"]["message"])
+            self.assertEqual(answer.json()["error"]["rule"], "charger")
+            answer = await self.put(server, "# schema = 99\n" + good)
+            self.assertEqual((answer.status, answer.json()["error"]["rule"]), (422, "newer_version"))
             self.assertEqual(self.noted, [])
         self.with_server(test)
 

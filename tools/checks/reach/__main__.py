@@ -9,34 +9,11 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+from tools.checks.reach.one import one, ready
 from tools.checks.report import report
 from tools.checks.source import ROOT
-from tools.twin import cpython
 
 FIGURES = ROOT / "docs" / "safety_search.json"
-
-
-def one(row, order, runs, limit_s):
-    """Search, liveness and concrete runs of one variant. Returns (figures or None, text of what is broken or "")."""
-    if not cpython.installations():
-        cpython.install()
-    from tools.checks.reach.rules import Broken
-    from tools.checks.reach.search import Search
-    from tools.checks.reach.validate import Unseen, validate
-    from tools.checks.reach.worlds import check_liveness
-    name, fitted, options = row
-    began = time.process_time()
-    search = Search(name, fitted, options, seed=order)
-    try:
-        result = search.run(limit_s)
-        charged, welded = check_liveness(search)
-        ticks, met = validate(search, runs) if runs and result.closed else (0, 0)
-    except (Broken, Unseen) as broken:
-        return None, str(broken)
-    return {"name": name, "states": result.states, "between": result.between, "steps": result.steps, "depth": result.depth,
-            "closed": result.closed, "charged": charged, "welded": welded, "ticks": ticks, "met": met,
-            "seconds": round(time.process_time() - began, 1),
-            "moves": sorted([before, after, count] for (before, after), count in result.moves.items())}, ""
 
 
 def _run_all(rows, options):
@@ -44,7 +21,7 @@ def _run_all(rows, options):
         for row in rows:
             yield row, one(row, options.order, options.runs, options.limit)
         return
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ProcessPoolExecutor(options.jobs, initializer=ready) as pool:
         waiting = [(row, pool.submit(one, row, options.order, options.runs, options.limit)) for row in rows]
         for row, future in waiting:
             yield row, future.result()
@@ -61,8 +38,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="variants at the same time (1)")
     parser.add_argument("--write", action="store_true", help="keep the figures in docs/safety_search.json")
     options = parser.parse_args(arguments)
-    if not cpython.installations():
-        cpython.install()
+    ready()
     from tools.checks.reach.variants import ALL, TEST
     rows = [row for row in (ALL if options.all else TEST) if not options.variant or options.variant in row[0]]
     if not rows:
