@@ -76,6 +76,14 @@ class TestOfferMemory(unittest.TestCase):
             memory.update(gap_ms, offered_ma)
         self.assertEqual((memory._ages_ms[0], memory.highest_ma(10000)), (21000, 9000))
 
+    def test_of_several_each_counts_up_to_the_longest_window_and_no_ms_longer(self):
+        memory = OfferMemory()
+        for gap_ms, offered_ma, highest_ma in ((10, 50000, 50000), (10, 9000, 50000), (5000, 8000, 50000), (11000, 8000, 50000),
+                                               (1, 8000, 9000), (4999, 8000, 9000), (1, 8000, 8000)):
+            memory.update(gap_ms, offered_ma)
+            self.assertEqual(memory.highest_ma(20000), highest_ma)
+        self.assertEqual(memory._counting, 0)
+
     def test_a_place_is_empty_before_it_is_taken_again(self):
         memory = OfferMemory()
         memory.update(10, 50000)

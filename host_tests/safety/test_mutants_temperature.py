@@ -123,6 +123,10 @@ class TestTemperatureWatch(unittest.TestCase):
         self.watch.update(30000, self.inputs)
         self.assertTrue(self.watch.failed)
 
+    def test_a_warm_sensor_is_fitted_too(self):
+        self.read(78)
+        self.assertIs(self.watch._any, True)
+
     def test_none_fitted_any_more_is_no_failure(self):
         self.read(20)
         self.read()
