@@ -11,9 +11,13 @@ from firmware.safety.limits import count_down
 
 _MEMORY = const(4)              # offers that ended within the last 6 s plus the reading's age; they change 5 s apart
 _LONGEST_AGE_MS = const(10000)  # a reading older than this is judged against what was offered so long ago
-_LEVEL_PERCENT = (100, 75, 50, 1)   # of the offer in each derating level; 1 % ends at 6 A
-# where each level of each sensor begins: TEMPERATURE_LIMITS in three equal steps from the first to the limit
-_BEGINS_C = ((80, 85, 90, 95), (60, 65, 70, 75), (60, 65, 70, 75), (75, 80, 85, 90), (75, 80, 85, 90))
+_LONGEST_WINDOW_MS = const(16000)  # _LONGEST_AGE_MS and OFFER_MEMORY_MS: what ended longer ago counts in no window
+_LEVEL_PERCENT = (75, 50, 1)    # of the offer in each derating level from the first; 1 % ends at 6 A
+# TEMPERATURE_LIMITS as the tick wants them: where each sensor's first level begins, which is where it resumes too, and the three
+# equal steps from there to the limit
+_FIRST_C = (80, 60, 60, 75, 75)
+_STEP_K = const(5)
+_LIMIT_K = const(15)
 
 
 class OfferMemory:
@@ -21,7 +25,8 @@ class OfferMemory:
 
     def __init__(self):
         self._offers_ma = [0] * _MEMORY
-        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended
+        self._ages_ms = [limits.TICKS_MASK] * _MEMORY   # since each ended, when the last one did
+        self._older_ms = 0          # since then
         self._now_ma = 0
         self._newest = _MEMORY - 1  # places are taken in turn
         self._counting = 0          # 0: every remembered offer ended so long ago that none counts any more
@@ -29,23 +34,26 @@ class OfferMemory:
     def update(self, gap_ms, offered_ma):
         """Follow the offer; remember the one that ends."""
         if self._counting:
-            self._grow_older(gap_ms)
+            self._older_ms += gap_ms
+            if self._older_ms > _LONGEST_WINDOW_MS:
+                self._grow_older()
+                self._counting = 0
         if offered_ma < self._now_ma:
             self._end()
         self._now_ma = offered_ma
 
-    def _grow_older(self, gap_ms):
+    def _grow_older(self):
         ages_ms = self._ages_ms
-        self._counting = 0
         index = 0
         while index < _MEMORY:
-            if ages_ms[index] <= _LONGEST_AGE_MS + limits.OFFER_MEMORY_MS:     # older ones stand still beyond the window
-                ages_ms[index] += gap_ms
-                self._counting = 1
+            if ages_ms[index] <= _LONGEST_WINDOW_MS:        # older ones stand still
+                ages_ms[index] += self._older_ms
             index += 1
+        self._older_ms = 0
 
     def _end(self):
         """The offer ends. Offers that end within 5 s (not under load) are one: the highest."""
+        self._grow_older()
         newest = self._newest
         if self._ages_ms[newest] >= limits.OFFER_CHANGE_MS:
             newest = (newest + 1) % _MEMORY
@@ -59,13 +67,15 @@ class OfferMemory:
         """Highest offer that held at any time in the last 6 s plus age_ms."""
         if not self._counting:
             return self._now_ma
-        window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS)
+        window_ms = limits.OFFER_MEMORY_MS + min(age_ms, _LONGEST_AGE_MS) - self._older_ms
+        ages_ms, offers_ma = self._ages_ms, self._offers_ma
         highest_ma = self._now_ma
-        index = 0
-        while index < _MEMORY:
-            if self._ages_ms[index] <= window_ms:
-                highest_ma = max(highest_ma, self._offers_ma[index])
-            index += 1
+        index = newest = self._newest
+        while ages_ms[index] <= window_ms:      # from the newest to the oldest that counts
+            highest_ma = max(highest_ma, offers_ma[index])
+            index = (index - 1) % _MEMORY
+            if index == newest:
+                break
         return highest_ma
 
 
@@ -85,27 +95,31 @@ class CurrentWatch:
         """True: a grade's time is over. Without power every grade begins anew."""
         self._memory.update(gap_ms, offered_ma)
         self._since_ms = min(self._since_ms + gap_ms, limits.READING_GAP_MS)
+        above_ms = self._above_ms
         if not energised:
-            self._above_ms[0] = self._above_ms[1] = self._above_ms[2] = 0
-        if inputs.meter_seq == self._seq or not energised:
+            above_ms[0] = above_ms[1] = above_ms[2] = 0
+            return False
+        if inputs.meter_seq == self._seq:
             return False
         self._seq = inputs.meter_seq
         reference_ma = self._memory.highest_ma(inputs.meter_age_ms)
+        allowed_ma = reference_ma + self._allowance_ma
         drawn_ma = inputs.drawn_ma
-        percents = self._percents
-        above_ms = self._above_ms
         tripped = False
-        grade = 0
-        while grade < 3:
-            limit_ma = reference_ma + reference_ma // 100 * percents[grade] + self._allowance_ma
-            if reference_ma == 0 or drawn_ma <= limit_ma:
-                above_ms[grade] = 0
-            else:
-                above_ms[grade] += self._since_ms if above_ms[grade] else 1
-                if above_ms[grade] > self._times_ms[grade]:
-                    above_ms[grade] = self._times_ms[grade]
-                    tripped = True
-            grade += 1
+        if reference_ma == 0 or drawn_ma <= allowed_ma:     # no grade begins below: no percentage is negative
+            above_ms[0] = above_ms[1] = above_ms[2] = 0
+        else:
+            hundredth_ma = reference_ma // 100
+            grade = 0
+            while grade < 3:
+                if drawn_ma <= allowed_ma + hundredth_ma * self._percents[grade]:
+                    above_ms[grade] = 0
+                else:
+                    above_ms[grade] += self._since_ms if above_ms[grade] else 1
+                    if above_ms[grade] > self._times_ms[grade]:
+                        above_ms[grade] = self._times_ms[grade]
+                        tripped = True
+                grade += 1
         self._since_ms = 0
         return tripped
 
@@ -135,18 +149,20 @@ class SupplyWatch:
             self.outside = limits.SUPPLY_READINGS - 1
 
     def _take(self, inputs):
-        inside = self._judge(inputs.supply_1_mv) + self._judge(inputs.supply_2_mv) + self._judge(inputs.supply_3_mv)
-        if inside > 0:
+        one_mv, two_mv, three_mv = inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv
+        low_mv = self._low_mv
+        if _judge(one_mv, low_mv) + _judge(two_mv, low_mv) + _judge(three_mv, low_mv) > 0:
             self.outside = 0
-        elif max(inputs.supply_1_mv, inputs.supply_2_mv, inputs.supply_3_mv) <= NOT_FITTED:
+        elif one_mv <= NOT_FITTED and two_mv <= NOT_FITTED and three_mv <= NOT_FITTED:
             return                 # says nothing of the supply: neither good nor bad
         elif self.outside < limits.SUPPLY_READINGS:
             self.outside += 1
         self._silent_left_ms = limits.SUPPLY_SILENT_MS
 
-    def _judge(self, supply_mv):
-        """1: inside, 0: nothing to judge (NOT_FITTED is below any), -3: outside."""
-        return 0 if supply_mv < self._low_mv else 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else -3
+
+def _judge(supply_mv, low_mv):
+    """1: inside, 0: nothing to judge (below low_mv; NOT_FITTED is below any), -3: outside."""
+    return 1 if limits.SUPPLY_LOW_MV <= supply_mv <= limits.SUPPLY_HIGH_MV else 0 if supply_mv < low_mv else -3
 
 
 class TemperatureWatch:
@@ -154,6 +170,7 @@ class TemperatureWatch:
 
     def __init__(self):
         self.levels = [0] * limits.TEMPERATURE_SENSORS
+        self._celsius = [NO_TEMPERATURE] * limits.TEMPERATURE_SENSORS
         self.level = 0             # the highest
         self.hottest = -1          # which sensor has it, -1 = none
         self.failed = False        # a fitted sensor is broken, or all are silent
@@ -163,42 +180,55 @@ class TemperatureWatch:
 
     def update(self, gap_ms, inputs):
         """Take over fresh readings; notice when there are none any more."""
-        self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
         if inputs.temperature_seq == self._seq:
+            self._stale_left_ms = count_down(self._stale_left_ms, gap_ms)
             if self._stale_left_ms == 0 and (self._any or _fitted(inputs)):
                 self.failed = True
             return
         self._seq = inputs.temperature_seq
         self._stale_left_ms = limits.TEMPERATURE_STALE_MS
-        self.failed = False
-        self._any = False
-        self.level = 0
-        self.hottest = -1
-        self._judge(0, inputs.temperature_0_c)
-        self._judge(1, inputs.temperature_1_c)
-        self._judge(2, inputs.temperature_2_c)
-        self._judge(3, inputs.temperature_3_c)
-        self._judge(4, inputs.temperature_4_c)
+        celsius_of = self._celsius      # in a list: five calls would cost more than all else in the tick
+        celsius_of[0] = inputs.temperature_0_c
+        celsius_of[1] = inputs.temperature_1_c
+        celsius_of[2] = inputs.temperature_2_c
+        celsius_of[3] = inputs.temperature_3_c
+        celsius_of[4] = inputs.temperature_4_c
+        self._judge(celsius_of, self.levels)
 
-    def _judge(self, sensor, celsius):
-        if celsius == NO_TEMPERATURE:
-            return
-        self._any = True
-        if celsius == BROKEN:
-            self.failed = True
-            return
-        level = level_from_celsius(sensor, celsius, self.levels[sensor])
-        self.levels[sensor] = level
-        if level > self.level:
-            self.level = level
-            self.hottest = sensor
+    def _judge(self, celsius_of, levels):
+        failed = fitted = False
+        highest = sensor = 0
+        hottest = -1
+        first_c = _FIRST_C
+        while sensor < limits.TEMPERATURE_SENSORS:
+            celsius = celsius_of[sensor]
+            above_c = celsius - first_c[sensor]
+            if above_c > -limits.TEMPERATURE_HYSTERESIS_C:
+                fitted = True
+                level = level_above(above_c, levels[sensor])
+                levels[sensor] = level
+                if level > highest:
+                    highest = level
+                    hottest = sensor
+            elif celsius > BROKEN:
+                fitted = True
+                levels[sensor] = 0
+            elif celsius != NO_TEMPERATURE:
+                fitted = failed = True      # its level stays
+            sensor += 1
+        self.level = highest
+        self.hottest = hottest
+        self.failed = failed
+        self._any = fitted
 
     def derated_ma(self, offered_ma):
         """The offer after derating: 75 %, 50 %, 6 A; no step goes below 6 A. 0 at the limit."""
         level = self.level
+        if level == 0:
+            return offered_ma
         if level >= limits.TEMPERATURE_LEVELS:
             return 0
-        return max(offered_ma * _LEVEL_PERCENT[level] // 100, min(offered_ma, limits.OFFER_MIN_MA))
+        return max(offered_ma * _LEVEL_PERCENT[level - 1] // 100, min(offered_ma, limits.OFFER_MIN_MA))
 
 
 def _fitted(inputs):
@@ -207,13 +237,11 @@ def _fitted(inputs):
                inputs.temperature_4_c) > NO_TEMPERATURE
 
 
-def level_from_celsius(sensor, celsius, level):
-    """The level that follows `level` at so many °C: up at once, down with hysteresis, from the limit only at the resume value."""
-    begins_c = _BEGINS_C[sensor]
-    while level < limits.TEMPERATURE_LEVELS and celsius >= begins_c[level]:
-        level += 1
-    if level >= limits.TEMPERATURE_LEVELS and celsius > limits.TEMPERATURE_LIMITS[sensor][2]:
-        return level
-    while level > 0 and celsius <= begins_c[level - 1] - limits.TEMPERATURE_HYSTERESIS_C:
-        level -= 1
-    return level
+def level_above(above_c, level):
+    """The level that follows `level` at so many K above where the first begins, or up to the hysteresis below it: up at once, down
+    with hysteresis, from the limit only at the resume value."""
+    if above_c >= _LIMIT_K or level >= limits.TEMPERATURE_LEVELS and above_c > 0:
+        return limits.TEMPERATURE_LEVELS
+    if above_c >= level * _STEP_K:
+        return above_c // _STEP_K + 1
+    return min(level, (above_c + limits.TEMPERATURE_HYSTERESIS_C - 1) // _STEP_K + 1)

@@ -57,12 +57,15 @@ class CableReader:
         if raw_a != self._raw_a:
             self._raw_a = raw_a
             self._same = 0
-        self._same = min(self._same + 1, _SAME_READINGS)
+        elif self._same >= _SAME_READINGS:
+            return                 # it counts already
+        self._same += 1
         if self._same >= _SAME_READINGS or 0 < raw_a < self.rating_a:
             self.rating_a = raw_a
 
     def cap_ma(self, tethered_ma):
         """What the cable carries, mA; tethered_ma where it is fixed; 0 for none and for an impossible one."""
-        if self.rating_a == TETHERED:
+        rating_a = self.rating_a
+        if rating_a == TETHERED:
             return tethered_ma
-        return max(self.rating_a, 0) * 1000
+        return max(rating_a, 0) * 1000

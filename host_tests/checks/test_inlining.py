@@ -113,6 +113,12 @@ class Inlining(unittest.TestCase):
         self.assertIn("if the_part.left:", text)
         self.assertNotIn("if the_part.left:", self.same("self.part.left = count_down(now_ms, 3)\nreturn self.part.left"))
 
+    def test_a_number_that_is_compared_with_nothing_is_asked_for_itself(self):
+        text = self.same("if self.part.left == 0:\n    return 1\nif self.part.left != 0 and now_ms == 0:\n    return 2\nreturn 3",
+                         nows=(0, 5))
+        self.assertIn("if not self.part.left:", text.replace("the_part", "self.part"))
+        self.assertNotIn("== 0", text)
+
     def test_only_a_countdown_of_the_limits_that_sets_one_thing_is_left_out_at_zero(self):
         for gap in ("now_ms", "-now_ms"):           # what anybody else subtracts may be negative
             text = self.same("self.part.left = max(self.part.left - %s, 0)\nreturn self.part.left" % gap, nows=(5, 3, 0, 4))

@@ -11,7 +11,7 @@ class TestOfferMemory(unittest.TestCase):
     def test_begins_with_no_offer_and_nothing_remembered(self):
         memory = OfferMemory()
         self.assertEqual((list(memory._offers_ma), memory._now_ma, memory._newest), ([0] * 4, 0, 3))
-        self.assertEqual(list(memory._ages_ms), [limits.TICKS_MASK] * 4)
+        self.assertEqual((list(memory._ages_ms), memory._older_ms), ([limits.TICKS_MASK] * 4, 0))
         self.assertEqual(memory.highest_ma(10000), 0)
 
     def test_an_offer_that_ended_counts_6_s_and_the_age_of_the_reading(self):
@@ -57,14 +57,24 @@ class TestOfferMemory(unittest.TestCase):
         for offered_ma in (40000, 30000, 20000, 10000):
             memory.update(5000, offered_ma)
         self.assertEqual((list(memory._offers_ma), list(memory._ages_ms)), ([50000, 40000, 30000, 20000], [15000, 10000, 5000, 0]))
+        self.assertEqual([memory.highest_ma(age_ms) for age_ms in (0, 4000, 8999, 9000)], [30000, 40000, 40000, 50000])
         memory.update(5000, 9000)
         self.assertEqual(list(memory._offers_ma), [10000, 40000, 30000, 20000])
         self.assertEqual((memory._newest, list(memory._ages_ms)), (0, [0, 15000, 10000, 5000]))
         memory.update(1000, 9000)
-        self.assertEqual(list(memory._ages_ms), [1000, 16000, 11000, 6000])
+        self.assertEqual(([age_ms + memory._older_ms for age_ms in memory._ages_ms]), [1000, 16000, 11000, 6000])
         memory.update(1, 9000)
-        memory.update(1000, 9000)
-        self.assertEqual(list(memory._ages_ms), [2001, 16001, 12001, 7001])
+        memory.update(1000, 8999)
+        self.assertEqual((list(memory._ages_ms), memory._older_ms), ([0, 17001, 12001, 7001], 0))
+        memory.update(6000, 8000)
+        memory.update(10, 7000)
+        self.assertEqual((memory._newest, list(memory._ages_ms)), (1, [6010, 0, 18001, 13011]))
+
+    def test_what_stands_at_the_longest_window_when_an_offer_ends_goes_beyond_it(self):
+        memory = OfferMemory()
+        for gap_ms, offered_ma in ((10, 50000), (10, 9000), (16000, 8000), (5000, 7000)):
+            memory.update(gap_ms, offered_ma)
+        self.assertEqual((memory._ages_ms[0], memory.highest_ma(10000)), (21000, 9000))
 
     def test_a_place_is_empty_before_it_is_taken_again(self):
         memory = OfferMemory()
@@ -78,10 +88,10 @@ class TestOfferMemory(unittest.TestCase):
     def test_time_is_taken_only_while_something_remembered_can_still_count(self):
         memory = OfferMemory()
         self.assertEqual(memory._counting, 0)
-        for offered_ma, gap_ms, counting in ((16000, 10, 0), (10000, 10, 1), (10000, 16000, 1), (10000, 10, 1), (10000, 10, 0)):
+        for offered_ma, gap_ms, counting in ((16000, 10, 0), (10000, 10, 1), (10000, 16000, 1), (10000, 10, 0), (10000, 10, 0)):
             memory.update(gap_ms, offered_ma)
             self.assertEqual(memory._counting, counting)
-        self.assertEqual(list(memory._ages_ms), [16010] + [limits.TICKS_MASK] * 3)
+        self.assertEqual((list(memory._ages_ms), memory._older_ms), ([16010] + [limits.TICKS_MASK] * 3, 0))
         memory.update(10, 9000)
         self.assertEqual((memory._counting, memory._newest, memory.highest_ma(0)), (1, 1, 10000))
 

@@ -3,7 +3,7 @@ import unittest
 
 from firmware.safety import limits
 from firmware.safety.io_image import BROKEN, NO_TEMPERATURE, Inputs
-from firmware.safety.protection import TemperatureWatch, level_from_celsius
+from firmware.safety.protection import TemperatureWatch
 
 
 class TestTemperatureWatch(unittest.TestCase):
@@ -24,27 +24,39 @@ class TestTemperatureWatch(unittest.TestCase):
         self.assertEqual((list(watch.levels), watch.level, watch.hottest, watch._seq), ([0] * 5, 0, -1, 0))
         self.assertEqual((watch.failed, watch._any, watch._stale_left_ms), (False, False, 30000))
 
+    def level_after(self, sensor, celsius, before):
+        """The level that a reading brings about where the sensor had `before`."""
+        self.watch.levels[sensor] = before
+        values = [NO_TEMPERATURE] * 5
+        values[sensor] = celsius
+        self.assertEqual(self.read(*values), self.watch.levels[sensor])
+        return self.watch.level
+
     def test_levels_begin_and_end_at_their_degree(self):
         # sensor 0: 80 to 95 °C, steps at 80, 85, 90, 95; each left 3 °C below; from the limit only at 80
         for celsius, before, after in (
                 (79, 0, 0), (80, 0, 1), (84, 0, 1), (85, 0, 2), (89, 0, 2), (90, 0, 3), (94, 0, 3), (95, 0, 4), (200, 0, 4),
                 (78, 1, 1), (77, 1, 0), (83, 2, 2), (82, 2, 1), (77, 2, 0), (88, 3, 3), (87, 3, 2), (82, 3, 1), (77, 3, 0),
                 (94, 4, 4), (81, 4, 4), (80, 4, 1), (77, 4, 0), (78, 4, 1)):
-            self.assertEqual(level_from_celsius(0, celsius, before), after, (celsius, before))
+            self.assertEqual(self.level_after(0, celsius, before), after, (celsius, before))
 
-    def test_levels_begin_in_equal_steps_from_the_first_to_the_limit(self):
-        for sensor, (first_c, limit_c, _resume_c) in enumerate(limits.TEMPERATURE_LIMITS):
-            for level in range(4):
-                begins_c = first_c + (limit_c - first_c) * level // 3
-                self.assertEqual([level_from_celsius(sensor, celsius, 0) for celsius in (begins_c - 1, begins_c)],
-                                 [level, level + 1])
+    def test_levels_are_those_of_the_limits_at_every_degree(self):
+        for sensor, (first_c, limit_c, resume_c) in enumerate(limits.TEMPERATURE_LIMITS):
+            begins_c = [first_c + (limit_c - first_c) * level // 3 for level in range(4)]
+            for before in range(5):
+                for celsius in [BROKEN + 1, -40, 0, 1000] + list(range(50, 120)):
+                    level = max([before] + [level + 1 for level in range(4) if celsius >= begins_c[level]])
+                    if level < 4 or celsius <= resume_c:
+                        while level and celsius <= begins_c[level - 1] - limits.TEMPERATURE_HYSTERESIS_C:
+                            level -= 1
+                    self.assertEqual(self.level_after(sensor, celsius, before), level, (sensor, celsius, before))
 
     def test_each_sensor_has_its_own_degrees(self):
         for sensor, first_c, limit_c in ((0, 80, 95), (1, 60, 75), (2, 60, 75), (3, 75, 90), (4, 75, 90)):
-            self.assertEqual(level_from_celsius(sensor, first_c - 1, 0), 0)
-            self.assertEqual(level_from_celsius(sensor, first_c, 0), 1)
-            self.assertEqual(level_from_celsius(sensor, limit_c - 1, 0), 3)
-            self.assertEqual(level_from_celsius(sensor, limit_c, 0), 4)
+            self.assertEqual(self.level_after(sensor, first_c - 1, 0), 0)
+            self.assertEqual(self.level_after(sensor, first_c, 0), 1)
+            self.assertEqual(self.level_after(sensor, limit_c - 1, 0), 3)
+            self.assertEqual(self.level_after(sensor, limit_c, 0), 4)
 
     def test_each_input_goes_to_its_sensor(self):
         for sensor in range(5):
@@ -75,6 +87,10 @@ class TestTemperatureWatch(unittest.TestCase):
         self.assertEqual(self.read(BROKEN), 0)
         self.assertEqual(self.watch.levels[0], 1)
         self.assertEqual(self.read(78), 1)
+
+    def test_what_no_thermometer_says_is_a_failure(self):
+        self.read(NO_TEMPERATURE - 1)
+        self.assertEqual((self.watch.failed, self.watch._any), (True, True))
 
     def test_a_sensor_that_is_gone_is_not_judged(self):
         self.read(NO_TEMPERATURE, 75)

@@ -43,13 +43,18 @@ def is_countdown(node):
 
 
 def asked(node):
-    """`1 if x else 0` where only its truth is asked for is x."""
+    """`1 if x else 0` where only its truth is asked for is x; of a number, `x == 0` is `not x`: half the work for the VM."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         node.operand = asked(node.operand)
     elif isinstance(node, ast.BoolOp):
         node.values = [asked(part) for part in node.values]
     elif isinstance(node, ast.IfExp) and isinstance(node.body, ast.Constant) and node.body.value == 1 and is_zero(node.orelse):
         return node.test
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and is_zero(node.comparators[0]):
+        if isinstance(node.ops[0], ast.Eq):
+            return ast.UnaryOp(ast.Not(), node.left)
+        if isinstance(node.ops[0], ast.NotEq):
+            return node.left
     return node
 
 
