@@ -66,6 +66,11 @@ class Latencies(unittest.TestCase):
         self.assertEqual((rows["tick late, native VM, max"].value, rows["tick late, native VM, max"].good), (101, False))
         self.assertEqual(rows["a sleeper beside it, max"].value, 9.5)
 
+    def test_a_charge_that_the_charger_ended_is_a_missed_budget(self):
+        for stops in (0, 1):
+            rows = {one.name: one for one in reaction._rows("slowed VM", dict(self.RUN, stops=stops), "")}
+            self.assertEqual(rows["charges that the charger ended, slowed VM"].good, stops == 0)
+
     def test_what_was_not_measured_says_why(self):
         found, = reaction._rows("slowed VM", "power did not come", "")
         self.assertEqual((found.value, found.good, found.note), (None, None, "not measured: power did not come"))

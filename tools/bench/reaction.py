@@ -28,6 +28,7 @@ PHASES_MS = 37          # changes come at times that have nothing to do with the
 TICK_S = 0.010
 HEAP_KB = 1300          # the twin's own 80 kB, and what a small PSRAM leaves: how long a collection takes depends on it
 READ_EVERY_S = 45       # so often the counts of ticks are fetched: each time a slowed interpreter is late by it
+MOST_STOPS = 20         # from there on a run ends with what it has
 ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
 
 # name -> (slowed?, limit of p99.9 in ms, limit of the longest in ms or None, seconds a change takes, changes and ticks of a short
@@ -120,8 +121,9 @@ def _change(charger, watch, number):
 
 
 def _story(charger, run, changes, most_ticks, limit_s):
-    """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "saw": {}}"""
-    progress, found, odd, number, ended = Progress(), [], 0, 0, ""
+    """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "stops": how often the
+    charger ended the charge because its ticks were late, "saw": {}}"""
+    progress, found, odd, number, stops, ended = Progress(), [], 0, 0, 0, ""
     charger.begin(120)
     watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
     end = time.monotonic() + limit_s
@@ -132,8 +134,12 @@ def _story(charger, run, changes, most_ticks, limit_s):
             except Failed as error:
                 if not found:
                     raise
-                ended = str(error)
-                break
+                stops += 1
+                if stops > MOST_STOPS:
+                    ended = str(error)
+                    break
+                charger.plug_in_again(120)
+                continue
             number += 1
             odd += took_ms is None
             found += [] if took_ms is None else [took_ms]
@@ -144,7 +150,8 @@ def _story(charger, run, changes, most_ticks, limit_s):
     progress.end()
     if not found or not ticks.total:
         raise Failed("no change in %d s" % limit_s)
-    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "ended": ended, "saw": charger.end(),
+    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "stops": stops, "ended": ended,
+            "saw": charger.end(),
             "very_late": sum(count for ms, count in ticks.counts.items() if ms > LATE_MS)}
 
 
@@ -230,6 +237,8 @@ def _rows(run, found, when):
     note = "%d ticks%s" % (ticks["count"], when)
     table += [plain(place + which, ticks[key], "ms", note) for which, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))]
     table.append(at_most(place + "max", ticks["max"], "ms", LATE_MS, "%d above %d ms" % (found["very_late"], LATE_MS)))
+    if "stops" in found:
+        table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0, "for its ticks were late"))
     if "jitter" in found:
         jitter = found["jitter"]
         note = "%d sleeps beside it%s" % (jitter["count"], ", real-time priority" if found["first"] else "")

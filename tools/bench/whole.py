@@ -67,8 +67,14 @@ class Whole(Charger):
             self._cleanups.close()
 
     def begin(self, limit_s=20):
-        """Plugs in, shows the card and waits for power; from then on everybody is busy until end()."""
+        """Plugs in (plug_in()); from then on everybody is busy until end()."""
         self.wait_for_page(limit_s)
+        self.plug_in(limit_s)
+        self._busy = Busy(self.port, self.broker.port)
+        self.call(self._show_stranger)
+
+    def plug_in(self, limit_s=20):
+        """Plugs in, shows the card and waits for power."""
         world = self.twin.world
         self.call(lambda: world.set_ev({"plugged": True, "state": "auto", "phases": 3, "max_current_a": 16, "soc": 0.2}))
         end = time.monotonic() + limit_s
@@ -78,8 +84,16 @@ class Whole(Charger):
             self.call(lambda: world.present_card(CARD))     # a reader that is late misses one: a person shows it again
             time.sleep(AGAIN_S)
         self.wait_until(self.coil, "power", limit_s)
-        self._busy = Busy(self.port, self.broker.port)
-        self.call(self._show_stranger)
+
+    def plug_in_again(self, limit_s=20):
+        """What an owner does whose charger stopped: unplugs, waits until it is seen, and begins anew."""
+        self.call(lambda: self.twin.world.set_ev({"plugged": False}))
+        end = time.monotonic() + limit_s
+        while json.loads(self.ask("api/v1/status"))["session_state"] != "none":
+            if time.monotonic() > end:
+                raise Failed("the unplugging was not seen within %d s" % limit_s)
+            time.sleep(AGAIN_S)
+        self.plug_in(limit_s)
 
     def _show_stranger(self):
         if self._busy is not None:
