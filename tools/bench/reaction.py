@@ -26,7 +26,7 @@ from tools.setup.vm import VmMissing, vm_command
 PAUSES = {"RECLOSE_MS": 100, "OFFER_CHANGE_MS": 100, "PWM_PAUSE_MS": 100}
 PHASES_MS = 37          # changes come at times that have nothing to do with the tick
 TICK_S = 0.010
-HEAP_KB = 1300          # the twin's own 80 kB, and what a small PSRAM leaves: how long a collection takes depends on it
+HEAP_KB = 640           # the twin's own 80 kB; a device's grows only where a collection frees too little (half a megabyte then)
 READ_EVERY_S = 45       # so often the counts of ticks are fetched: each time a slowed interpreter is late by it
 MOST_STOPS = 20         # from there on a run ends with what it has
 ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
