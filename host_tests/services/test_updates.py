@@ -7,7 +7,7 @@ from firmware.services.ota import record, work
 from firmware.services.ota.refusal import UpdateError
 from firmware.services.updates import MODES
 from firmware.services.web.reply import HttpError
-from host_tests.services.updates_case import ROOT, Case
+from host_tests.services.updates_case import Case
 from host_tests.services.web.harness import run
 
 
@@ -90,7 +90,7 @@ class TestSchedule(Case):
         waits = [times[index + 1] - times[index] for index in range(7)]
         self.assertEqual(waits, sorted(waits))
         self.assertTrue(299 <= times[0] <= 400 and 3600 <= waits[-1] <= 3700)
-        self.assertEqual(len(record.log(ROOT)), 1)      # one line, not one a try
+        self.assertEqual(len(record.log(self.root)), 1)      # one line, not one a try
 
     def test_a_package_that_is_refused_is_not_fetched_again_and_again(self):
         self.charger.minute = 200
@@ -123,7 +123,7 @@ class TestPresses(Case):
         self.server = "not_newer"
         self.updates.check()
         self.seconds(1)
-        self.assertEqual((self.state(), record.log(ROOT)), (("idle", None, None), []))
+        self.assertEqual((self.state(), record.log(self.root)), (("idle", None, None), []))
 
     def test_a_press_is_refused_while_a_vehicle_is_there(self):
         self.charger.stop = "vehicle"
@@ -166,7 +166,7 @@ class TestPresses(Case):
         with self.assertRaises(HttpError):
             run(self.updates.upload(None, False))
         self.assertEqual(self.state()[2], "interrupted")
-        self.assertEqual(record.log(ROOT)[0]["result"], "interrupted")
+        self.assertEqual(record.log(self.root)[0]["result"], "interrupted")
 
     def test_modules_are_forgotten_after_an_upload_that_is_refused_or_finds_no_memory(self):
         self.updates, forgotten = self.started(mode="off"), []

@@ -2,7 +2,7 @@
 import unittest
 
 from firmware.services.ota import record, work
-from host_tests.services.updates_case import ROOT, Case
+from host_tests.services.updates_case import Case
 
 
 class TestAfterwards(Case):
@@ -12,7 +12,7 @@ class TestAfterwards(Case):
         self.assertEqual(self.charger.restarts, ["update 1.1.0"])
 
     def results(self):
-        return [entry["result"] for entry in record.log(ROOT)]
+        return [entry["result"] for entry in record.log(self.root)]
 
     def test_the_new_version_is_logged_once_it_has_proved_itself(self):
         self.switched()
@@ -62,17 +62,17 @@ class TestAfterwards(Case):
         self.assertEqual(self.state()[0], "idle")
 
     def test_a_damaged_record_is_forgotten(self):
-        record._file(ROOT).write(b"{")
+        record._file(self.root).write(b"{")
         self.updates = self.started()
-        self.assertEqual(record.log(ROOT), [])
-        record.write(ROOT, {"log": None})
-        self.assertEqual(record.log(ROOT), [])
+        self.assertEqual(record.log(self.root), [])
+        record.write(self.root, {"log": None})
+        self.assertEqual(record.log(self.root), [])
 
     def test_the_log_is_bounded(self):
         for number in range(40):
             work.save(self.updates, ("no_answer", "1.%d.0" % number, ""))
-        self.assertEqual(len(record.log(ROOT)), 16)
-        self.assertEqual(record.log(ROOT)[0]["version"], "1.39.0")
+        self.assertEqual(len(record.log(self.root)), 16)
+        self.assertEqual(record.log(self.root)[0]["version"], "1.39.0")
 
 
 if __name__ == "__main__":

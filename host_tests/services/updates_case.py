@@ -1,5 +1,4 @@
 """The work of updates replaced by short words, and what the wiring lends set by hand."""
-import os
 import unittest
 
 from firmware.services import updates as module
@@ -8,8 +7,8 @@ from firmware.services.ota.refusal import UpdateError
 from firmware.services.updates import STATES, Updates
 from firmware.storage import files
 from host_tests.services.web.harness import run
+from host_tests.storage.scratch import Scratch
 
-ROOT = "updates_of_test/"
 SETTINGS = {"update.url": "http://server/", "update.mode": "install", "update.hour": 3}
 
 
@@ -77,7 +76,9 @@ class Charger:
 
 class Case(unittest.TestCase):
     def setUp(self):
-        files.make_folders(ROOT + "data")
+        self.scratch = Scratch()
+        self.root = self.scratch.folder
+        files.make_folders(self.root + "data")
         self.charger = Charger()
         self.server = Offered("1.1.0")       # what it offers, or an error
         self.asked = []
@@ -89,13 +90,10 @@ class Case(unittest.TestCase):
 
     def tearDown(self):
         work.look, work.fetch, module.OnDemand.forget = self.real
-        for name in files.names(ROOT + "data"):
-            os.remove(ROOT + "data/" + name)
-        os.rmdir(ROOT + "data")
-        os.rmdir(ROOT[:-1])
+        self.scratch.close()
 
     def started(self, **settings):
-        found = Updates(ROOT, self.charger, None)
+        found = Updates(self.root, self.charger, None)
         values = dict(SETTINGS)
         values.update([("update." + name, value) for name, value in settings.items()])
         found.apply(lambda key: values[key])
