@@ -104,7 +104,7 @@ class _Document:
         effect = obj({name: listed({"type": "string"}) for name in ("applied", "restart_needed")})
         changed = {"allOf": [_refer("Settings"), effect]}
         error = obj({"error": obj({"code": {"type": "string"}, "message": {"type": "string"},
-                                   "field": {"type": ["string", "null"]}, "rule": {"enum": ["range", "guard", "rule"]}},
+                                   "field": {"type": ["string", "null"]}, "rule": {"enum": list(schemas.RULES)}},
                                   ["code", "message", "field"])})
         refused = {"content": {"application/json": {"schema": _refer("Error")}}}
         return {

@@ -1,5 +1,6 @@
 # cpython only: the validator and the whole firmware on the twin
 """The description of the API is valid OpenAPI, tells every route, and is what the charger gives out."""
+import ast
 import asyncio
 import json
 import unittest
@@ -64,6 +65,18 @@ class Description(unittest.TestCase):
         self.assertEqual((fuse["minimum"], fuse["maximum"], fuse["type"]), (6, 63, ["integer", "null"]))
         body = self.document["paths"]["/api/v1/commands/set_ceiling"]["post"]["requestBody"]["content"]["application/json"]
         self.assertEqual(body["schema"]["required"], ["source", "limit_ma"])
+
+    def test_every_rule_that_a_refusal_names_is_told(self):
+        named = set()
+        for place in (ROOT / "firmware").rglob("*.py"):
+            for node in ast.walk(ast.parse(place.read_text(encoding="utf-8"))):
+                for one in getattr(node, "keywords", ()) if isinstance(node, ast.Call) else ():
+                    if one.arg == "rule" and isinstance(one.value, ast.Constant):
+                        named.add(one.value.value)
+        rules = self.document["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["rule"]["enum"]
+        self.assertTrue({"columns", "form", "encoding"} <= named)      # it looks in the right places
+        self.assertEqual(named - set(rules), set())
+        self.assertEqual(set(rules) - named, {"range", "guard", "rule"})    # a setting's, given by position
 
     def test_it_is_given_out_as_it_lies_there(self):
         pages = StaticFiles(str(ROOT / "firmware" / "page"), "1")

@@ -14,6 +14,8 @@ CHOICES = {
     "coil_watchdog": facts.COIL_WATCHDOG, "cp_state": tuple("ABCDEF"), "availability": ("operative", "inoperative"),
     "mode": ("immediate", "smart"),
 }
+# What an error's "rule" may be: of a setting (settings/store.py), then of a file (csv_lines.py, cards_csv.py, text_form.py)
+RULES = ("range", "guard", "rule", "length", "encoding", "quotes", "cells", "columns", "twice", "charger", "form", "newer_version")
 
 
 def obj(properties, required=None, **more):
