@@ -15,10 +15,10 @@ def allowed():
     return bool(command) and subprocess.run([*command, "true"], capture_output=True).returncode == 0
 
 
-def prefix(priority=MEASURED):
+def prefix():
     """What a command line must begin with, [] where there is no such tool."""
     tool = shutil.which("chrt")
-    return [tool, "-f", str(priority)] if tool else []
+    return [tool, "-f", str(MEASURED)] if tool else []
 
 
 @contextlib.contextmanager

@@ -122,7 +122,7 @@ def _change(charger, watch, number):
 
 def _story(charger, run, changes, most_ticks, limit_s):
     """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "stops": how often the
-    charger ended the charge because its ticks were late, "saw": {}}"""
+    contactor did not come again and the vehicle was plugged in anew, "saw": {}}"""
     progress, found, odd, number, stops, ended = Progress(), [], 0, 0, 0, ""
     charger.begin(120)
     watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
@@ -238,7 +238,8 @@ def _rows(run, found, when):
     table += [plain(place + which, ticks[key], "ms", note) for which, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))]
     table.append(at_most(place + "max", ticks["max"], "ms", LATE_MS, "%d above %d ms" % (found["very_late"], LATE_MS)))
     if "stops" in found:
-        table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0, "for its ticks were late"))
+        table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0,
+                             "the contactor did not come again, the vehicle was plugged in anew"))
     if "jitter" in found:
         jitter = found["jitter"]
         note = "%d sleeps beside it%s" % (jitter["count"], ", real-time priority" if found["first"] else "")
