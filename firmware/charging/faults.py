@@ -6,6 +6,7 @@ The safety core knows trip bits only; a fault without one is raised by name. Cod
 
 from micropython import const
 
+from firmware.keyed import keyed
 from firmware.safety import trips
 
 # severity
@@ -146,10 +147,20 @@ class UnknownFault(Exception):
 
 def row_of(name):
     """The row of a fault; raises UnknownFault."""
-    for row in FAULTS:
-        if row[1] == name:
-            return row
-    raise UnknownFault(name)
+    row = keyed(FAULTS, name, NAME)
+    if row is None:
+        raise UnknownFault(name)
+    return row
+
+
+def rows_of_trips(bits):
+    """The rows of trip bits, the lowest bit first. The table is not gone through: on a device that makes each of its rows."""
+    bit = 1
+    while bits:
+        if bits & bit:
+            bits ^= bit
+            yield keyed(FAULTS, bit, TRIP)
+        bit <<= 1
 
 
 class ActiveFaults:
@@ -164,9 +175,11 @@ class ActiveFaults:
     def begin(self, name):
         """A fault is there; nothing happens when it is there already."""
         if self._find(name) is None:
-            row = row_of(name)
-            self._active.append((row, self._stamp()))
-            self._on_change(row, True)
+            self._begin(row_of(name))
+
+    def _begin(self, row):
+        self._active.append((row, self._stamp()))
+        self._on_change(row, True)
 
     def end(self, name):
         """A fault is gone."""
@@ -179,14 +192,13 @@ class ActiveFaults:
         """Begin and end the faults of the core's trip bits."""
         if bits == self._trips:
             return
-        changed = bits ^ self._trips
+        begun, gone = bits & ~self._trips, self._trips & ~bits
         self._trips = bits
-        for row in FAULTS:
-            if row[TRIP] & changed:
-                if row[TRIP] & bits:
-                    self.begin(row[1])
-                else:
-                    self.end(row[1])
+        for name in [row[NAME] for row, _ in self._active if row[TRIP] & gone]:
+            self.end(name)
+        for row in rows_of_trips(begun):
+            if self._find(row[NAME]) is None:
+                self._begin(row)
 
     def _find(self, name):
         for entry in self._active:

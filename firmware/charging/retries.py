@@ -5,7 +5,7 @@ Policy only: the core clears nothing whose cause is still there, and never a res
 
 from micropython import const
 
-from firmware.charging.faults import FAULTS, RETRIES, TRIP
+from firmware.charging.faults import RETRIES, rows_of_trips
 from firmware.safety.limits import elapsed_ms
 
 MOST = const(5)                                        # per plug-in, all faults together
@@ -55,7 +55,7 @@ class Retries:
 
 def _recoverable(active_trips):
     """Every active trip may be retried."""
-    for row in FAULTS:
-        if row[TRIP] & active_trips and not row[RETRIES]:
+    for row in rows_of_trips(active_trips):
+        if not row[RETRIES]:
             return False
     return True

@@ -9,6 +9,7 @@ import machine
 from micropython import const
 
 from firmware.drivers.clock import ticks_ms
+from firmware.drivers.first_turn import FirstTurn
 
 PERIOD_MS = const(10)
 _GUARD_PERIODS = const(6)     # timer callbacks in which the VM ran and the control task did not
@@ -25,6 +26,7 @@ class TickTimer:
         self._contactor = contactor
         self._motor = motor
         self._flag = asyncio.ThreadSafeFlag()
+        self._turn = FirstTurn(self._flag)
         self._unserved = 0
         self._beat_ms = 0            # newest callback that counted
         self._due_ms = 0
@@ -41,9 +43,11 @@ class TickTimer:
         self._due_ms = (now_ms + PERIOD_MS) & _TICKS_MASK
         self._timer = machine.Timer(0)
         self._timer.init(period=PERIOD_MS, mode=machine.Timer.PERIODIC, callback=self._beat)
+        self._turn.begin()
 
     def stop(self):
         """No more ticks."""
+        self._turn.end()
         if self._timer is not None:
             self._timer.deinit()
             self._timer = None
@@ -81,9 +85,9 @@ class TickTimer:
             self._contactor.off()
             self.guard_opened = (self.guard_opened + 1) & _TICKS_MASK
 
-    async def wait(self):
-        """Wait for the next tick."""
-        await self._flag.wait()
+    def wait(self):
+        """To be awaited: the next tick."""
+        return self._turn.wait()
 
     def late_ms(self, now_ms):
         """Call once per tick, first thing: how late this tick is, in ms against the unbroken 10 ms grid."""

@@ -7,6 +7,8 @@ colour, ":34" the segments where not all four, "*3" so many flashes and a pause 
 
 from micropython import const
 
+from firmware.keyed import keyed
+
 # rhythms
 STEADY = const(0)
 BLINK = const(1)
@@ -149,9 +151,7 @@ class Lights:
         found = condition(view)
         if found != self.condition:
             self.condition = found
-            for row in STATUS:
-                if row[0] == found:
-                    self._row = row
+            self._row = keyed(STATUS, found) or self._row
         warned_ms = now_ms % WARNING_EVERY_MS - WARNING_EVERY_MS + WARNING_SHOWN_MS
         if found == "fault":
             self._show_fault(view.light, now_ms)

@@ -55,6 +55,14 @@ class Tables(unittest.TestCase):
         self.assertEqual(rows.row_of("b"), ("b", 2))
         self.assertEqual(rows.row_of("a"), ("a", ("b", 1)))
 
+    def test_a_row_is_found_by_any_column_but_the_last(self):
+        rows = Rows(b'[5,"a",1,["b",2],4,"z"]\n[1,"b",2,["a",4],0,"a"]\n[4,"c",1,[],512,"b"]\n')
+        made = tuple(rows)
+        for key, column, number in ((5, 0, 0), (4, 0, 2), ("a", 1, 0), ("b", 1, 1), (1, 2, 0), (2, 2, 1), (4, 4, 0), (512, 4, 2)):
+            self.assertEqual(rows.row_of(key, column), made[number], (key, column))
+        for key, column in ((2, 0), ("z", 1), (5, 4), (51, 4), (12, 4), ("512", 4)):
+            self.assertIsNone(rows.row_of(key, column), (key, column))
+
     def test_somebody_elses_function_of_that_name_does_not_count(self):
         use = "def keyed(table):\n    return table\ndef f():\n    return keyed(TABLE)\n"
         self.assertNotIn("Rows", built(a=TABLE + use)["firmware.a"])

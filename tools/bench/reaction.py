@@ -10,6 +10,7 @@ shows meanwhile what the machine adds; all of it runs in real-time priority wher
 """
 import contextlib
 import itertools
+import json
 import subprocess
 import tempfile
 import time
@@ -28,7 +29,8 @@ PHASES_MS = 37          # changes come at times that have nothing to do with the
 TICK_S = 0.010
 HEAP_KB = 640           # the twin's own 80 kB; a device's grows only where a collection frees too little (half a megabyte then)
 READ_EVERY_S = 45       # so often the counts of ticks are fetched: each time a slowed interpreter is late by it
-MOST_STOPS = 20         # from there on a run ends with what it has
+POWER_S = 15            # a contactor that has not come again by then does not come: after an ended charge only a new plug-in helps
+MOST_STOPS = 40         # from there on a run ends with what it has
 ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
 
 # name -> (slowed?, limit of p99.9 in ms, limit of the longest in ms or None, seconds a change takes, changes and ticks of a short
@@ -106,7 +108,7 @@ class _Ticks:
 def _change(charger, watch, number):
     """One change from C to B; how long until the coil's pin was low, in ms. None where it had gone low before."""
     world = charger.twin.world
-    charger.wait_until(lambda: world.trace.last("contacts") and world.ev.state == "C", "the contactor", 60)
+    charger.wait_until(lambda: world.trace.last("contacts") and world.ev.state == "C", "the contactor", POWER_S)
     time.sleep(0.3 + number * PHASES_MS % 100 / 1000)
 
     def leave():
@@ -120,10 +122,18 @@ def _change(charger, watch, number):
     return found
 
 
+def _cause(charger):
+    """Why no power flows, in the charger's own words."""
+    status = json.loads(charger.ask("api/v1/status"))
+    why = status["why_not_charging"] or {"code": "none"}
+    words = [why["code"]] + [str(why[key]) for key in ("fault", "by") if key in why]
+    return " ".join(words + [row["name"] for row in status["faults"] if row["name"] not in words])
+
+
 def _story(charger, run, changes, most_ticks, limit_s):
     """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "stops": how often the
-    contactor did not come again and the vehicle was plugged in anew, "saw": {}}"""
-    progress, found, odd, number, stops, ended = Progress(), [], 0, 0, 0, ""
+    contactor did not come again and the vehicle was plugged in anew, "causes": {why: how often}, "saw": {}}"""
+    progress, found, odd, number, causes, ended = Progress(), [], 0, 0, {}, ""
     charger.begin(120)
     watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
     end = time.monotonic() + limit_s
@@ -134,8 +144,9 @@ def _story(charger, run, changes, most_ticks, limit_s):
             except Failed as error:
                 if not found:
                     raise
-                stops += 1
-                if stops > MOST_STOPS:
+                cause = _cause(charger)
+                causes[cause] = causes.get(cause, 0) + 1
+                if sum(causes.values()) > MOST_STOPS:
                     ended = str(error)
                     break
                 charger.plug_in_again(120)
@@ -150,8 +161,8 @@ def _story(charger, run, changes, most_ticks, limit_s):
     progress.end()
     if not found or not ticks.total:
         raise Failed("no change in %d s" % limit_s)
-    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "stops": stops, "ended": ended,
-            "saw": charger.end(),
+    return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "stops": sum(causes.values()),
+            "causes": causes, "ended": ended, "saw": charger.end(),
             "very_late": sum(count for ms, count in ticks.counts.items() if ms > LATE_MS)}
 
 

@@ -16,17 +16,20 @@ class Rows:
             yield _tuples(json.loads(text[start:end]))
             start = end + 1
 
-    def row_of(self, key):
-        """The row whose first column is key (text), None when there is none; the rows before it are not made."""
-        text, needle, start = self._text, ('["%s",' % key).encode(), 0
+    def row_of(self, key, column=0):
+        """The row whose column is key (text or number; not its last column), None when there is none. Only lines that have the key
+        somewhere are made into rows."""
+        text, start = self._text, -1
+        needle = (("," if column else "[") + json.dumps(key) + ",").encode()
         while True:
-            start = text.find(needle, start)
+            start = text.find(needle, start + 1)
             if start < 0:
                 return None
-            if start == 0 or text[start - 1] == 10:      # a line's beginning, not a list within one
-                row = _tuples(json.loads(text[start:text.find(b"\n", start)]))
-                return row if row[0] == key else None    # a key with quotes in it could reach into the next column
-            start += 1
+            begin = text.rfind(b"\n", 0, start) + 1
+            if column or begin == start:                     # the first column begins the line; elsewhere it is a list's beginning
+                row = _tuples(json.loads(text[begin:text.find(b"\n", start)]))
+                if row[column] == key:
+                    return row
 
 
 def _tuples(value):

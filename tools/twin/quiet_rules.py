@@ -15,7 +15,7 @@ SCRATCH = "scratch"      # written before it is read in each tick
 KEPT = "kept"            # changes in no quiet tick
 # by class of the firmware: the rules of attributes that do not count exactly; "Record.attribute" follows that SEQ
 CLASSES = {
-    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME},
+    "Control": {}, "TickTimer": {"_beat_ms": TIME, "_due_ms": TIME}, "FirstTurn": {},
     "Lateness": {"_counts": COUNT, "_total": COUNT},
     "SafetyCore": {"_tick_ms": TIME, "_alive_left_ms": FALLING, "phase": KEPT, "trips": KEPT, "_last_state": KEPT,
                    "_seq": "Request.seq"},
