@@ -1,11 +1,12 @@
 # cpython only: the host's own measuring tools
 """The measuring tools measure what they say: the ROMFS image is MicroPython's, and a missed budget shows as missed."""
+import json
 import subprocess
 import unittest
 import unittest.mock
 
 from host_tests.checks.trees import Tree
-from tools.bench import kept, reaction, row
+from tools.bench import kept, precedence, reaction, row
 from tools.bench.hops import Hops
 from tools.bench.noise import percentile
 from tools.setup import romfs, vm
@@ -70,6 +71,33 @@ class Latencies(unittest.TestCase):
         for stops in (0, 1):
             rows = {one.name: one for one in reaction._rows("slowed VM", dict(self.RUN, stops=stops), "")}
             self.assertEqual(rows["charges that the charger ended, slowed VM"].good, stops == 0)
+
+    def test_why_a_charge_was_ended_stands_beside_how_often(self):
+        found = dict(self.RUN, stops=3, causes={"fault guard_opened": 2, "stopped loop_late": 1})
+        rows = {one.name: one for one in reaction._rows("slowed VM", found, "")}
+        self.assertEqual(rows["charges that the charger ended, slowed VM"].note, "fault guard_opened 2×, stopped loop_late 1×")
+
+    def test_the_cause_is_the_chargers_own_word(self):
+        for why, faults, cause in (({"code": "fault", "fault": "tick_late"}, ["tick_late"], "fault tick_late"),
+                                   ({"code": "stopped", "by": "loop_late"}, ["meter_lost"], "stopped loop_late meter_lost"),
+                                   (None, [], "none")):
+            charger = unittest.mock.Mock()
+            charger.ask.return_value = json.dumps({"why_not_charging": why, "faults": [{"name": name} for name in faults]})
+            self.assertEqual(reaction._cause(charger), cause)
+
+    def test_the_systems_limit_of_real_time_is_off_meanwhile_and_back_afterwards_whatever_happens(self):
+        with Tree({"limit": "950000\n"}) as tree, unittest.mock.patch.object(precedence, "LIMIT", tree.root / "limit"):
+            with self.assertRaises(KeyError), precedence.without_limit():
+                self.assertEqual((tree.root / "limit").read_text(), "-1")
+                raise KeyError
+            self.assertEqual((tree.root / "limit").read_text(), "950000\n")
+
+    def test_a_system_that_does_not_let_us_says_so_and_nothing_is_lost(self):
+        with Tree({}) as tree, unittest.mock.patch.object(precedence, "LIMIT", tree.root / "none"):
+            with unittest.mock.patch("builtins.print") as said, precedence.without_limit():
+                pass
+            self.assertIn("50 ms", said.call_args[0][0])
+            self.assertFalse((tree.root / "none").exists())
 
     def test_what_was_not_measured_says_why(self):
         found, = reaction._rows("slowed VM", "power did not come", "")

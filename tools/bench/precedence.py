@@ -26,22 +26,23 @@ def prefix():
 
 @contextlib.contextmanager
 def of_this_thread():
-    """The calling thread comes first, and so do those that it starts meanwhile; meanwhile the system's own limit of it is off."""
+    """The calling thread comes first, and so do those that it starts meanwhile."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
-    with _without_limit():
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-        try:
-            yield
-        finally:
-            os.sched_setscheduler(0, *before)
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
 
 
 @contextlib.contextmanager
-def _without_limit():
+def without_limit():
+    """Meanwhile real time has no LIMIT, on the whole machine; where the system does not let us, that is said."""
     before = None
     try:
-        before = LIMIT.read_text()
+        found = LIMIT.read_text()
         LIMIT.write_text("-1")
+        before = found
     except OSError as error:
         print("what takes all of a processor is halted for 50 ms now and then (%s): tails are longer" % error, flush=True)
     try:

@@ -185,7 +185,10 @@ def measure(run, long, folder):
     slowed, _, _, _, *sizes = RUNS[run]
     first = precedence.allowed()
     extra = {"slowness": slowness()} if slowed else {}
-    with precedence.of_this_thread() if first else contextlib.nullcontext():
+    with contextlib.ExitStack() as meanwhile:
+        if first:
+            meanwhile.enter_context(precedence.of_this_thread())
+            meanwhile.enter_context(precedence.without_limit())
         sleeper = Sleeper(_prefix())
         try:
             charger = Whole(HEAP_KB, folder, slowed, prefix=_prefix())
@@ -249,8 +252,9 @@ def _rows(run, found, when):
     table += [plain(place + which, ticks[key], "ms", note) for which, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))]
     table.append(at_most(place + "max", ticks["max"], "ms", LATE_MS, "%d above %d ms" % (found["very_late"], LATE_MS)))
     if "stops" in found:
-        table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0,
-                             "the contactor did not come again, the vehicle was plugged in anew"))
+        causes = ", ".join("%s %d×" % cause for cause in sorted(found.get("causes", {}).items()))
+        table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0, causes or
+                             "where the contactor does not come again the vehicle is plugged in anew"))
     if "jitter" in found:
         jitter = found["jitter"]
         note = "%d sleeps beside it%s" % (jitter["count"], ", real-time priority" if found["first"] else "")
