@@ -9,6 +9,7 @@ from host_tests.checks.trees import Tree
 from tools.bench import kept, precedence, reaction, row
 from tools.bench.hops import Hops
 from tools.bench.noise import percentile
+from tools.bench.stalls import undisturbed
 from tools.setup import romfs, vm
 
 READ = """
@@ -84,6 +85,18 @@ class Latencies(unittest.TestCase):
             charger = unittest.mock.Mock()
             charger.ask.return_value = json.dumps({"why_not_charging": why, "faults": [{"name": name} for name in faults]})
             self.assertEqual(reaction._cause(charger), cause)
+
+    def test_changes_during_which_the_processor_stood_still_are_told_apart(self):
+        ms = 1_000_000
+        spans = [(100 * ms, 130 * ms), (200 * ms, 230 * ms), (300 * ms, 330 * ms), (400 * ms, 430 * ms), (500 * ms, 530 * ms)]
+        stalls = [(100 * ms, 9.0), (210 * ms, 5.5), (335 * ms, 5.0), (437 * ms, 8.0), (600 * ms, 250.0)]
+        self.assertEqual(undisturbed(spans, stalls), [0, 2])
+        self.assertEqual(undisturbed(spans, []), [0, 1, 2, 3, 4])
+        found = dict(self.RUN, undisturbed=kept.figures([20.0] * 10), stalls={"count": 5, "max": 250.0})
+        rows = {one.name: one for one in reaction._rows("slowed VM", found, "")}
+        self.assertEqual(rows["pilot change → coil off, slowed VM, undisturbed, max"].value, 20.0)
+        self.assertEqual(rows["the processor stood still, longest"].value, 250.0)
+        self.assertEqual(rows["pilot change → coil off, slowed VM, p99.9"].value, 31.0)     # which is what is judged
 
     def test_the_systems_limit_of_real_time_is_off_meanwhile_and_back_afterwards_whatever_happens(self):
         with Tree({"limit": "950000\n"}) as tree, unittest.mock.patch.object(precedence, "LIMIT", tree.root / "limit"):

@@ -10,6 +10,7 @@ PRIORITY = 10
 # Linux halts for 50 ms of each second what takes 95 % of a processor in real-time priority: a slowed charger does, while it charges
 LIMIT = Path("/proc/sys/kernel/sched_rt_runtime_us")
 MEASURED = 11           # above all that only keeps it busy: among equals nobody gives way, and a page's client would hold it up
+WATCHING = 12           # who only sees whether the processor runs at all
 
 
 def allowed():
@@ -18,10 +19,22 @@ def allowed():
     return bool(command) and subprocess.run([*command, "true"], capture_output=True).returncode == 0
 
 
-def prefix():
-    """What a command line must begin with, [] where there is no such tool."""
-    tool = shutil.which("chrt")
-    return [tool, "-f", str(MEASURED)] if tool else []
+def prefix(cpu=None):
+    """What a command line must begin with, [] where there is no such tool. cpu: it stays on this processor."""
+    tool, pin = shutil.which("chrt"), shutil.which("taskset")
+    if not tool:
+        return []
+    return [*([pin, "-c", str(cpu)] if pin and cpu is not None else []), tool, "-f", str(MEASURED)]
+
+
+def first_of_all():
+    """The calling process comes before what is measured: it must sleep nearly always."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(WATCHING))
+
+
+def processor():
+    """The one to keep what is measured on."""
+    return min(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ pilot), which would make a hundred changes take a quarter of an hour. What is me
 out to the interpreter and the moment its coil pin goes low, by the interpreter's own clock (the two clocks agree to some 100 µs):
 the trip through the link, sampling, debouncing, the tick. When the world hears of it does not count. Ticks are counted in the
 interpreter by their whole milliseconds, those of charging as well as those between. A process that only sleeps on the same grid
-shows meanwhile what the machine adds; all of it runs in real-time priority where the system lets us (precedence.py).
+shows meanwhile what the machine adds; all of it runs in real-time priority where the system lets us (precedence.py), and then what
+is measured stays on one processor, of which another process tells when it stood still (stalls.py): such changes are told apart.
 """
 import contextlib
 import itertools
@@ -20,6 +21,7 @@ from tools.bench.charger import Failed, built
 from tools.bench.kept import figures, kept
 from tools.bench.row import Row, at_most, not_measured, plain
 from tools.bench.sleeper import Sleeper
+from tools.bench.stalls import LEAST_MS, Stalls, undisturbed
 from tools.bench.whole import CONNECTED, Whole
 from tools.checks.mutants.progress import Progress
 from tools.setup.vm import VmMissing, vm_command
@@ -29,8 +31,9 @@ PHASES_MS = 37          # changes come at times that have nothing to do with the
 TICK_S = 0.010
 HEAP_KB = 640           # the twin's own 80 kB; a device's grows only where a collection frees too little (half a megabyte then)
 READ_EVERY_S = 45       # so often the counts of ticks are fetched: each time a slowed interpreter is late by it
-POWER_S = 15            # a contactor that has not come again by then does not come: after an ended charge only a new plug-in helps
+POWER_S = 15            # a contactor that has not come again by then counts as ended: the first recovery comes after 10 s
 MOST_STOPS = 40         # from there on a run ends with what it has
+FIRST_STOPS = 3         # so many without a change before them: something is wrong that plugging in anew does not mend
 ENDED_FACTOR = 3        # a run that takes so many times what it should ends with what it has
 
 # name -> (slowed?, limit of p99.9 in ms, limit of the longest in ms or None, seconds a change takes, changes and ticks of a short
@@ -106,7 +109,7 @@ class _Ticks:
 
 
 def _change(charger, watch, number):
-    """One change from C to B; how long until the coil's pin was low, in ms. None where it had gone low before."""
+    """One change from C to B; how long until the coil's pin was low, in ms, None where it was low before; and when that was."""
     world = charger.twin.world
     charger.wait_until(lambda: world.trace.last("contacts") and world.ev.state == "C", "the contactor", POWER_S)
     time.sleep(0.3 + number * PHASES_MS % 100 / 1000)
@@ -114,12 +117,14 @@ def _change(charger, watch, number):
     def leave():
         watch.forget()
         world.set_ev({"state": "B"})
+    began_ns = time.monotonic_ns()
     charger.call(leave)
     charger.wait_until(lambda: not charger.coil(), "the coil's end")
+    ended_ns = time.monotonic_ns()
     charger.wait_until(lambda: not world.trace.last("contacts"), "the open contactor")
     found = (watch.off[0] - watch.told[0]) / 1000 if watch.off and watch.told else None
     charger.call(lambda: world.set_ev({"state": "C"}))
-    return found
+    return found, (began_ns, ended_ns)
 
 
 def _cause(charger):
@@ -132,28 +137,33 @@ def _cause(charger):
 
 def _story(charger, run, changes, most_ticks, limit_s):
     """{"changes": figures in ms, "ticks": the same, "odd": changes before which the coil was off already, "stops": how often the
-    contactor did not come again and the vehicle was plugged in anew, "causes": {why: how often}, "saw": {}}"""
-    progress, found, odd, number, causes, ended = Progress(), [], 0, 0, {}, ""
+    contactor did not come again and the vehicle was plugged in anew, "causes": {why: how often}, "saw": {}; of each change
+    "took_ms" and "spans_ns" (begin, end)}"""
+    progress, found, spans_ns, odd, number, causes, ended = Progress(), [], [], 0, 0, {}, ""
     charger.begin(120)
     watch, ticks = charger.call(lambda: _Watch(charger)), _Ticks(charger)
     end = time.monotonic() + limit_s
     while (len(found) < changes or ticks.total < most_ticks) and time.monotonic() < end:
         if len(found) < changes:
             try:
-                took_ms = _change(charger, watch, number)
+                took_ms, span_ns = _change(charger, watch, number)
             except Failed as error:
-                if not found:
-                    raise
                 cause = _cause(charger)
                 causes[cause] = causes.get(cause, 0) + 1
-                if sum(causes.values()) > MOST_STOPS:
+                stops = sum(causes.values())
+                if stops > FIRST_STOPS and not found:
+                    raise Failed("%s (%s)" % (error, cause)) from error
+                if stops > MOST_STOPS:
                     ended = str(error)
                     break
                 charger.plug_in_again(120)
                 continue
             number += 1
-            odd += took_ms is None
-            found += [] if took_ms is None else [took_ms]
+            if took_ms is None:
+                odd += 1
+            else:
+                found.append(took_ms)
+                spans_ns.append(span_ns)
         else:
             time.sleep(0.5)
         ticks.fetch()
@@ -162,7 +172,7 @@ def _story(charger, run, changes, most_ticks, limit_s):
     if not found or not ticks.total:
         raise Failed("no change in %d s" % limit_s)
     return {"changes": figures(found), "ticks": figures(ticks.all()), "odd": odd, "stops": sum(causes.values()),
-            "causes": causes, "ended": ended, "saw": charger.end(),
+            "took_ms": found, "spans_ns": spans_ns, "causes": causes, "ended": ended, "saw": charger.end(),
             "very_late": sum(count for ms, count in ticks.counts.items() if ms > LATE_MS)}
 
 
@@ -186,15 +196,23 @@ def measure(run, long, folder):
     first = precedence.allowed()
     extra = {"slowness": slowness()} if slowed else {}
     with contextlib.ExitStack() as meanwhile:
+        prefix, stalls = [], None
         if first:
             meanwhile.enter_context(precedence.of_this_thread())
             meanwhile.enter_context(precedence.without_limit())
+            prefix, stalls = precedence.prefix(precedence.processor()), Stalls(precedence.processor())
         sleeper = Sleeper(_prefix())
         try:
-            charger = Whole(HEAP_KB, folder, slowed, prefix=_prefix())
+            charger = Whole(HEAP_KB, folder, slowed, prefix=prefix)
             found = charger.play(lambda charger: _story(charger, run, *sizes[long], ENDED_FACTOR * seconds(run, long)))
         finally:
             jitter = sleeper.end()
+            stood_still = stalls.end() if stalls else []
+    took_ms, spans_ns = found.pop("took_ms"), found.pop("spans_ns")
+    if stalls:
+        free = [took_ms[place] for place in undisturbed(spans_ns, stood_still)]
+        extra["undisturbed"] = figures(free) if free else None
+        extra["stalls"] = {"count": len(stood_still), "max": max([ms for _, ms in stood_still], default=0)}
     return dict(found, jitter=jitter, first=first, **extra)
 
 
@@ -247,6 +265,11 @@ def _rows(run, found, when):
     table = [plain(name + ", p50", changes["p50"], "ms", note), plain(name + ", p99", changes["p99"], "ms"),
              Row(name + ", p99.9", changes["p999"], "ms", "≤ %d" % limit, changes["p999"] <= limit, ""),
              at_most(name + ", max", changes["max"], "ms", longest) if longest else plain(name + ", max", changes["max"], "ms")]
+    if found.get("undisturbed"):
+        free = found["undisturbed"]
+        note = "%d of them, during which the processor never stood still for %d ms" % (free["count"], LEAST_MS)
+        table += [plain("%s, undisturbed, %s" % (name, which), free[key], "ms", note)
+                  for which, key in (("p99.9", "p999"), ("max", "max"))]
     place = "tick late, %s, " % run
     note = "%d ticks%s" % (ticks["count"], when)
     table += [plain(place + which, ticks[key], "ms", note) for which, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))]
@@ -255,6 +278,10 @@ def _rows(run, found, when):
         causes = ", ".join("%s %d×" % cause for cause in sorted(found.get("causes", {}).items()))
         table.append(at_most("charges that the charger ended, " + run, found["stops"], "", 0, causes or
                              "where the contactor does not come again the vehicle is plugged in anew"))
+    if "stalls" in found:
+        table.append(plain("the processor stood still, longest", found["stalls"]["max"], "ms",
+                           "%d times for %d ms or longer: seen by a process that comes first there" % (
+                               found["stalls"]["count"], LEAST_MS)))
     if "jitter" in found:
         jitter = found["jitter"]
         note = "%d sleeps beside it%s" % (jitter["count"], ", real-time priority" if found["first"] else "")
