@@ -34,6 +34,14 @@ class TestFirstTurn(unittest.TestCase):
             then(name)
             await asyncio.sleep_ms(0)      # due at once: all of them always are
 
+    async def _cancelled(self, tick, then=lambda: None):
+        tick.cancel()
+        then()
+        try:
+            await tick
+        except asyncio.CancelledError:
+            self.order.append("cancelled")
+
     def play(self, turns, again=lambda: False, then=lambda name: None):
         async def main():
             tick = asyncio.create_task(self._tick(again))
@@ -41,11 +49,7 @@ class TestFirstTurn(unittest.TestCase):
             others = [asyncio.create_task(self._other(name, turns, then)) for name in OTHERS]
             for other in others:
                 await other
-            tick.cancel()
-            try:
-                await tick
-            except asyncio.CancelledError:
-                self.order.append("cancelled")
+            await self._cancelled(tick)
         asyncio.run(main())
         return self.order
 
@@ -87,12 +91,7 @@ class TestFirstTurn(unittest.TestCase):
             tick = asyncio.create_task(self._tick())
             await asyncio.sleep_ms(0)
             await asyncio.sleep_ms(0)
-            tick.cancel()
-            self.flag.set()                 # a callback, just then
-            try:
-                await tick
-            except asyncio.CancelledError:
-                self.order.append("cancelled")
+            await self._cancelled(tick, self.flag.set)          # a callback, just then
         asyncio.run(main())
         self.assertEqual(self.order, ["cancelled"])
 
@@ -102,11 +101,7 @@ class TestFirstTurn(unittest.TestCase):
             self.flag.set()
             for _ in range(7):
                 await asyncio.sleep_ms(0)
-            tick.cancel()
-            try:
-                await tick
-            except asyncio.CancelledError:
-                self.order.append("cancelled")
+            await self._cancelled(tick)
         asyncio.run(main())
         self.assertEqual((self.order[0], self.order[-1]), ("tick", "cancelled"))
 

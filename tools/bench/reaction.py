@@ -196,12 +196,13 @@ def measure(run, long, folder):
     first = precedence.allowed()
     extra = {"slowness": slowness()} if slowed else {}
     with contextlib.ExitStack() as meanwhile:
-        prefix, stalls = [], None
+        prefix, beside, stalls = [], [], None
         if first:
             meanwhile.enter_context(precedence.of_this_thread())
             meanwhile.enter_context(precedence.without_limit())
-            prefix, stalls = precedence.prefix(precedence.processor()), Stalls(precedence.processor())
-        sleeper = Sleeper(_prefix())
+            cpu = precedence.processor()
+            prefix, beside, stalls = precedence.prefix(cpu), precedence.prefix(), Stalls(cpu)
+        sleeper = Sleeper(beside)
         try:
             charger = Whole(HEAP_KB, folder, slowed, prefix=prefix)
             found = charger.play(lambda charger: _story(charger, run, *sizes[long], ENDED_FACTOR * seconds(run, long)))
